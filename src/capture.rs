@@ -1,0 +1,3 @@
+//! Files and streams of packets into blocks of packets.
+
+pub mod source;

@@ -1,0 +1,57 @@
+//! How events leave the engine: an observer beside each worker, a sink behind the merge.
+
+use std::io;
+
+use crate::event::{Connection, Event, Summary};
+
+/// Turns events into records, on the worker's thread.
+///
+/// There is one observer a worker, so it must not keep state over connections that the output
+/// depends on: with other numbers of threads it sees other sets of connections.
+pub trait Observer: Send {
+    /// What crosses to the sink's thread besides the bytes in [`Outbox::bytes`].
+    type Record: Send;
+
+    /// Takes one event. Text goes into `out.bytes`, the rest into `out.push`.
+    fn event(&mut self, conn: &Connection, event: Event<'_>, out: &mut Outbox<Self::Record>);
+}
+
+/// What an observer writes to.
+#[derive(Debug)]
+pub struct Outbox<R> {
+    /// Encoded output. Where `numbered`, all of it goes to [`Sink::bytes`] in order; else a record
+    /// must name its range, since connection numbers are given at the merge.
+    pub bytes: Vec<u8>,
+    /// The records, in order.
+    pub(crate) records: Vec<R>,
+    /// Connection numbers are known to the observer ([`Connection::number`] is set).
+    pub numbered: bool,
+}
+
+impl<R> Outbox<R> {
+    /// Hands a record over; it reaches the sink in capture order, with its connection's number.
+    pub fn push(&mut self, record: R) {
+        self.records.push(record);
+    }
+}
+
+/// Takes the records of all workers in capture order.
+pub trait Sink<R> {
+    /// Takes a record; `bytes` is the whole [`Outbox::bytes`] of the batch that the record is of.
+    ///
+    /// # Errors
+    /// Where the output cannot be written: the run ends.
+    fn record(&mut self, conn: u32, record: R, bytes: &[u8]) -> io::Result<()>;
+
+    /// Takes finished output of a batch, where the observer knew all numbers.
+    ///
+    /// # Errors
+    /// Where the output cannot be written: the run ends.
+    fn bytes(&mut self, bytes: &[u8]) -> io::Result<()>;
+
+    /// Everything before this is delivered. Called once, last.
+    ///
+    /// # Errors
+    /// Where the output cannot be written.
+    fn finish(&mut self, summary: &Summary) -> io::Result<()>;
+}

@@ -1,0 +1,3 @@
+//! HTTP/1 streams into WebSocket upgrades.
+
+pub mod upgrade;

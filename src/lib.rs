@@ -1,0 +1,15 @@
+//! wscope shows exactly what every WebSocket connection in a packet capture said.
+
+pub mod capture;
+pub mod cli;
+pub mod engine;
+pub mod event;
+pub mod http;
+pub mod item;
+pub mod limits;
+pub mod packet;
+pub mod report;
+pub mod rules;
+pub mod tcp;
+pub mod time;
+pub mod ws;

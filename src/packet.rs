@@ -1,0 +1,3 @@
+//! Packets into TCP segments: link layers, tunnels, IP and its fragments.
+
+pub mod segment;

@@ -1,0 +1,139 @@
+//! One TCP segment as the packet layer hands it on.
+
+use std::net::{IpAddr, Ipv6Addr};
+
+use crate::item::At;
+
+/// An address and a port. IPv4 addresses are kept in their IPv6-mapped form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Endpoint {
+    ip: [u8; 16],
+    port: u16,
+}
+
+impl Endpoint {
+    /// From an address in network byte order, IPv6 or IPv4-mapped.
+    #[must_use]
+    pub const fn new(ip: [u8; 16], port: u16) -> Self {
+        Self { ip, port }
+    }
+
+    /// From the four bytes of an IPv4 address.
+    #[must_use]
+    pub const fn v4(ip: [u8; 4], port: u16) -> Self {
+        let [a, b, c, d] = ip;
+        Self { ip: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d], port }
+    }
+
+    /// The address, IPv4 where it is one.
+    #[must_use]
+    pub fn ip(&self) -> IpAddr {
+        Ipv6Addr::from(self.ip).to_canonical()
+    }
+
+    /// The TCP port.
+    #[must_use]
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+}
+
+impl std::fmt::Display for Endpoint {
+    /// `10.0.0.1:80` or `[2001:db8::1]:80`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::net::SocketAddr::new(self.ip(), self.port).fmt(f)
+    }
+}
+
+/// The two endpoints of a TCP flow in canonical order, the same for both directions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct FlowKey {
+    /// The lesser endpoint.
+    pub low: Endpoint,
+    /// The greater endpoint (equal to `low` only where a socket talks to itself).
+    pub high: Endpoint,
+}
+
+impl FlowKey {
+    /// The key of a packet, and whether it was sent by the lesser endpoint.
+    #[must_use]
+    pub fn new(source: Endpoint, destination: Endpoint) -> (Self, bool) {
+        if source <= destination {
+            (Self { low: source, high: destination }, true)
+        } else {
+            (Self { low: destination, high: source }, false)
+        }
+    }
+}
+
+/// The TCP flags that reassembly needs, as on the wire (RFC 9293 section 3.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Flags(pub u8);
+
+impl Flags {
+    /// FIN: no more data from the sender.
+    pub const FIN: u8 = 0x01;
+    /// SYN: synchronise sequence numbers.
+    pub const SYN: u8 = 0x02;
+    /// RST: reset the connection.
+    pub const RST: u8 = 0x04;
+    /// ACK: the acknowledgement field is significant.
+    pub const ACK: u8 = 0x10;
+
+    /// FIN is set.
+    #[must_use]
+    pub const fn fin(self) -> bool {
+        self.0 & Self::FIN != 0
+    }
+
+    /// SYN is set.
+    #[must_use]
+    pub const fn syn(self) -> bool {
+        self.0 & Self::SYN != 0
+    }
+
+    /// RST is set.
+    #[must_use]
+    pub const fn rst(self) -> bool {
+        self.0 & Self::RST != 0
+    }
+
+    /// ACK is set.
+    #[must_use]
+    pub const fn ack(self) -> bool {
+        self.0 & Self::ACK != 0
+    }
+}
+
+/// Where a segment's payload lies among the recent read buffers: lets a later retransmission be
+/// compared with the bytes that were first, without keeping a copy of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The read buffer's serial number, from 1; 0 = nowhere (the payload is in no read buffer).
+    pub block: u32,
+    /// The payload's offset in that buffer.
+    pub offset: u32,
+}
+
+/// A TCP segment. The payload borrows from the read buffer.
+#[derive(Clone, Copy, Debug)]
+pub struct Segment<'a> {
+    /// The flow.
+    pub key: FlowKey,
+    /// Sent by `key.low`.
+    pub from_low: bool,
+    /// The packet.
+    pub at: At,
+    /// Sequence number of the first payload byte (of the SYN where that is set).
+    pub seq: u32,
+    /// Acknowledgement number; meaningful where ACK is set.
+    pub ack: u32,
+    /// FIN, SYN, RST, ACK.
+    pub flags: Flags,
+    /// The payload, as far as the capture holds it; without link padding.
+    pub payload: &'a [u8],
+    /// Payload bytes that were on the wire after `payload` and that the snap length cut off.
+    pub cut: u32,
+    /// Where `payload` lies.
+    pub place: Place,
+}

@@ -1,0 +1,17 @@
+//! S: security.
+
+use super::Rule;
+use crate::rule;
+
+/// The family.
+pub static RULES: &[&Rule] = &[&OVERLAP_CONFLICT];
+
+rule! {
+    /// A TCP retransmission carries other bytes than the first copy did. The first copy is what
+    /// wscope decodes. A healthy sender never does this: it is a sign of injection, of an attempt to
+    /// show an inspector other data than the receiver, or of a broken middlebox.
+    pub static OVERLAP_CONFLICT = {
+        code: "S006", name: "overlap-conflict", level: Warning, source: "practice",
+        summary: "a retransmission carries other bytes than the first copy",
+    }
+}

@@ -1,0 +1,1 @@
+//! TCP segments into streams: each direction in order, whatever happened on the way.

@@ -1,0 +1,100 @@
+//! Capture time: the only clock that the engine knows.
+
+use std::fmt;
+
+/// Nanoseconds since 1970-01-01T00:00:00Z, as the capture says.
+///
+/// Covers the years 1678 to 2262; a reader clamps what a hostile file gives beyond.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// From nanoseconds since 1970.
+    #[must_use]
+    pub const fn from_nanos(nanos: i64) -> Self {
+        Self(nanos)
+    }
+
+    /// Nanoseconds since 1970.
+    #[must_use]
+    pub const fn nanos(self) -> i64 {
+        self.0
+    }
+
+    /// Nanoseconds from `earlier` to `self`; negative where the capture's clock went back.
+    #[must_use]
+    pub const fn since(self, earlier: Self) -> i64 {
+        self.0.saturating_sub(earlier.0)
+    }
+
+    /// Writes RFC 3339 in UTC with nanoseconds (`2026-11-20T10:00:00.000000000Z`), 30 bytes.
+    pub fn write_rfc3339(self, out: &mut Vec<u8>) {
+        let days = self.0.div_euclid(NANOS_PER_DAY);
+        let nanos = self.0.rem_euclid(NANOS_PER_DAY);
+        let (year, month, day) = civil_from_days(days);
+        let seconds = nanos / 1_000_000_000;
+        let mut text = *b"0000-00-00T00:00:00.000000000Z";
+        put(&mut text[0..4], year);
+        put(&mut text[5..7], month);
+        put(&mut text[8..10], day);
+        put(&mut text[11..13], seconds / 3600);
+        put(&mut text[14..16], seconds / 60 % 60);
+        put(&mut text[17..19], seconds % 60);
+        put(&mut text[20..29], nanos % 1_000_000_000);
+        out.extend_from_slice(&text);
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = Vec::with_capacity(30);
+        self.write_rfc3339(&mut text);
+        f.write_str(std::str::from_utf8(&text).unwrap_or_default())
+    }
+}
+
+const NANOS_PER_DAY: i64 = 86_400_000_000_000;
+
+fn put(field: &mut [u8], mut value: i64) {
+    for digit in field.iter_mut().rev() {
+        *digit = b'0' + (value % 10) as u8;
+        value /= 10;
+    }
+}
+
+/// Days since 1970-01-01 to year, month, day (Howard Hinnant's `civil_from_days`).
+fn civil_from_days(days: i64) -> (i64, i64, i64) {
+    let shifted = days + 719_468;
+    let era = shifted.div_euclid(146_097);
+    let day_of_era = shifted.rem_euclid(146_097);
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_index = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month_index + 2) / 5 + 1;
+    let month = if month_index < 10 { month_index + 3 } else { month_index - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    (year, month, day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rfc3339_agrees_with_jiff() {
+        for nanos in [
+            0,
+            -1,
+            1,
+            951_782_400_000_000_000,
+            1_700_000_000_123_456_789,
+            1_709_164_799_999_999_999,
+            4_102_444_800_000_000_000,
+            i64::MAX,
+            i64::MIN,
+        ] {
+            let expected = jiff::Timestamp::from_nanosecond(i128::from(nanos)).unwrap();
+            assert_eq!(Timestamp::from_nanos(nanos).to_string(), format!("{expected:.9}"), "{nanos}");
+        }
+    }
+}

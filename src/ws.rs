@@ -1,0 +1,6 @@
+//! WebSocket streams into frames and messages (RFC 6455, RFC 7692).
+
+pub mod deflate;
+pub mod fact;
+pub mod header;
+pub mod session;

@@ -1,0 +1,286 @@
+//! What the WebSocket layer tells: frames, messages, and what it could not follow.
+
+use crate::item::{At, Dir};
+
+/// A frame's opcode, any of the 16 (RFC 6455 section 5.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Opcode(u8);
+
+impl Opcode {
+    /// 0x0
+    pub const CONTINUATION: Self = Self(0x0);
+    /// 0x1
+    pub const TEXT: Self = Self(0x1);
+    /// 0x2
+    pub const BINARY: Self = Self(0x2);
+    /// 0x8
+    pub const CLOSE: Self = Self(0x8);
+    /// 0x9
+    pub const PING: Self = Self(0x9);
+    /// 0xA
+    pub const PONG: Self = Self(0xA);
+
+    /// The low four bits of a frame's first byte.
+    #[must_use]
+    pub const fn new(bits: u8) -> Self {
+        Self(bits & 0x0f)
+    }
+
+    /// 0 to 15.
+    #[must_use]
+    pub const fn value(self) -> u8 {
+        self.0
+    }
+
+    /// Opcodes 0x8 to 0xF.
+    #[must_use]
+    pub const fn is_control(self) -> bool {
+        self.0 & 0x8 != 0
+    }
+
+    /// Not defined by RFC 6455: 0x3 to 0x7 and 0xB to 0xF.
+    #[must_use]
+    pub const fn is_reserved(self) -> bool {
+        self.0 & 0x7 > 2
+    }
+
+    /// `continuation`, `text`, …, `reserved-3`, as the export spells it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self.0 {
+            0x0 => "continuation",
+            0x1 => "text",
+            0x2 => "binary",
+            0x3 => "reserved-3",
+            0x4 => "reserved-4",
+            0x5 => "reserved-5",
+            0x6 => "reserved-6",
+            0x7 => "reserved-7",
+            0x8 => "close",
+            0x9 => "ping",
+            0xA => "pong",
+            0xB => "reserved-11",
+            0xC => "reserved-12",
+            0xD => "reserved-13",
+            0xE => "reserved-14",
+            _ => "reserved-15",
+        }
+    }
+}
+
+/// A frame, told when its last byte (or the last that there is) has been seen.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Frame<'a> {
+    /// The sender.
+    pub dir: Dir,
+    /// Counts the frames of the connection from 1, both directions together, by first byte.
+    pub n: u64,
+    /// The packet with the frame's first byte.
+    pub first: At,
+    /// The packet with its last byte that was seen.
+    pub last: At,
+    /// Offset of the first byte in the direction's stream after the handshake.
+    pub offset: u64,
+    /// The header as decoded.
+    pub header: super::header::Header,
+    /// Payload bytes that the capture holds; below `header.len` the frame is cut.
+    pub seen: u64,
+    /// The payload as on the wire (masked, compressed), where [`super::session::Want::frame_bytes`]
+    /// asks for it and as far; bytes lost in a gap are left out.
+    pub wire: &'a [u8],
+}
+
+/// What a message is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// A text message.
+    Text,
+    /// A binary message.
+    Binary,
+    /// A Close frame.
+    Close,
+    /// A Ping frame.
+    Ping,
+    /// A Pong frame.
+    Pong,
+}
+
+impl Kind {
+    /// `text`, `binary`, `close`, `ping`, `pong`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Binary => "binary",
+            Self::Close => "close",
+            Self::Ping => "ping",
+            Self::Pong => "pong",
+        }
+    }
+
+    /// Text or binary.
+    #[must_use]
+    pub const fn is_data(self) -> bool {
+        matches!(self, Self::Text | Self::Binary)
+    }
+}
+
+/// Why a message's payload is not all there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Bytes are missing from the capture.
+    Missing,
+    /// The stream ended, or another message began, before the final fragment.
+    Unfinished,
+    /// It does not inflate (RFC 7692 section 7.2.2).
+    BrokenDeflate,
+    /// It refers to earlier messages that were lost, so it cannot be inflated.
+    LostContext,
+    /// It inflates past a limit and was cut there.
+    InflateLimit,
+    /// Its compressed form is larger than what we collect.
+    TooLarge,
+}
+
+/// A message: the fragments of a data message joined, unmasked and inflated; or a control frame.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Message<'a> {
+    /// The sender.
+    pub dir: Dir,
+    /// Counts the messages of the connection from 1, both directions together, by end.
+    pub n: u64,
+    /// What it is.
+    pub kind: Kind,
+    /// The packet with its first byte.
+    pub first: At,
+    /// The packet with its last byte.
+    pub last: At,
+    /// How many frames it has.
+    pub frames: u64,
+    /// The `n` of its first frame.
+    pub first_frame: u64,
+    /// Payload bytes on the wire, all fragments, without headers.
+    pub wire_len: u64,
+    /// Payload bytes after inflation, as far as they are known.
+    pub len: u64,
+    /// Compressed (RSV1 with a deflate extension agreed).
+    pub compressed: bool,
+    /// Why a part is missing; `None` = complete.
+    pub fault: Option<Fault>,
+    /// The payload, as far as it is kept.
+    pub payload: &'a [u8],
+    /// For text (and for a Close reason): is what there is UTF-8? `None` where it is not text.
+    pub utf8: Option<Utf8>,
+    /// SHA-256 of the whole payload, where asked for.
+    pub sha256: Option<[u8; 32]>,
+}
+
+impl Message<'_> {
+    /// The status code of a Close that has one (RFC 6455 section 5.5.1).
+    #[must_use]
+    pub fn close_code(&self) -> Option<u16> {
+        let code = self.payload.first_chunk::<2>()?;
+        (self.kind == Kind::Close).then(|| u16::from_be_bytes(*code))
+    }
+
+    /// The reason of a Close, as bytes.
+    #[must_use]
+    pub fn close_reason(&self) -> &[u8] {
+        if self.kind == Kind::Close { self.payload.get(2..).unwrap_or_default() } else { &[] }
+    }
+
+    /// No part is missing.
+    #[must_use]
+    pub const fn complete(&self) -> bool {
+        self.fault.is_none()
+    }
+
+    /// `payload` is shorter than `len`: the rest was not kept.
+    #[must_use]
+    pub const fn cut(&self) -> bool {
+        (self.payload.len() as u64) < self.len
+    }
+}
+
+/// The result of checking UTF-8 over a whole message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Utf8 {
+    /// Valid.
+    Valid,
+    /// Invalid from this byte offset on; `frame` holds that byte.
+    Invalid {
+        /// Offset in the (inflated) payload of the first byte that cannot be right.
+        offset: u64,
+        /// The `n` of the frame in which the fault became certain.
+        frame: u64,
+    },
+    /// Valid but for an unfinished code point at the very end.
+    CutAtEnd {
+        /// Offset of the unfinished code point.
+        offset: u64,
+    },
+    /// Not decidable: bytes are missing.
+    Unknown,
+}
+
+/// What a session says of itself, besides frames and messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// Bytes of the stream are missing from the capture.
+    Gap {
+        /// How many.
+        len: u64,
+        /// Within a payload of known length: framing goes on.
+        in_payload: bool,
+        /// Why.
+        why: crate::item::Missing,
+    },
+    /// Frame boundaries were lost and found again.
+    Resynchronised {
+        /// Bytes passed over.
+        skipped: u64,
+    },
+    /// Frame boundaries were lost and not found again before the stream ended.
+    OutOfSync {
+        /// Bytes passed over.
+        skipped: u64,
+    },
+    /// Bytes that are no frame follow a Close, or a length's top bit made the boundary uncertain.
+    NotFrames {
+        /// Bytes passed over.
+        skipped: u64,
+    },
+    /// A limit was reached.
+    Limit(Limit),
+}
+
+/// The limits of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// A message's payload was not kept whole.
+    MessageBytes,
+    /// A compressed message was too large to collect.
+    DeflateInput,
+    /// A message inflated past the size or ratio limit.
+    Inflated,
+    /// The history of a direction was dropped: too many compressed connections at once.
+    History,
+}
+
+/// What the WebSocket layer emits.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Out<'a> {
+    /// A frame is over.
+    Frame(Frame<'a>),
+    /// A message is over.
+    Message(Message<'a>),
+    /// Something to note.
+    Trouble {
+        /// The direction.
+        dir: Dir,
+        /// Where.
+        at: At,
+        /// What.
+        what: Trouble,
+    },
+}
