@@ -1,3 +1,14 @@
 //! The whole path from a source of packets to a sink of records.
 
+mod config;
+mod merge;
 pub mod observe;
+mod recent;
+mod run;
+mod shard;
+mod stack;
+mod tell;
+mod worker;
+
+pub use config::Config;
+pub use run::run;

@@ -139,6 +139,8 @@ pub struct Closing {
     pub tcp: [Option<End>; 2],
     /// What was seen in each direction.
     pub totals: [Totals; 2],
+    /// Findings of this connection: errors, warnings, notes.
+    pub findings: [u64; 3],
 }
 
 /// An event of one connection.
@@ -198,4 +200,15 @@ pub struct Carried {
     pub other: u64,
     /// No payload at all.
     pub empty: u64,
+}
+
+impl Carried {
+    /// Adds the counts of another part of the run.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.tls += other.tls;
+        self.http1 += other.http1;
+        self.http2 += other.http2;
+        self.other += other.other;
+        self.empty += other.empty;
+    }
 }

@@ -8,6 +8,7 @@ pub mod http;
 pub mod item;
 pub mod limits;
 pub mod packet;
+pub mod place;
 pub mod report;
 pub mod rules;
 pub mod tcp;

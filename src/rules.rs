@@ -1,6 +1,7 @@
 //! The table of all rules. A rule is declared once, in the file of its subject.
 
 pub mod capture;
+pub mod checker;
 pub mod rule;
 pub mod security;
 

@@ -29,6 +29,10 @@ pub struct Outbox<R> {
 }
 
 impl<R> Outbox<R> {
+    pub(crate) const fn new(numbered: bool) -> Self {
+        Self { bytes: Vec::new(), records: Vec::new(), numbered }
+    }
+
     /// Hands a record over; it reaches the sink in capture order, with its connection's number.
     pub fn push(&mut self, record: R) {
         self.records.push(record);

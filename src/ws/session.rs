@@ -1,7 +1,14 @@
-//! One WebSocket connection.
+//! One WebSocket connection: two directions that share their numbering.
+
+use crate::item::{At, Dir, End, Item};
+use crate::limits::Limits;
+
+use super::deflate::{Context, Inflater, Params};
+use super::direction::Direction;
+use super::fact::Out;
 
 /// What the observer of a run needs, so that no work is done for nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Want {
     /// Payload bytes to keep of each message: 0 = none, `usize::MAX` = as many as the limits allow.
     pub payload: usize,
@@ -9,4 +16,112 @@ pub struct Want {
     pub hash: bool,
     /// Payload bytes as on the wire to keep of each frame (0 = none).
     pub frame_bytes: usize,
+}
+
+/// What was agreed, and how decoding begins.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Setup {
+    /// Compression of each direction, by [`Dir::index`].
+    pub deflate: [Option<Params>; 2],
+    /// The capture begins inside the connection: frame boundaries must be found first, and what
+    /// the handshake agreed is not known.
+    pub mid_stream: bool,
+}
+
+/// What a session works with; shared by the sessions of one thread or shard.
+#[derive(Debug)]
+pub struct Tools<'a> {
+    /// The bounds.
+    pub limits: &'a Limits,
+    /// What is wanted.
+    pub want: Want,
+    /// The thread's inflater.
+    pub inflater: &'a mut Inflater,
+    /// Where payloads are unmasked that need not be kept.
+    pub scratch: &'a mut Vec<u8>,
+    /// What the sessions of the shard hold.
+    pub budget: &'a mut Budget,
+}
+
+/// Bytes that the sessions of one shard hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Budget {
+    /// Kept payload bytes of unfinished messages.
+    pub messages: usize,
+    /// Inflate history.
+    pub history: usize,
+}
+
+/// Counts that both directions share.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Numbering {
+    pub(super) frames: u64,
+    pub(super) messages: u64,
+}
+
+impl Numbering {
+    pub(super) fn frame(&mut self) -> u64 {
+        self.frames += 1;
+        self.frames
+    }
+
+    pub(super) fn message(&mut self) -> u64 {
+        self.messages += 1;
+        self.messages
+    }
+}
+
+/// One WebSocket connection after its handshake. Bytes in, frames and messages out; it describes and
+/// never judges.
+#[derive(Debug)]
+pub struct Session {
+    numbering: Numbering,
+    directions: [Direction; 2],
+}
+
+impl Session {
+    /// A session at the first byte after the handshake, or in the middle ([`Setup::mid_stream`]).
+    #[must_use]
+    pub fn new(setup: &Setup) -> Self {
+        let direction = |dir: Dir| {
+            let context = if setup.mid_stream {
+                Some(Context::unknown())
+            } else {
+                setup.deflate[dir.index()].map(Context::new)
+            };
+            Direction::new(dir, context, setup.mid_stream)
+        };
+        Self { numbering: Numbering::default(), directions: [direction(Dir::C2s), direction(Dir::S2c)] }
+    }
+
+    /// Takes the next item of one direction.
+    pub fn feed(
+        &mut self,
+        dir: Dir,
+        item: Item<'_>,
+        at: At,
+        tools: &mut Tools<'_>,
+        out: &mut impl FnMut(Out<'_>),
+    ) {
+        let direction = &mut self.directions[dir.index()];
+        match item {
+            Item::Data(bytes) => direction.data(bytes, at, &mut self.numbering, tools, out),
+            Item::Gap { len, why } => direction.gap(len, why, at, &mut self.numbering, tools, out),
+            Item::End(end) => direction.end(end, at, &mut self.numbering, tools, out),
+        }
+    }
+
+    /// The connection is over: ends what is still open.
+    pub fn finish(&mut self, at: At, tools: &mut Tools<'_>, out: &mut impl FnMut(Out<'_>)) {
+        for dir in Dir::BOTH {
+            self.feed(dir, Item::End(End::Capture), at, tools, out);
+        }
+    }
+
+    /// Gives back what the session holds of the shard's budget. Call it before dropping a session.
+    pub fn release(&mut self, budget: &mut Budget) {
+        for direction in &mut self.directions {
+            direction.release(budget);
+        }
+    }
 }

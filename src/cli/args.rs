@@ -1,0 +1,342 @@
+//! The command line as types; help, completions and the man page follow from it.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::place::Place;
+use crate::report::payload::PayloadMode;
+use crate::report::select::{RecordTypes, Selection};
+
+const EXAMPLES: &str = "\
+Examples:
+  wscope capture.pcapng                       what WebSockets are in there
+  wscope show capture.pcapng --conn 2         what connection 2 said, a line a message
+  wscope inspect capture.pcapng 2.f7          one frame, bit by bit
+  wscope follow capture.pcapng 2 --as json    a conversation
+  wscope export capture.pcapng | jq .         everything, as NDJSON
+  tcpdump -w - 'tcp port 80' | wscope ls -    from a pipe
+
+Exit codes: 0 success, 1 nothing found by a -q command, 2 trouble, 130 interrupted.";
+
+/// Shows exactly what every WebSocket in a packet capture said
+#[derive(Debug, Parser)]
+#[command(
+    name = "wscope",
+    version,
+    long_version = super::doctor::long_version(),
+    after_help = EXAMPLES,
+    args_conflicts_with_subcommands = true,
+    arg_required_else_help = true,
+    disable_help_subcommand = true,
+    infer_subcommands = false
+)]
+pub struct Cli {
+    /// What to do; without it, the connections are listed
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// Input, for the short form `wscope FILE`
+    #[command(flatten)]
+    pub input: Input,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// List the connections, a line each
+    Ls(Ls),
+    /// Print the messages, a line each
+    Show(Show),
+    /// Explain one frame, message or handshake
+    Inspect(Inspect),
+    /// Print what was said on one connection
+    Follow(Follow),
+    /// Write everything in a format for other programs
+    Export(Export),
+    /// Print numbers: messages, sizes, opcodes, compression, ping times
+    Stats(Stats),
+    /// Print the JSON Schema of the export
+    Schema,
+    /// Tell what this build and machine can do
+    Doctor,
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page (roff), or write all pages to a folder
+    Man {
+        /// Write wscope.1 and a page for each command here
+        #[arg(long, value_name = "DIR")]
+        dir: Option<PathBuf>,
+    },
+}
+
+/// Where packets come from, and how they are decoded.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Input {
+    /// Captures: pcap or pcapng, also within gzip, zstd or lz4; `-` = standard input; several are
+    /// merged by time
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub decode: Decode,
+}
+
+/// How captures are read and decoded.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Decode {
+    /// A capture, as other tools name it
+    #[arg(short = 'r', long = "read", value_name = "FILE")]
+    pub read: Vec<PathBuf>,
+    /// Take TCP streams of this port for WebSocket even without a handshake
+    #[arg(long, value_name = "PORT", value_delimiter = ',')]
+    pub decode_as: Vec<u16>,
+    /// Threads that decode; the output is the same for any number [default: by size and cores]
+    #[arg(short = 'j', long = "threads", value_name = "N")]
+    pub threads: Option<usize>,
+    /// A cut-off or damaged capture is an error (exit code 2)
+    #[arg(long)]
+    pub strict: bool,
+    /// No summary line and no progress bar on standard error
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// When to use colours
+    #[arg(long, value_name = "WHEN", default_value_t, value_enum)]
+    pub color: Color,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// How times are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum TimeFormat {
+    /// The time of day, in the local zone
+    #[default]
+    Abs,
+    /// Seconds since the first packet shown
+    Rel,
+    /// Seconds since the line before
+    Delta,
+    /// RFC 3339 in UTC
+    Iso,
+}
+
+/// `ls`
+#[derive(Debug, Args)]
+pub struct Ls {
+    #[command(flatten)]
+    pub input: Input,
+    /// Only these connections: 3 or 1,4 or 2-5
+    #[arg(long, value_name = "LIST")]
+    pub conn: Option<Selection>,
+    /// One JSON object a line (the export's connection and end records)
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `show`
+#[derive(Debug, Args)]
+pub struct Show {
+    #[command(flatten)]
+    pub input: Input,
+    /// Only these connections: 3 or 1,4 or 2-5
+    #[arg(long, value_name = "LIST")]
+    pub conn: Option<Selection>,
+    /// Frames instead of messages
+    #[arg(long, conflicts_with = "payload_only")]
+    pub frames: bool,
+    /// The payload as a hex dump below each line
+    #[arg(short = 'x', long)]
+    pub hex: bool,
+    /// Everything that is known of each message, below its line
+    #[arg(short = 'V', long, conflicts_with = "payload_only")]
+    pub verbose: bool,
+    /// Nothing but the payloads of data messages: byte for byte where standard output is no terminal
+    #[arg(long, conflicts_with = "hex")]
+    pub payload_only: bool,
+    /// Only this direction
+    #[arg(long, value_enum)]
+    pub side: Option<Side>,
+    /// How to write times
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub time: TimeFormat,
+    /// Nothing but ASCII
+    #[arg(long)]
+    pub ascii: bool,
+}
+
+/// `inspect`
+#[derive(Debug, Args)]
+pub struct Inspect {
+    /// The capture; `-` = standard input
+    pub file: PathBuf,
+    /// What to explain: 3.f52 (frame), 3.m41 (message), 3.h (handshake), 3 (connection)
+    pub place: Place,
+    #[command(flatten)]
+    pub decode: Decode,
+    /// Show what the handshake keeps secret (Authorization, Cookie, tokens)
+    #[arg(long)]
+    pub reveal: bool,
+    /// Nothing but ASCII
+    #[arg(long)]
+    pub ascii: bool,
+}
+
+/// `follow`
+#[derive(Debug, Args)]
+pub struct Follow {
+    /// The capture; `-` = standard input
+    pub file: PathBuf,
+    /// The connection's number
+    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
+    pub conn: u32,
+    #[command(flatten)]
+    pub decode: Decode,
+    /// Only this direction
+    #[arg(long, value_enum)]
+    pub side: Option<Side>,
+    /// How to write the payloads
+    #[arg(long = "as", value_enum, default_value_t, value_name = "FORM")]
+    pub form: Form,
+    /// Nothing but ASCII
+    #[arg(long)]
+    pub ascii: bool,
+}
+
+/// A direction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Side {
+    /// Client to server
+    C2s,
+    /// Server to client
+    S2c,
+}
+
+impl From<Side> for crate::item::Dir {
+    fn from(side: Side) -> Self {
+        match side {
+            Side::C2s => Self::C2s,
+            Side::S2c => Self::S2c,
+        }
+    }
+}
+
+/// How `follow` writes payloads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Form {
+    /// Text, with a line before each message; binary as a hex dump
+    #[default]
+    Text,
+    /// JSON payloads, laid out; what is no JSON as a JSON string
+    Json,
+    /// Hex dumps
+    Hex,
+    /// The payloads of data messages, byte for byte
+    Raw,
+}
+
+/// `export`
+#[derive(Debug, Args)]
+pub struct Export {
+    #[command(flatten)]
+    pub input: Input,
+    /// The format
+    #[arg(long, value_enum, default_value_t)]
+    pub to: Format,
+    /// Write to this file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Which records, by comma: capture, connection, frame, message, finding, end, summary, or all
+    /// [default: all but frames]
+    #[arg(long, value_name = "LIST")]
+    pub records: Option<RecordTypes>,
+    /// How much of each payload: full, head, head=N (bytes) or none
+    #[arg(long, default_value = "full")]
+    pub payload: PayloadMode,
+    /// Add the SHA-256 of each message's whole payload
+    #[arg(long)]
+    pub hash: bool,
+    /// Only these connections: 3 or 1,4 or 2-5
+    #[arg(long, value_name = "LIST")]
+    pub conn: Option<Selection>,
+}
+
+/// Export formats.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// One JSON record a line
+    #[default]
+    Ndjson,
+    /// The same records in one JSON document
+    Json,
+    /// Messages, a row each
+    Csv,
+    /// Messages, a line each, to read
+    Txt,
+    /// HTTP archive with Chrome's `_webSocketMessages`
+    Har,
+}
+
+/// `stats`
+#[derive(Debug, Args)]
+pub struct Stats {
+    #[command(flatten)]
+    pub input: Input,
+    /// Only these connections: 3 or 1,4 or 2-5
+    #[arg(long, value_name = "LIST")]
+    pub conn: Option<Selection>,
+    /// A line for each span of time, such as 1s, 500ms or 1m
+    #[arg(long, value_name = "SPAN", value_parser = span)]
+    pub every: Option<i64>,
+    /// One JSON document
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// A span of time in nanoseconds.
+fn span(text: &str) -> Result<i64, String> {
+    let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(split);
+    let scale = match unit {
+        "us" => 1_000,
+        "ms" => 1_000_000,
+        "s" | "" => 1_000_000_000,
+        "m" => 60_000_000_000,
+        "h" => 3_600_000_000_000,
+        _ => return Err(format!("`{unit}` is no unit: use us, ms, s, m or h")),
+    };
+    let number: i64 = number.parse().map_err(|_| "expected a number with a unit, such as 1s".to_owned())?;
+    number.checked_mul(scale).filter(|span| *span > 0).ok_or_else(|| "the span must be positive".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn spans() {
+        assert_eq!(span("1s"), Ok(1_000_000_000));
+        assert_eq!(span("250ms"), Ok(250_000_000));
+        assert!(span("0s").is_err());
+        assert!(span("5y").is_err());
+        assert!(span("s").is_err());
+    }
+}

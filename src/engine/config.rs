@@ -1,0 +1,17 @@
+//! What a run is told.
+
+use crate::limits::Limits;
+use crate::ws::session::Want;
+
+/// How a capture is to be decoded.
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    /// The bounds.
+    pub limits: Limits,
+    /// What the observers need.
+    pub want: Want,
+    /// Threads that decode; 0 and 1 = all in the caller's thread. The output is the same for any number.
+    pub threads: usize,
+    /// Server ports on which TCP streams are WebSocket even without a handshake.
+    pub decode_as: Vec<u16>,
+}

@@ -1,0 +1,90 @@
+//! Records of several workers back into capture order.
+
+use std::collections::HashMap;
+use std::io;
+
+use crate::event::ConnectionId;
+
+use super::observe::{Outbox, Sink};
+use super::tell::Run;
+
+/// What a worker made of one batch.
+#[derive(Debug)]
+pub(super) struct Made<R> {
+    pub(super) outbox: Outbox<R>,
+    pub(super) runs: Vec<Run>,
+}
+
+/// Gives connections their numbers and records their order.
+#[derive(Debug, Default)]
+pub(super) struct Merge {
+    numbers: HashMap<ConnectionId, u32, foldhash::fast::RandomState>,
+    last_number: u32,
+    tied: Vec<(usize, usize)>,
+}
+
+impl Merge {
+    /// Delivers what all workers made of the same batch.
+    pub(super) fn deliver<R>(&mut self, made: &mut [Made<R>], sink: &mut impl Sink<R>) -> io::Result<()> {
+        let mut next_run = vec![0; made.len()];
+        let mut records: Vec<_> = Vec::with_capacity(made.len());
+        let mut bytes: Vec<&[u8]> = Vec::with_capacity(made.len());
+        let mut runs: Vec<&[Run]> = Vec::with_capacity(made.len());
+        for Made { outbox, runs: its_runs } in made.iter_mut() {
+            let Outbox { bytes: its_bytes, records: its_records, .. } = outbox;
+            records.push((0, its_records.drain(..)));
+            bytes.push(its_bytes);
+            runs.push(its_runs);
+        }
+        let run_of = |worker: usize, n: usize| runs.get(worker).and_then(|runs| runs.get(n)).copied();
+        loop {
+            let heads = next_run.iter().enumerate().filter_map(|(worker, n)| Some((run_of(worker, *n)?.packet, worker)));
+            let Some((packet, _)) = heads.min() else { return Ok(()) };
+            self.tied.clear();
+            let mut workers = 0;
+            for (worker, next) in next_run.iter_mut().enumerate() {
+                let before = *next;
+                while run_of(worker, *next).is_some_and(|run| run.packet == packet) {
+                    self.tied.push((worker, *next));
+                    *next += 1;
+                }
+                workers += u32::from(*next > before);
+            }
+            let mut tied = std::mem::take(&mut self.tied);
+            if workers > 1 {
+                // One worker's runs are in order; those of several are ordered by connection.
+                tied.sort_by_key(|(worker, n)| {
+                    let id = run_of(*worker, *n).map(|run| run.conn);
+                    (id.and_then(|id| self.numbers.get(&id).copied()).unwrap_or(u32::MAX), id)
+                });
+            }
+            for (worker, n) in &tied {
+                let (Some(run), Some((done, records))) = (run_of(*worker, *n), records.get_mut(*worker)) else {
+                    continue;
+                };
+                let number = self.number(&run);
+                let bytes = bytes.get(*worker).copied().unwrap_or_default();
+                for record in records.by_ref().take(run.end - *done) {
+                    sink.record(number, record, bytes)?;
+                }
+                *done = run.end;
+            }
+            self.tied = tied;
+        }
+    }
+
+    fn number(&mut self, run: &Run) -> u32 {
+        if let Some(number) = run.number {
+            return number;
+        }
+        if run.opens {
+            self.last_number += 1;
+            if !run.closes {
+                self.numbers.insert(run.conn, self.last_number);
+            }
+            return self.last_number;
+        }
+        let number = if run.closes { self.numbers.remove(&run.conn) } else { self.numbers.get(&run.conn).copied() };
+        number.unwrap_or_default()
+    }
+}

@@ -1,0 +1,344 @@
+//! A run: from the source through the workers to the sink, in one thread or several.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+
+use crate::capture::source::{Block, CaptureFacts, Source, Status};
+use crate::event::Summary;
+use crate::item::At;
+use crate::packet::decoder::Decoder;
+use crate::packet::segment::{Flags, FlowKey, Place, Segment};
+use crate::rules::{capture, checker};
+
+use super::config::Config;
+use super::merge::{Made, Merge};
+use super::observe::{Observer, Outbox, Sink};
+use super::recent::{Pool, Recent};
+use super::worker::{Tally, Worker, shard_of};
+
+/// Batches that may wait between two threads.
+const QUEUE: usize = 4;
+
+/// Decodes all of `source` and delivers what `observer` makes of it to `sink`, in capture order.
+///
+/// `progress` is told the bytes read so far, after each block.
+///
+/// # Errors
+/// Where the source cannot be read or is no capture, or the sink fails. What was decoded before a
+/// reading error has been delivered.
+pub fn run<O, S>(
+    source: &mut dyn Source,
+    config: &Config,
+    observer: &dyn Fn() -> O,
+    sink: &mut S,
+    progress: &(dyn Fn(u64) + Sync),
+) -> io::Result<Summary>
+where
+    O: Observer,
+    S: Sink<O::Record>,
+{
+    let mut reader = Reader::new(source, config, progress);
+    let tally = if config.threads <= 1 {
+        inline(&mut reader, config, observer(), sink)?
+    } else {
+        threaded(&mut reader, config, observer, sink)?
+    };
+    let summary = reader.summary(&tally);
+    sink.finish(&summary)?;
+    Ok(summary)
+}
+
+/// Reads blocks and cuts their packets into segments.
+struct Reader<'a> {
+    source: &'a mut dyn Source,
+    decoder: Decoder,
+    pool: Pool,
+    progress: &'a (dyn Fn(u64) + Sync),
+    serial: u32,
+    packets: u64,
+    bytes: u64,
+}
+
+impl<'a> Reader<'a> {
+    fn new(source: &'a mut dyn Source, config: &Config, progress: &'a (dyn Fn(u64) + Sync)) -> Self {
+        let decoder = Decoder::new(&config.limits);
+        Self { source, decoder, pool: Pool::default(), progress, serial: 0, packets: 0, bytes: 0 }
+    }
+
+    /// The next block; `true` = it is the last.
+    fn block(&mut self) -> io::Result<(Arc<Block>, bool)> {
+        let mut block = self.pool.take();
+        self.serial = self.serial.wrapping_add(1).max(1);
+        block.serial = self.serial;
+        let status = self.source.fill(&mut block)?;
+        (self.progress)(self.source.facts().bytes_read);
+        Ok((Arc::new(block), status == Status::End))
+    }
+
+    /// Cuts the packets of a block into segments.
+    #[inline]
+    fn segments(&mut self, block: &Block, mut out: impl FnMut(&Segment<'_>)) {
+        for packet in &block.packets {
+            self.packets += 1;
+            self.bytes += u64::from(packet.len);
+            let at = At { packet: self.packets, time: packet.time };
+            let place = Place { block: block.serial, offset: packet.offset };
+            self.decoder.decode(packet, block.packet(packet), place, at, &mut |segment| out(&segment));
+        }
+    }
+
+    fn summary(&self, tally: &Tally) -> Summary {
+        let stats = self.decoder.stats();
+        let CaptureFacts { damage, .. } = self.source.facts();
+        let mut summary = Summary {
+            packets: self.packets,
+            bytes: self.bytes,
+            skipped_packets: stats.skipped,
+            tcp_connections: tally.tcp_connections,
+            connections: tally.counts.connections,
+            frames: tally.counts.frames,
+            messages: tally.counts.messages,
+            findings: tally.counts.findings,
+            carried: tally.carried,
+            unknown_links: stats.unknown_links.iter().map(|(link, packets)| (link.0, *packets)).collect(),
+            damage: damage.clone(),
+            capture_findings: Vec::new(),
+        };
+        let mut note = |rule, text| summary.capture_findings.push(checker::whole_capture(rule, text));
+        if tally.carried.tls > 0 {
+            let s = if tally.carried.tls == 1 { "" } else { "s" };
+            note(&capture::ENCRYPTED, format!("{} TLS connection{s} without keys: not read", tally.carried.tls));
+        }
+        for damage in damage {
+            note(&capture::FILE_CUT, damage.clone());
+        }
+        for finding in &summary.capture_findings {
+            summary.findings[finding.rule.level as usize] += 1;
+        }
+        summary
+    }
+}
+
+/// All in the caller's thread.
+fn inline<O: Observer, S: Sink<O::Record>>(
+    reader: &mut Reader<'_>,
+    config: &Config,
+    observer: O,
+    sink: &mut S,
+) -> io::Result<Tally> {
+    let mut worker = Worker::new(config, observer, true);
+    let mut recent = Recent::default();
+    let mut merge = Merge::default();
+    let mut made = Made { outbox: Outbox::new(true), runs: Vec::new() };
+    loop {
+        let (block, last) = reader.block()?;
+        if let Some(old) = recent.push(Arc::clone(&block)) {
+            reader.pool.give(old);
+        }
+        reader.segments(&block, |segment| worker.segment(shard_of(&segment.key), segment, &recent));
+        drop(block);
+        if last {
+            worker.finish(&recent);
+        }
+        std::mem::swap(&mut worker.teller.outbox, &mut made.outbox);
+        std::mem::swap(&mut worker.teller.runs, &mut made.runs);
+        sink.bytes(&made.outbox.bytes)?;
+        merge.deliver(std::slice::from_mut(&mut made), sink)?;
+        made.clear();
+        if last {
+            return Ok(worker.tally());
+        }
+    }
+}
+
+/// What the reader hands a worker.
+struct Batch {
+    block: Arc<Block>,
+    /// Payloads that lie in no block: of reassembled IP packets.
+    own: Vec<u8>,
+    segments: Vec<Descriptor>,
+}
+
+/// A segment whose payload is found by its place.
+#[derive(Clone, Copy)]
+struct Descriptor {
+    key: FlowKey,
+    at: At,
+    seq: u32,
+    ack: u32,
+    place: Place,
+    len: u32,
+    cut: u32,
+    flags: Flags,
+    from_low: bool,
+    shard: u8,
+}
+
+impl Batch {
+    fn new(block: Arc<Block>) -> Self {
+        Self { block, own: Vec::new(), segments: Vec::new() }
+    }
+
+    fn push(&mut self, s: &Segment<'_>, shard: usize) {
+        let mut place = s.place;
+        if place.block == 0 {
+            place.offset = self.own.len() as u32;
+            self.own.extend_from_slice(s.payload);
+        }
+        self.segments.push(Descriptor {
+            key: s.key,
+            at: s.at,
+            seq: s.seq,
+            ack: s.ack,
+            place,
+            len: s.payload.len() as u32,
+            cut: s.cut,
+            flags: s.flags,
+            from_low: s.from_low,
+            shard: shard as u8,
+        });
+    }
+
+    fn segment(&self, d: &Descriptor) -> Segment<'_> {
+        let bytes = if d.place.block == 0 { &self.own } else { &self.block.bytes };
+        let start = d.place.offset as usize;
+        Segment {
+            key: d.key,
+            from_low: d.from_low,
+            at: d.at,
+            seq: d.seq,
+            ack: d.ack,
+            flags: d.flags,
+            payload: bytes.get(start..start + d.len as usize).unwrap_or_default(),
+            cut: d.cut,
+            place: d.place,
+        }
+    }
+}
+
+/// One thread reads, `config.threads` decode, the caller's merges and writes.
+fn threaded<O: Observer, S: Sink<O::Record>>(
+    reader: &mut Reader<'_>,
+    config: &Config,
+    observer: &dyn Fn() -> O,
+    sink: &mut S,
+) -> io::Result<Tally> {
+    thread::scope(|scope| {
+        let mut inputs = Vec::new();
+        let mut outputs = Vec::new();
+        let mut workers = Vec::new();
+        for _ in 0..config.threads {
+            let (input, batches) = sync_channel::<Batch>(QUEUE);
+            let (made, output) = sync_channel::<Made<O::Record>>(QUEUE);
+            let (back, again) = sync_channel::<Made<O::Record>>(QUEUE + 2);
+            let worker = Worker::new(config, observer(), false);
+            workers.push(scope.spawn(move || work(worker, &batches, &made, &again)));
+            inputs.push(input);
+            outputs.push((output, back));
+        }
+        let reading = scope.spawn(move || read(reader, inputs));
+        let merged = merge(&outputs, sink);
+        // Where the sink failed, this ends the workers, and they the reader.
+        drop(outputs);
+        let read = reading.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        let mut total = Tally::default();
+        for worker in workers {
+            let tally = worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            total.add(&tally);
+        }
+        merged.and(read).map(|()| total)
+    })
+}
+
+fn read(reader: &mut Reader<'_>, inputs: Vec<SyncSender<Batch>>) -> io::Result<()> {
+    loop {
+        let (block, last) = reader.block()?;
+        let mut batches: Vec<Batch> = inputs.iter().map(|_| Batch::new(Arc::clone(&block))).collect();
+        let count = batches.len();
+        reader.segments(&block, |segment| {
+            let shard = shard_of(&segment.key);
+            if let Some(batch) = batches.get_mut(shard % count) {
+                batch.push(segment, shard);
+            }
+        });
+        reader.pool.give(block);
+        for (input, batch) in inputs.iter().zip(batches) {
+            if input.send(batch).is_err() {
+                return Ok(());
+            }
+        }
+        if last {
+            return Ok(());
+        }
+    }
+}
+
+fn work<O: Observer>(
+    mut worker: Worker<'_, O>,
+    batches: &Receiver<Batch>,
+    made: &SyncSender<Made<O::Record>>,
+    again: &Receiver<Made<O::Record>>,
+) -> Tally {
+    let mut recent = Recent::default();
+    for batch in batches {
+        recent.push(Arc::clone(&batch.block));
+        for descriptor in &batch.segments {
+            worker.segment(usize::from(descriptor.shard), &batch.segment(descriptor), &recent);
+        }
+        if made.send(worker.made(again)).is_err() {
+            return worker.tally();
+        }
+    }
+    worker.finish(&recent);
+    // A sink that failed waits for nothing.
+    let _ = made.send(worker.made(again));
+    worker.tally()
+}
+
+type Output<R> = (Receiver<Made<R>>, SyncSender<Made<R>>);
+
+fn merge<R, S: Sink<R>>(outputs: &[Output<R>], sink: &mut S) -> io::Result<()> {
+    let mut merge = Merge::default();
+    loop {
+        let mut made: Vec<Made<R>> = outputs.iter().filter_map(|(output, _)| output.recv().ok()).collect();
+        if made.is_empty() {
+            return Ok(());
+        }
+        merge.deliver(&mut made, sink)?;
+        for ((_, back), mut made) in outputs.iter().zip(made) {
+            made.clear();
+            // A worker that is done needs it no more.
+            let _ = back.try_send(made);
+        }
+    }
+}
+
+impl<O: Observer> Worker<'_, O> {
+    /// Takes out what was made of a batch, and goes on with an emptied one that came back.
+    fn made(&mut self, again: &Receiver<Made<O::Record>>) -> Made<O::Record> {
+        let Made { outbox, runs } =
+            again.try_recv().unwrap_or_else(|_| Made { outbox: Outbox::new(false), runs: Vec::new() });
+        Made {
+            outbox: std::mem::replace(&mut self.teller.outbox, outbox),
+            runs: std::mem::replace(&mut self.teller.runs, runs),
+        }
+    }
+}
+
+impl<R> Made<R> {
+    fn clear(&mut self) {
+        self.outbox.bytes.clear();
+        self.outbox.records.clear();
+        self.runs.clear();
+    }
+}
+
+impl Tally {
+    fn add(&mut self, other: &Self) {
+        self.counts.add(&other.counts);
+        self.tcp_connections += other.tcp_connections;
+        self.carried.add(&other.carried);
+    }
+}

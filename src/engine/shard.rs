@@ -1,0 +1,226 @@
+//! The flows of one virtual shard. There are always [`SHARDS`], whatever the number of threads, so that
+//! what a full table drops does not depend on it.
+
+use std::collections::{HashMap, VecDeque};
+
+use crate::event::Carried;
+use crate::item::{At, Dir};
+use crate::packet::segment::{FlowKey, Segment};
+use crate::tcp::{self, History, Output};
+use crate::ws::session::Tools;
+
+use super::observe::Observer;
+use super::stack::{Carries, Flow as FlowFacts, Stack};
+use super::tell::Teller;
+
+/// How many virtual shards flows are dealt to.
+pub(super) const SHARDS: usize = 64;
+
+/// Closed flows that are remembered, so that late retransmissions do not look like new connections.
+const LINGERING: usize = 32;
+
+/// What a shard decodes with: its worker's tools and the run's settings.
+pub(super) struct Context<'a, O: Observer, H: History> {
+    pub(super) tools: Tools<'a>,
+    pub(super) teller: &'a mut Teller<O>,
+    pub(super) history: &'a H,
+    pub(super) decode_as: &'a [u16],
+}
+
+/// A set of flows.
+#[derive(Debug, Default)]
+pub(super) struct Shard {
+    table: HashMap<FlowKey, u32, foldhash::fast::RandomState>,
+    flows: Vec<Option<Box<Flow>>>,
+    free: Vec<u32>,
+    closed: VecDeque<u32>,
+    pub(super) tcp_connections: u64,
+    pub(super) carried: Carried,
+}
+
+#[derive(Debug)]
+struct Flow {
+    key: FlowKey,
+    opened: At,
+    last: At,
+    closed: bool,
+    tcp: tcp::Connection,
+    stack: Stack,
+    /// What the stack may ask of the flow; kept true until a WebSocket is open.
+    facts: FlowFacts,
+}
+
+impl Shard {
+    /// Takes a segment of one of its flows.
+    #[inline]
+    pub(super) fn segment<O: Observer, H: History>(&mut self, s: &Segment<'_>, cx: &mut Context<'_, O, H>) {
+        let index = match self.table.get(&s.key) {
+            Some(index) => *index,
+            None if s.flags.syn() || !s.payload.is_empty() => self.open(s, cx),
+            None => return,
+        };
+        let Some(Some(flow)) = self.flows.get_mut(index as usize) else { return };
+        if s.flags.syn() && flow.tcp.is_new_connection(s) {
+            let mut old = std::mem::replace(flow, Box::new(Flow::new(s, cx.decode_as)));
+            self.tcp_connections += 1;
+            old.finish(s.at, false, cx);
+            self.count(&old);
+        }
+        let Some(Some(flow)) = self.flows.get_mut(index as usize) else { return };
+        flow.segment(s, cx);
+        if flow.tcp.closed() && !flow.closed {
+            flow.closed = true;
+            flow.finish(s.at, false, cx);
+            self.linger(index);
+        }
+    }
+
+    /// The capture is over for the flow at this place.
+    pub(super) fn finish<O: Observer, H: History>(&mut self, n: usize, cx: &mut Context<'_, O, H>) {
+        if let Some(mut flow) = self.flows.get_mut(n).and_then(Option::take) {
+            flow.finish(flow.last, false, cx);
+            self.count(&flow);
+        }
+    }
+
+    /// The flows there are, with the key by which their records are ordered where they end at once.
+    pub(super) fn order(&self) -> impl Iterator<Item = ((u64, u64), usize)> {
+        self.flows.iter().enumerate().filter_map(|(n, flow)| Some((flow.as_ref()?.order(), n)))
+    }
+
+    #[cold]
+    fn open<O: Observer, H: History>(&mut self, s: &Segment<'_>, cx: &mut Context<'_, O, H>) -> u32 {
+        if self.table.len() >= (cx.tools.limits.connections / SHARDS).max(1) {
+            self.make_room(s.at, cx);
+        }
+        self.tcp_connections += 1;
+        let flow = Some(Box::new(Flow::new(s, cx.decode_as)));
+        let index = match self.free.pop() {
+            Some(index) => index,
+            None => {
+                self.flows.push(None);
+                self.flows.len() as u32 - 1
+            }
+        };
+        if let Some(slot) = self.flows.get_mut(index as usize) {
+            *slot = flow;
+        }
+        self.table.insert(s.key, index);
+        index
+    }
+
+    /// Drops a sixteenth of the flows: the least recently active first, WebSockets last.
+    fn make_room<O: Observer, H: History>(&mut self, at: At, cx: &mut Context<'_, O, H>) {
+        let mut idle: Vec<(bool, u64, u32)> = (0u32..)
+            .zip(&self.flows)
+            .filter_map(|(n, flow)| flow.as_ref().map(|flow| (flow.stack.is_websocket(), flow.last.packet, n)))
+            .collect();
+        let count = (idle.len() / 16).max(1).min(idle.len());
+        if count < idle.len() {
+            idle.select_nth_unstable(count);
+        }
+        idle.truncate(count);
+        // Numbers rise with time, so this order is the one in which the records must appear.
+        idle.sort_unstable_by_key(|(_, _, n)| {
+            let flow = self.flows.get(*n as usize).and_then(Option::as_ref);
+            flow.map(|flow| flow.order())
+        });
+        for (_, _, n) in idle {
+            self.remove(n, at, true, cx);
+        }
+        self.closed.retain(|n| self.flows.get(*n as usize).is_some_and(Option::is_some));
+    }
+
+    fn linger(&mut self, index: u32) {
+        self.closed.push_back(index);
+        if self.closed.len() > LINGERING
+            && let Some(oldest) = self.closed.pop_front()
+            && let Some(flow) = self.flows.get_mut(oldest as usize).and_then(|flow| flow.take_if(|flow| flow.closed))
+        {
+            self.table.remove(&flow.key);
+            self.free.push(oldest);
+            self.count(&flow);
+        }
+    }
+
+    fn remove<O: Observer, H: History>(&mut self, n: u32, at: At, evicted: bool, cx: &mut Context<'_, O, H>) {
+        let Some(mut flow) = self.flows.get_mut(n as usize).and_then(Option::take) else { return };
+        self.table.remove(&flow.key);
+        self.free.push(n);
+        flow.finish(at, evicted, cx);
+        self.count(&flow);
+    }
+
+    fn count(&mut self, flow: &Flow) {
+        let carried = &mut self.carried;
+        match flow.stack.carries() {
+            Carries::Nothing => carried.empty += 1,
+            Carries::Tls => carried.tls += 1,
+            Carries::Http1 => carried.http1 += 1,
+            Carries::Http2 => carried.http2 += 1,
+            Carries::Other => carried.other += 1,
+            Carries::WebSocket => {}
+        }
+    }
+}
+
+impl Flow {
+    fn new(s: &Segment<'_>, decode_as: &[u16]) -> Self {
+        let tcp = tcp::Connection::new(s);
+        let FlowKey { low, high } = s.key;
+        let facts = FlowFacts {
+            opened: s.at,
+            ends: if tcp.client_is_low() { [low, high] } else { [high, low] },
+            start_seen: false,
+            heard: [false; 2],
+            forced: decode_as.iter().any(|port| [low.port(), high.port()].contains(port)),
+        };
+        Self { key: s.key, opened: s.at, last: s.at, closed: false, tcp, stack: Stack::new(), facts }
+    }
+
+    /// Connections are numbered in this order.
+    fn order(&self) -> (u64, u64) {
+        (self.stack.opened_at(), self.opened.packet)
+    }
+
+    #[inline]
+    fn segment<O: Observer, H: History>(&mut self, s: &Segment<'_>, cx: &mut Context<'_, O, H>) {
+        self.last = s.at;
+        if !self.stack.is_websocket() {
+            self.refresh();
+        }
+        let Context { tools, teller, history, .. } = cx;
+        let Self { tcp, stack, facts, .. } = self;
+        tcp.segment(s, tools.limits, *history, &mut |output| stack.output(output, facts, tools, teller));
+    }
+
+    fn finish<O: Observer, H: History>(&mut self, at: At, evicted: bool, cx: &mut Context<'_, O, H>) {
+        self.refresh();
+        let Context { tools, teller, .. } = cx;
+        let Self { tcp, stack, facts, .. } = self;
+        tcp.finish(at, &mut |output| stack.output(output, facts, tools, teller));
+        stack.finish(at, evicted, facts, tools, teller);
+    }
+
+    fn refresh(&mut self) {
+        self.facts.start_seen = self.tcp.start_seen();
+        self.facts.heard = Dir::BOTH.map(|dir| self.tcp.packets(dir) > 0);
+    }
+}
+
+impl Stack {
+    #[inline]
+    fn output<O: Observer>(
+        &mut self,
+        output: Output<'_>,
+        flow: &FlowFacts,
+        tools: &mut Tools<'_>,
+        teller: &mut Teller<O>,
+    ) {
+        match output {
+            Output::Item { dir, item, at } => self.item(dir, item, at, flow, tools, teller),
+            Output::Conflict { dir, at, offset, len } => self.conflict(dir, at, offset, len, teller),
+            Output::Limit { dir, at, dropped } => self.out_of_order_limit(dir, at, dropped, teller),
+        }
+    }
+}

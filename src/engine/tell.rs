@@ -1,0 +1,107 @@
+//! From a connection's events to the observer, with what the merge needs to order them.
+
+use crate::event::{Connection, ConnectionId, Event};
+use crate::rules::Finding;
+
+use super::observe::{Observer, Outbox};
+
+/// Counts over all connections of one worker.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Counts {
+    pub(super) connections: u64,
+    pub(super) frames: u64,
+    pub(super) messages: u64,
+    pub(super) findings: [u64; 3],
+}
+
+impl Counts {
+    pub(super) fn add(&mut self, other: &Self) {
+        self.connections += other.connections;
+        self.frames += other.frames;
+        self.messages += other.messages;
+        for (sum, count) in self.findings.iter_mut().zip(other.findings) {
+            *sum += count;
+        }
+    }
+}
+
+/// Records of one connection that belong to one packet, in a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Run {
+    /// The packet that completed them; `u64::MAX` = the end of the capture did.
+    pub(super) packet: u64,
+    pub(super) conn: ConnectionId,
+    /// The connection's number, where the worker gives them.
+    pub(super) number: Option<u32>,
+    /// The connection began with this run: it gets its number here.
+    pub(super) opens: bool,
+    /// The connection ended with this run.
+    pub(super) closes: bool,
+    /// Where its records end in [`Outbox::records`].
+    pub(super) end: usize,
+}
+
+/// Gives events to an observer and keeps the order of what it makes of them.
+#[derive(Debug)]
+pub(super) struct Teller<O: Observer> {
+    pub(super) observer: O,
+    pub(super) outbox: Outbox<O::Record>,
+    pub(super) runs: Vec<Run>,
+    pub(super) counts: Counts,
+    /// The packet that is being decoded.
+    pub(super) packet: u64,
+    /// The last number given, where this worker gives them.
+    last_number: u32,
+}
+
+impl<O: Observer> Teller<O> {
+    /// `numbered`: this is the only worker, so it knows the connections' numbers.
+    pub(super) fn new(observer: O, numbered: bool) -> Self {
+        Self {
+            observer,
+            outbox: Outbox::new(numbered),
+            runs: Vec::new(),
+            counts: Counts::default(),
+            packet: 0,
+            last_number: 0,
+        }
+    }
+
+    /// The connection exists.
+    pub(super) fn opened(&mut self, conn: &mut Connection) {
+        self.counts.connections += 1;
+        if self.outbox.numbered {
+            self.last_number += 1;
+            conn.number = Some(self.last_number);
+        }
+        self.push_run(conn, true, false);
+        self.tell(conn, Event::Opened);
+    }
+
+    /// An event of a connection that was opened.
+    #[inline]
+    pub(super) fn tell(&mut self, conn: &Connection, event: Event<'_>) {
+        self.observer.event(conn, event, &mut self.outbox);
+        let closes = matches!(event, Event::Closed(_));
+        let end = self.outbox.records.len();
+        match self.runs.last_mut() {
+            Some(run) if run.packet == self.packet && run.conn == conn.id => {
+                run.end = end;
+                run.closes |= closes;
+            }
+            last if closes || last.map_or(0, |run| run.end) < end => self.push_run(conn, false, closes),
+            _ => {}
+        }
+    }
+
+    /// A rule fired.
+    pub(super) fn finding(&mut self, conn: &Connection, finding: &Finding) {
+        self.counts.findings[finding.rule.level as usize] += 1;
+        self.tell(conn, Event::Finding(finding));
+    }
+
+    fn push_run(&mut self, conn: &Connection, opens: bool, closes: bool) {
+        let end = self.outbox.records.len();
+        self.runs.push(Run { packet: self.packet, conn: conn.id, number: conn.number, opens, closes, end });
+    }
+}

@@ -1,0 +1,617 @@
+//! One direction of a WebSocket: the frame reader (RFC 6455 section 5).
+
+use crate::item::{At, Dir, End, Missing};
+
+use super::assembly::{Assembly, Finished};
+use super::deflate::Context;
+use super::fact::{Fault, Frame, Kind, Limit, Message, Opcode, Out, Trouble};
+use super::header::{self, Header};
+use super::mask;
+use super::resync::{Expect, Search};
+use super::session::{Budget, Numbering, Tools};
+use super::utf8;
+
+/// The reader of one direction. It accepts any bits and tells what it saw.
+#[derive(Debug)]
+pub(super) struct Direction {
+    dir: Dir,
+    phase: Phase,
+    /// A header that is not complete yet.
+    partial: [u8; header::MAX_LEN],
+    partial_len: u8,
+    /// The packet with the first byte of `partial`.
+    partial_at: At,
+    /// Bytes of the stream before the one to be read next.
+    offset: u64,
+    frame: Option<Box<OpenFrame>>,
+    /// The data message of which fragments, or a part of a frame, have been seen.
+    message: Option<Box<Assembly>>,
+    deflate: Option<Box<Context>>,
+    /// A Close was sent.
+    closed: bool,
+    ended: bool,
+    /// Inflate history that this direction holds of the shard's budget.
+    history: usize,
+}
+
+#[derive(Debug)]
+enum Phase {
+    /// At a frame boundary, or inside a header.
+    Header,
+    /// Inside the payload of `frame`.
+    Payload,
+    /// Frame boundaries are lost; the search for one is on.
+    Lost(Box<Search>),
+    /// What follows is no frames.
+    NotFrames { skipped: u64, at: At },
+}
+
+/// A frame of which not all has been seen.
+#[derive(Debug)]
+struct OpenFrame {
+    n: u64,
+    first: At,
+    last: At,
+    offset: u64,
+    header: Header,
+    seen: u64,
+    remaining: u64,
+    wire: Vec<u8>,
+    target: Target,
+}
+
+/// Where a frame's payload goes.
+#[derive(Debug)]
+enum Target {
+    /// To the direction's data message.
+    Message,
+    /// To a control message of its own.
+    Control(Box<Assembly>),
+    /// Nowhere: a reserved opcode, or a continuation of nothing.
+    Nowhere,
+}
+
+impl Direction {
+    pub(super) fn new(dir: Dir, context: Option<Context>, lost: bool) -> Self {
+        let phase = if lost { Phase::Lost(Box::default()) } else { Phase::Header };
+        Self {
+            dir,
+            phase,
+            partial: [0; header::MAX_LEN],
+            partial_len: 0,
+            partial_at: At::default(),
+            offset: 0,
+            frame: None,
+            message: None,
+            deflate: context.map(Box::new),
+            closed: false,
+            ended: false,
+            history: 0,
+        }
+    }
+
+    pub(super) fn release(&mut self, budget: &mut Budget) {
+        budget.history -= self.history;
+        self.history = 0;
+        if let Some(message) = self.message.take() {
+            message.release(budget);
+        }
+        if let Some(Target::Control(control)) = self.frame.take().map(|frame| frame.target) {
+            control.release(budget);
+        }
+    }
+
+    pub(super) fn data(
+        &mut self,
+        mut bytes: &[u8],
+        at: At,
+        numbering: &mut Numbering,
+        tools: &mut Tools<'_>,
+        out: &mut impl FnMut(Out<'_>),
+    ) {
+        while !bytes.is_empty() && !self.ended {
+            match &mut self.phase {
+                Phase::Header => bytes = self.header(bytes, at, numbering, tools, out),
+                Phase::Payload => {
+                    let remaining = self.frame.as_ref().map_or(0, |frame| frame.remaining);
+                    let (chunk, rest) =
+                        bytes.split_at(bytes.len().min(usize::try_from(remaining).unwrap_or(usize::MAX)));
+                    self.payload(chunk, at, tools, out);
+                    bytes = rest;
+                    self.end_frame_if_done(numbering, tools, out);
+                }
+                Phase::Lost(search) => {
+                    search.push(bytes, at, tools.limits.resync_bytes);
+                    bytes = &[];
+                    self.search(false, numbering, tools, out);
+                }
+                Phase::NotFrames { skipped, .. } => {
+                    *skipped += bytes.len() as u64;
+                    self.offset += bytes.len() as u64;
+                    bytes = &[];
+                }
+            }
+        }
+    }
+
+    pub(super) fn gap(
+        &mut self,
+        len: u64,
+        why: Missing,
+        at: At,
+        numbering: &mut Numbering,
+        tools: &mut Tools<'_>,
+        out: &mut impl FnMut(Out<'_>),
+    ) {
+        let dir = self.dir;
+        let remaining = match (&self.phase, &self.frame) {
+            (Phase::Payload, Some(frame)) => frame.remaining,
+            _ => 0,
+        };
+        let in_payload = remaining >= len;
+        out(Out::Trouble { dir, at, what: Trouble::Gap { len, in_payload, why } });
+        if let (Phase::Payload, Some(frame)) = (&self.phase, &mut self.frame) {
+            frame.remaining -= len.min(remaining);
+            let assembly = match &mut frame.target {
+                Target::Message => self.message.as_deref_mut(),
+                Target::Control(control) => Some(&mut **control),
+                Target::Nowhere => None,
+            };
+            if let Some(assembly) = assembly {
+                assembly.gap(len.min(remaining));
+            }
+        }
+        if in_payload {
+            self.offset += len;
+            self.end_frame_if_done(numbering, tools, out);
+            return;
+        }
+        match &mut self.phase {
+            Phase::Lost(search) => search.gap(len),
+            Phase::NotFrames { skipped, .. } => *skipped += len,
+            Phase::Header | Phase::Payload => {
+                self.lose_sync(Fault::Missing, numbering, tools, out);
+                let passed = u64::from(self.partial_len) + len - remaining;
+                self.partial_len = 0;
+                self.phase = Phase::Lost(Box::new(Search::after_gap(passed, at)));
+            }
+        }
+        self.offset += len;
+    }
+
+    pub(super) fn end(
+        &mut self,
+        end: End,
+        at: At,
+        numbering: &mut Numbering,
+        tools: &mut Tools<'_>,
+        out: &mut impl FnMut(Out<'_>),
+    ) {
+        if self.ended {
+            return;
+        }
+        if matches!(self.phase, Phase::Lost(_)) {
+            self.search(true, numbering, tools, out);
+        }
+        self.ended = true;
+        let fault = if end == End::Capture { Fault::Missing } else { Fault::Unfinished };
+        self.lose_sync(fault, numbering, tools, out);
+        let dir = self.dir;
+        match std::mem::replace(&mut self.phase, Phase::Header) {
+            Phase::Lost(search) if search.skipped() > 0 => {
+                let what = Trouble::OutOfSync { skipped: search.skipped() };
+                out(Out::Trouble { dir, at: search.since().unwrap_or(at), what });
+            }
+            Phase::NotFrames { skipped, at } if skipped > 0 => {
+                out(Out::Trouble { dir, at, what: Trouble::NotFrames { skipped } });
+            }
+            _ => {}
+        }
+    }
+
+    /// Reads a header at a frame boundary; returns what follows it. A frame that is whole in `bytes`
+    /// and a message of its own is told from here, without being copied together.
+    #[inline]
+    fn header<'b>(
+        &mut self,
+        bytes: &'b [u8],
+        at: At,
+        numbering: &mut Numbering,
+        tools: &mut Tools<'_>,
+        out: &mut impl FnMut(Out<'_>),
+    ) -> &'b [u8] {
+        let (header, rest, first) = if self.partial_len == 0 {
+            match Header::decode(bytes) {
+                Some((header, used)) => (header, bytes.get(used..).unwrap_or_default(), at),
+                None => return self.stash(bytes, at),
+            }
+        } else {
+            let before = usize::from(self.partial_len);
+            let mut joined = self.partial;
+            let room = joined.get_mut(before..).unwrap_or_default();
+            let taken = room.len().min(bytes.len());
+            for (slot, byte) in room.iter_mut().zip(bytes) {
+                *slot = *byte;
+            }
+            match Header::decode(joined.get(..before + taken).unwrap_or_default()) {
+                Some((header, used)) => {
+                    (header, bytes.get(used - before..).unwrap_or_default(), self.partial_at)
+                }
+                None => return self.stash(bytes, at),
+            }
+        };
+        if self.closed && !Expect::after(self.dir, self.deflate.is_some()).allows(&header) {
+            // RFC 6455 section 5.5.1: nothing follows a Close. What is here was never framed.
+            let skipped = u64::from(self.partial_len);
+            self.partial_len = 0;
+            self.phase = Phase::NotFrames { skipped, at: first };
+            return bytes;
+        }
+        self.partial_len = 0;
+        let whole = usize::try_from(header.len).ok().and_then(|len| rest.split_at_checked(len));
+        if let Some((payload, rest)) = whole
+            && header.fin
+            && self.told_at_once(&header)
+        {
+            self.whole(header, payload, first, at, numbering, tools, out);
+            return rest;
+        }
+        self.open_frame(header, first, at, numbering, tools, out);
+        rest
+    }
+
+    fn stash<'b>(&mut self, bytes: &[u8], at: At) -> &'b [u8] {
+        let before = usize::from(self.partial_len);
+        if before == 0 {
+            self.partial_at = at;
+        }
+        for (slot, byte) in self.partial.iter_mut().skip(before).zip(bytes) {
+            *slot = *byte;
+        }
+        self.partial_len += bytes.len() as u8;
+        &[]
+    }
+
+    /// A final frame that is a message of its own: unfragmented data, or control.
+    fn told_at_once(&self, header: &Header) -> bool {
+        match header.opcode {
+            Opcode::TEXT | Opcode::BINARY => {
+                self.message.is_none() && !self.deflate.as_ref().is_some_and(|context| context.per_frame())
+            }
+            Opcode::CLOSE | Opcode::PING | Opcode::PONG => true,
+            _ => false,
+        }
+    }
+
+    /// The fast path: header and payload are in one piece.
+    #[inline]
+    #[allow(clippy::too_many_arguments, reason = "the hot path: each is a register, a struct is not")]
+    fn whole(
+        &mut self,
+        header: Header,
+        payload: &[u8],
+        first: At,
+        last: At,
+        numbering: &mut Numbering,
+        tools: &mut Tools<'_>,
+        out: &mut impl FnMut(Out<'_>),
+    ) {
+        let dir = self.dir;
+        let n = numbering.frame();
+        let offset = self.offset;
+        self.offset += header.header_len() as u64 + header.len;
+        let wire = payload.get(..tools.want.frame_bytes).unwrap_or(payload);
+        let wire = if tools.want.frame_bytes == 0 { &[] } else { wire };
+        out(Out::Frame(Frame { dir, n, first, last, offset, header, seen: header.len, wire }));
+        let kind = match header.opcode {
+            Opcode::TEXT => Kind::Text,
+            Opcode::BINARY => Kind::Binary,
+            Opcode::CLOSE => Kind::Close,
+            Opcode::PING => Kind::Ping,
+            _ => Kind::Pong,
+        };
+        let compressed = kind.is_data() && header.rsv1() && self.deflate.is_some();
+        let looked_at =
+            tools.want.payload > 0 || tools.want.hash || compressed || kind != Kind::Binary;
+        let plain: &[u8] = match header.mask {
+            Some(key) if looked_at => {
+                tools.scratch.clear();
+                mask::unmask_into(tools.scratch, payload, key, 0);
+                tools.scratch
+            }
+            _ => payload,
+        };
+        let mut message = Message {
+            dir,
+            n: numbering.message(),
+            kind,
+            first,
+            last,
+            frames: 1,
+            first_frame: n,
+            wire_len: header.len,
+            len: header.len,
+            compressed,
+            fault: None,
+            payload: plain,
+            utf8: None,
+            sha256: None,
+        };
+        let mut limit = None;
+        if compressed && let Some(context) = self.deflate.as_deref_mut() {
+            let inflated = tools.inflater.inflate(context, plain, tools.limits);
+            message.len = inflated.total_len;
+            message.fault = inflated.fault;
+            message.payload = inflated.output;
+            if inflated.fault == Some(Fault::InflateLimit) {
+                limit = Some(Limit::Inflated);
+            }
+        }
+        if kind == Kind::Text {
+            message.utf8 = Some(if message.fault.is_some() {
+                utf8::check_prefix(message.payload, n)
+            } else {
+                utf8::check(message.payload, n)
+            });
+        } else if kind == Kind::Close {
+            self.closed = true;
+            message.utf8 = Some(utf8::check(message.close_reason(), n));
+        }
+        if tools.want.hash {
+            message.sha256 = Some(super::assembly::sha256_of(message.payload));
+        }
+        if kind != Kind::Close {
+            message.payload = message.payload.get(..tools.want.payload).unwrap_or(message.payload);
+        }
+        out(Out::Message(message));
+        if let Some(limit) = limit {
+            out(Out::Trouble { dir, at: last, what: Trouble::Limit(limit) });
+        }
+        if compressed {
+            self.account_history(last, tools, out);
+        }
+    }
+
+    /// A frame that is not whole yet, or a part of a larger message.
+    fn open_frame(
+        &mut self,
+        header: Header,
+        first: At,
+        last: At,
+        numbering: &mut Numbering,
+        tools: &mut Tools<'_>,
+        out: &mut impl FnMut(Out<'_>),
+    ) {
+        let n = numbering.frame();
+        let offset = self.offset;
+        self.offset += header.header_len() as u64;
+        let target = match header.opcode {
+            Opcode::TEXT | Opcode::BINARY => {
+                // RFC 6455 section 5.4 forbids it, but the boundary is certain: the older message ends here.
+                self.end_message(Some(Fault::Unfinished), numbering, tools, out);
+                let kind = if header.opcode == Opcode::TEXT { Kind::Text } else { Kind::Binary };
+                let compressed = header.rsv1() && self.deflate.is_some();
+                self.message = Some(Box::new(Assembly::new(kind, compressed, first, n, tools)));
+                Target::Message
+            }
+            Opcode::CONTINUATION if self.message.is_some() => Target::Message,
+            Opcode::CLOSE => Target::Control(Box::new(Assembly::new(Kind::Close, false, first, n, tools))),
+            Opcode::PING => Target::Control(Box::new(Assembly::new(Kind::Ping, false, first, n, tools))),
+            Opcode::PONG => Target::Control(Box::new(Assembly::new(Kind::Pong, false, first, n, tools))),
+            _ => Target::Nowhere,
+        };
+        if let (Target::Message, Some(message)) = (&target, &mut self.message) {
+            let per_frame = self.deflate.as_ref().is_some_and(|context| context.per_frame());
+            message.begin_frame(n, header.rsv1(), last, per_frame);
+        }
+        let frame = OpenFrame {
+            n,
+            first,
+            last,
+            offset,
+            header,
+            seen: 0,
+            remaining: header.len,
+            wire: Vec::new(),
+            target,
+        };
+        if header.len >> 63 == 1 {
+            // RFC 6455 section 5.2: the top bit must be 0. Such a length cannot be believed.
+            self.frame = Some(Box::new(frame));
+            self.lose_sync(Fault::Missing, numbering, tools, out);
+            self.phase = Phase::Lost(Box::new(Search::after_gap(0, first)));
+            return;
+        }
+        self.frame = Some(Box::new(frame));
+        self.phase = Phase::Payload;
+        self.end_frame_if_done(numbering, tools, out);
+    }
+
+    fn payload(&mut self, chunk: &[u8], at: At, tools: &mut Tools<'_>, out: &mut impl FnMut(Out<'_>)) {
+        let Some(frame) = self.frame.as_deref_mut() else { return };
+        // Bytes skipped by a gap count for the mask's phase.
+        let position = frame.header.len - frame.remaining;
+        frame.last = at;
+        frame.seen += chunk.len() as u64;
+        frame.remaining -= chunk.len() as u64;
+        self.offset += chunk.len() as u64;
+        let room = tools.want.frame_bytes.saturating_sub(frame.wire.len());
+        frame.wire.extend_from_slice(chunk.get(..room).unwrap_or(chunk));
+        let assembly = match &mut frame.target {
+            Target::Message => self.message.as_deref_mut(),
+            Target::Control(control) => Some(&mut **control),
+            Target::Nowhere => None,
+        };
+        let Some(assembly) = assembly else { return };
+        let mask = frame.header.mask.map(|key| (key, position as usize & 3));
+        if let Some(limit) = assembly.push(chunk, mask, at, tools) {
+            out(Out::Trouble { dir: self.dir, at, what: Trouble::Limit(limit) });
+        }
+    }
+
+    fn end_frame_if_done(
+        &mut self,
+        numbering: &mut Numbering,
+        tools: &mut Tools<'_>,
+        out: &mut impl FnMut(Out<'_>),
+    ) {
+        if self.frame.as_ref().is_some_and(|frame| frame.remaining == 0) {
+            self.end_frame(numbering, tools, out);
+        }
+    }
+
+    /// The open frame is over; so is its message where it was the last one.
+    fn end_frame(
+        &mut self,
+        numbering: &mut Numbering,
+        tools: &mut Tools<'_>,
+        out: &mut impl FnMut(Out<'_>),
+    ) {
+        let Some(frame) = self.frame.take() else { return };
+        let frame = *frame;
+        self.phase = Phase::Header;
+        self.tell_frame(&frame, out);
+        match frame.target {
+            Target::Message => {
+                if let Some(message) = &mut self.message {
+                    message.end_frame(self.deflate.as_deref_mut(), tools);
+                }
+                if frame.header.fin {
+                    self.end_message(None, numbering, tools, out);
+                }
+            }
+            Target::Control(control) => {
+                self.closed |= frame.header.opcode == Opcode::CLOSE;
+                let finished = control.finish(None, None, tools);
+                self.tell_message(&finished, numbering, tools, out);
+            }
+            Target::Nowhere => {}
+        }
+    }
+
+    /// The frame and the message that are open will not be completed.
+    fn lose_sync(
+        &mut self,
+        fault: Fault,
+        numbering: &mut Numbering,
+        tools: &mut Tools<'_>,
+        out: &mut impl FnMut(Out<'_>),
+    ) {
+        if let Some(frame) = self.frame.take() {
+            let frame = *frame;
+            self.tell_frame(&frame, out);
+            if let Target::Control(control) = frame.target {
+                self.closed |= frame.header.opcode == Opcode::CLOSE;
+                let finished = control.finish(Some(fault), None, tools);
+                self.tell_message(&finished, numbering, tools, out);
+            }
+        }
+        self.end_message(Some(fault), numbering, tools, out);
+        if let (Fault::Missing, Some(context)) = (fault, &mut self.deflate) {
+            context.lose();
+        }
+    }
+
+    fn tell_frame(&self, frame: &OpenFrame, out: &mut impl FnMut(Out<'_>)) {
+        out(Out::Frame(Frame {
+            dir: self.dir,
+            n: frame.n,
+            first: frame.first,
+            last: frame.last,
+            offset: frame.offset,
+            header: frame.header,
+            seen: frame.seen,
+            wire: &frame.wire,
+        }));
+    }
+
+    fn end_message(
+        &mut self,
+        fault: Option<Fault>,
+        numbering: &mut Numbering,
+        tools: &mut Tools<'_>,
+        out: &mut impl FnMut(Out<'_>),
+    ) {
+        let Some(message) = self.message.take() else { return };
+        let compressed = message.compressed();
+        let finished = message.finish(fault, self.deflate.as_deref_mut(), tools);
+        let at = finished.last;
+        self.tell_message(&finished, numbering, tools, out);
+        if compressed {
+            self.account_history(at, tools, out);
+        }
+    }
+
+    fn tell_message(
+        &self,
+        finished: &Finished,
+        numbering: &mut Numbering,
+        tools: &Tools<'_>,
+        out: &mut impl FnMut(Out<'_>),
+    ) {
+        let payload = match &finished.payload {
+            Some(own) => own,
+            None => tools.inflater.output(),
+        };
+        let kept = if finished.kind == Kind::Close { usize::MAX } else { tools.want.payload };
+        out(Out::Message(Message {
+            dir: self.dir,
+            n: numbering.message(),
+            kind: finished.kind,
+            first: finished.first,
+            last: finished.last,
+            frames: finished.frames,
+            first_frame: finished.first_frame,
+            wire_len: finished.wire_len,
+            len: finished.len,
+            compressed: finished.compressed,
+            fault: finished.fault,
+            payload: payload.get(..kept).unwrap_or(payload),
+            utf8: finished.utf8,
+            sha256: finished.sha256,
+        }));
+        if finished.fault == Some(Fault::InflateLimit) {
+            let what = Trouble::Limit(Limit::Inflated);
+            out(Out::Trouble { dir: self.dir, at: finished.last, what });
+        }
+    }
+
+    /// Keeps the shard's sum of inflate history, and drops this direction's where it is too much.
+    fn account_history(&mut self, at: At, tools: &mut Tools<'_>, out: &mut impl FnMut(Out<'_>)) {
+        let Some(context) = &mut self.deflate else { return };
+        let now = context.history_bytes();
+        tools.budget.history = tools.budget.history - self.history + now;
+        self.history = now;
+        if now > 0 && tools.budget.history > tools.limits.shard_history_bytes {
+            context.drop_history();
+            tools.budget.history -= now;
+            self.history = 0;
+            out(Out::Trouble { dir: self.dir, at, what: Trouble::Limit(Limit::History) });
+        }
+    }
+
+    /// Looks for a certain frame boundary in what was collected, and reads on from there.
+    fn search(
+        &mut self,
+        last_chance: bool,
+        numbering: &mut Numbering,
+        tools: &mut Tools<'_>,
+        out: &mut impl FnMut(Out<'_>),
+    ) {
+        let Phase::Lost(search) = &mut self.phase else { return };
+        let expect = Expect::after(self.dir, self.deflate.is_some());
+        let Some(found) = search.find(&expect, last_chance) else { return };
+        let Phase::Lost(search) = std::mem::replace(&mut self.phase, Phase::Header) else { return };
+        let (skipped, pieces) = search.found(found);
+        self.offset += skipped.in_data;
+        if skipped.total > 0
+            && let Some((at, _)) = pieces.first()
+        {
+            let what = Trouble::Resynchronised { skipped: skipped.total };
+            out(Out::Trouble { dir: self.dir, at: *at, what });
+        }
+        for (at, bytes) in pieces {
+            self.data(&bytes, at, numbering, tools, out);
+        }
+    }
+}
