@@ -1,3 +1,16 @@
 //! Files and streams of packets into blocks of packets.
+//!
+//! [`open::open`] recognises what it is given by its content: pcap and pcapng, plain or compressed
+//! with gzip, zstd or lz4. Every reader is a [`source::Source`]; several are merged by time.
 
+mod decompress;
+mod merge;
+pub mod open;
+mod pcap;
+mod pcapng;
+mod reader;
+mod sniff;
 pub mod source;
+pub mod write;
+
+pub use open::{Opened, from_bytes, open};

@@ -1,0 +1,171 @@
+//! Classic pcap: a file header, then records of a time stamp, two lengths and the packet.
+//!
+//! Both byte orders, micro- and nanoseconds, and the "modified" format of old Linux libpcap
+//! (0xa1b2cd34), whose record headers have 8 bytes more.
+
+use super::reader::{Format, Stop, Walk};
+use super::source::{CaptureFacts, LinkType, Packet};
+use crate::time::Timestamp;
+
+/// A pcap file being read.
+#[derive(Debug, Default)]
+pub(crate) struct Pcap {
+    header: Option<Header>,
+}
+
+/// Whether `head` starts with one of the magic numbers of pcap.
+pub(crate) fn is_pcap(head: &[u8]) -> bool {
+    head.first_chunk().is_some_and(|magic| Variant::of(*magic).is_some())
+}
+
+impl Format for Pcap {
+    const RECORD: &'static str = "record";
+
+    fn walk(&mut self, bytes: &[u8], packets: &mut Vec<Packet>, _: &mut CaptureFacts) -> Walk {
+        let (start, header) = match self.header {
+            Some(header) => (0, header),
+            None => match bytes.first_chunk() {
+                Some(file_header) => match Header::parse(file_header) {
+                    Some(header) => (FILE_HEADER, *self.header.insert(header)),
+                    None => return stop(0, Stop::Damaged("is no pcap file header".to_owned())),
+                },
+                None => return stop(0, Stop::Need(FILE_HEADER)),
+            },
+        };
+        match (header.variant.big_endian, header.variant.record_header) {
+            (false, PLAIN) => header.records::<false, PLAIN>(bytes, start, packets),
+            (true, PLAIN) => header.records::<true, PLAIN>(bytes, start, packets),
+            (false, _) => header.records::<false, MODIFIED>(bytes, start, packets),
+            (true, _) => header.records::<true, MODIFIED>(bytes, start, packets),
+        }
+    }
+}
+
+/// What the magic number tells.
+#[derive(Clone, Copy, Debug)]
+struct Variant {
+    big_endian: bool,
+    /// Nanoseconds in a unit of a time stamp's second field.
+    nanos: i64,
+    /// Bytes of a record header.
+    record_header: usize,
+}
+
+impl Variant {
+    fn of(magic: [u8; 4]) -> Option<Self> {
+        let known = |magic, big_endian| match magic {
+            0xa1b2_c3d4 => Some(Self { big_endian, nanos: 1_000, record_header: PLAIN }),
+            0xa1b2_3c4d => Some(Self { big_endian, nanos: 1, record_header: PLAIN }),
+            0xa1b2_cd34 => Some(Self { big_endian, nanos: 1_000, record_header: MODIFIED }),
+            _ => None,
+        };
+        known(u32::from_le_bytes(magic), false).or_else(|| known(u32::from_be_bytes(magic), true))
+    }
+}
+
+/// What a record's two lengths mean: before format version 2.3 they were the other way round, and
+/// files of version 2.3 exist in both orders (libpcap reads them the same way).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lengths {
+    CapturedFirst,
+    WireFirst,
+    SmallerIsCaptured,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Header {
+    variant: Variant,
+    lengths: Lengths,
+    link: LinkType,
+    longest: u32,
+}
+
+impl Header {
+    fn parse(bytes: &[u8; FILE_HEADER]) -> Option<Self> {
+        let [m0, m1, m2, m3, v0, v1, n0, n1, .., s0, s1, s2, s3, l0, l1, l2, l3] = *bytes;
+        let variant = Variant::of([m0, m1, m2, m3])?;
+        let half =
+            |bytes| if variant.big_endian { u16::from_be_bytes(bytes) } else { u16::from_le_bytes(bytes) };
+        let word =
+            |bytes| if variant.big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) };
+        let lengths = match (half([v0, v1]), half([n0, n1])) {
+            (2, 0..=2) => Lengths::WireFirst,
+            (2, 3) => Lengths::SmallerIsCaptured,
+            _ => Lengths::CapturedFirst,
+        };
+        Some(Self {
+            variant,
+            lengths,
+            // The upper half tells about frame check sequences.
+            link: LinkType((word([l0, l1, l2, l3]) & 0xffff) as u16),
+            // Files exist whose packets are longer than their snap length.
+            longest: word([s0, s1, s2, s3]).max(LONGEST),
+        })
+    }
+
+    /// Takes records. This is the hot path: one instance per byte order and header size.
+    fn records<const BIG_ENDIAN: bool, const HEADER: usize>(
+        &self,
+        bytes: &[u8],
+        start: usize,
+        packets: &mut Vec<Packet>,
+    ) -> Walk {
+        let word = |bytes| if BIG_ENDIAN { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) };
+        let mut at = start;
+        loop {
+            let Some((header, body)) = bytes.get(at..).and_then(|rest| rest.split_first_chunk::<HEADER>())
+            else {
+                return stop(at, Stop::Need(HEADER));
+            };
+            let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, ..] = *header.as_slice() else {
+                return stop(at, Stop::Need(HEADER));
+            };
+            let seconds = word([a, b, c, d]);
+            let fraction = word([e, f, g, h]);
+            let mut len = word([i, j, k, l]);
+            let mut wire_len = word([m, n, o, p]);
+            let swapped = match self.lengths {
+                Lengths::CapturedFirst => false,
+                Lengths::WireFirst => true,
+                Lengths::SmallerIsCaptured => len > wire_len,
+            };
+            if swapped {
+                (len, wire_len) = (wire_len, len);
+            }
+            if len > self.longest {
+                let longest = self.longest;
+                return stop(
+                    at,
+                    Stop::Damaged(format!("says that it holds {len} bytes (at most {longest} can be)")),
+                );
+            }
+            if body.len() < len as usize {
+                return stop(at, Stop::Need(HEADER + len as usize));
+            }
+            packets.push(Packet {
+                offset: (at + HEADER) as u32,
+                len,
+                wire_len: wire_len.max(len),
+                link: self.link,
+                // At most 2^32 seconds and 2^32 microseconds: less than 2^63 nanoseconds.
+                time: Timestamp::from_nanos(
+                    i64::from(seconds) * 1_000_000_000 + i64::from(fraction) * self.variant.nanos,
+                ),
+            });
+            at += HEADER + len as usize;
+        }
+    }
+}
+
+const fn stop(consumed: usize, stop: Stop) -> Walk {
+    Walk { consumed, stop }
+}
+
+/// Bytes of the file header.
+const FILE_HEADER: usize = 24;
+/// Bytes of a record header.
+const PLAIN: usize = 16;
+/// Bytes of a record header of the modified format: an interface, a protocol and a packet type more.
+const MODIFIED: usize = 24;
+/// The longest packet that libpcap and Wireshark accept of most link types, in bytes.
+const LONGEST: u32 = 256 << 10;

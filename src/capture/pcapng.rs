@@ -1,0 +1,247 @@
+//! pcapng: sections of blocks that describe interfaces and carry packets, secrets and statistics.
+//!
+//! Packet blocks are read by hand (they are the hot path); pcap-parser reads the rest. Blocks of
+//! unknown types and all comments are passed over.
+
+mod interface;
+
+use pcap_parser::pcapng::{Block as Parsed, SecretsType, parse_block_be, parse_block_le};
+
+use super::reader::{Format, Stop, Walk};
+use super::source::{CaptureFacts, LinkType, Packet};
+use crate::time::Timestamp;
+use interface::Interface;
+
+/// A pcapng file being read.
+#[derive(Debug, Default)]
+pub(crate) struct Pcapng {
+    /// The byte order of the section; none before the first one.
+    big_endian: Option<bool>,
+    /// The interfaces of the section, in order.
+    interfaces: Vec<Interface>,
+    /// The time of the last packet, for Simple Packet Blocks, which have none.
+    time: Timestamp,
+    /// Bytes of all secrets kept.
+    secrets: usize,
+}
+
+/// Whether `head` is the start of a Section Header Block, as far as it goes.
+pub(crate) fn is_pcapng(head: &[u8]) -> bool {
+    let [0x0a, 0x0d, 0x0d, 0x0a, rest @ ..] = head else { return false };
+    match rest.get(4..8) {
+        Some(magic) => magic == BYTE_ORDER_LITTLE || magic == BYTE_ORDER_BIG,
+        None => true,
+    }
+}
+
+impl Format for Pcapng {
+    const RECORD: &'static str = "block";
+
+    fn walk(&mut self, bytes: &[u8], packets: &mut Vec<Packet>, facts: &mut CaptureFacts) -> Walk {
+        let mut at = 0;
+        loop {
+            let rest = bytes.get(at..).unwrap_or_default();
+            let step = match self.big_endian {
+                Some(true) if !rest.starts_with(&SECTION) => self.block::<true>(rest, at, packets, facts),
+                Some(false) if !rest.starts_with(&SECTION) => self.block::<false>(rest, at, packets, facts),
+                _ => self.section(rest),
+            };
+            match step {
+                Ok(len) => at += len,
+                Err(stop) => return Walk { consumed: at, stop },
+            }
+        }
+    }
+}
+
+impl Pcapng {
+    /// Starts a section. Returns the length of its header.
+    fn section(&mut self, rest: &[u8]) -> Result<usize, Stop> {
+        let Some(header) = rest.first_chunk::<12>() else { return Err(Stop::Need(12)) };
+        let [.., l0, l1, l2, l3, m0, m1, m2, m3] = *header;
+        let big_endian = match [m0, m1, m2, m3] {
+            BYTE_ORDER_BIG => true,
+            BYTE_ORDER_LITTLE => false,
+            _ => return Err(Stop::Damaged("is a section header without a byte order".to_owned())),
+        };
+        let len = [l0, l1, l2, l3];
+        let len = if big_endian { u32::from_be_bytes(len) } else { u32::from_le_bytes(len) };
+        if big_endian {
+            whole::<true>(rest, len, 28)?;
+        } else {
+            whole::<false>(rest, len, 28)?;
+        }
+        self.big_endian = Some(big_endian);
+        self.interfaces.clear();
+        Ok(len as usize)
+    }
+
+    /// Takes the block at the start of `rest`, which is `at` bytes into the read buffer.
+    fn block<const BIG_ENDIAN: bool>(
+        &mut self,
+        rest: &[u8],
+        at: usize,
+        packets: &mut Vec<Packet>,
+        facts: &mut CaptureFacts,
+    ) -> Result<usize, Stop> {
+        let Some(header) = rest.first_chunk::<8>() else { return Err(Stop::Need(12)) };
+        let [t0, t1, t2, t3, l0, l1, l2, l3] = *header;
+        let len = word::<BIG_ENDIAN>([l0, l1, l2, l3]);
+        match word::<BIG_ENDIAN>([t0, t1, t2, t3]) {
+            kind @ (ENHANCED_PACKET | OBSOLETE_PACKET) => {
+                let block = whole::<BIG_ENDIAN>(rest, len, 32)?;
+                packets.push(self.packet::<BIG_ENDIAN>(block, at, kind == OBSOLETE_PACKET)?);
+            }
+            SIMPLE_PACKET => {
+                let block = whole::<BIG_ENDIAN>(rest, len, 16)?;
+                packets.push(self.simple_packet::<BIG_ENDIAN>(block, at)?);
+            }
+            INTERFACE | STATISTICS | SECRETS => {
+                let block = whole::<BIG_ENDIAN>(rest, len, 12)?;
+                self.description::<BIG_ENDIAN>(block, facts)?;
+            }
+            _ => {
+                whole::<BIG_ENDIAN>(rest, len, 12)?;
+            }
+        }
+        Ok(len as usize)
+    }
+
+    /// The packet of an Enhanced Packet Block, or of the Packet Block that it replaced, which differs
+    /// in the interface's number only.
+    #[inline]
+    fn packet<const BIG_ENDIAN: bool>(
+        &mut self,
+        block: &[u8],
+        at: usize,
+        obsolete: bool,
+    ) -> Result<Packet, Stop> {
+        let Some(fields) = block.first_chunk::<28>() else { return Err(Stop::Need(32)) };
+        let [_, _, _, _, _, _, _, _, i0, i1, i2, i3, a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] =
+            *fields;
+        let interface = if obsolete {
+            u32::from(if BIG_ENDIAN { u16::from_be_bytes([i0, i1]) } else { u16::from_le_bytes([i0, i1]) })
+        } else {
+            word::<BIG_ENDIAN>([i0, i1, i2, i3])
+        };
+        let units =
+            u64::from(word::<BIG_ENDIAN>([a, b, c, d])) << 32 | u64::from(word::<BIG_ENDIAN>([e, f, g, h]));
+        let len = word::<BIG_ENDIAN>([i, j, k, l]);
+        let wire_len = word::<BIG_ENDIAN>([m, n, o, p]);
+        let Some(interface) = self.interfaces.get(interface as usize) else {
+            return Err(self.unknown_interface(interface));
+        };
+        let room = block.len() - 32;
+        if room < len as usize {
+            return Err(Stop::Damaged(format!(
+                "says that it holds a packet of {len} bytes, but has room for {room}"
+            )));
+        }
+        self.time = interface.time(units);
+        Ok(Packet {
+            offset: (at + 28) as u32,
+            len,
+            wire_len: wire_len.max(len),
+            link: interface.link,
+            time: self.time,
+        })
+    }
+
+    /// The packet of a Simple Packet Block: of the first interface, as long as its snap length
+    /// allows.
+    fn simple_packet<const BIG_ENDIAN: bool>(&self, block: &[u8], at: usize) -> Result<Packet, Stop> {
+        let Some([.., a, b, c, d]) = block.first_chunk::<12>() else { return Err(Stop::Need(16)) };
+        let wire_len = word::<BIG_ENDIAN>([*a, *b, *c, *d]);
+        let Some(interface) = self.interfaces.first() else { return Err(self.unknown_interface(0)) };
+        let room = block.len() - 16;
+        let len = wire_len.min(interface.snap_length.unwrap_or(u32::MAX)).min(room as u32);
+        Ok(Packet { offset: (at + 12) as u32, len, wire_len, link: interface.link, time: self.time })
+    }
+
+    fn unknown_interface(&self, interface: u32) -> Stop {
+        let known = self.interfaces.len();
+        Stop::Damaged(format!("says that its packet is of interface {interface}, of {known} described"))
+    }
+
+    /// Takes an interface's description or statistics, or secrets.
+    fn description<const BIG_ENDIAN: bool>(
+        &mut self,
+        block: &[u8],
+        facts: &mut CaptureFacts,
+    ) -> Result<(), Stop> {
+        let parsed = if BIG_ENDIAN { parse_block_be(block) } else { parse_block_le(block) };
+        match parsed.map(|(_, parsed)| parsed) {
+            Ok(Parsed::InterfaceDescription(parsed)) => {
+                if self.interfaces.len() >= MOST_INTERFACES {
+                    return Err(Stop::Damaged(format!(
+                        "describes one interface more than {MOST_INTERFACES}"
+                    )));
+                }
+                let link = LinkType((parsed.linktype.0 & 0xffff) as u16);
+                self.interfaces.push(Interface::new::<BIG_ENDIAN>(link, parsed.snaplen, &parsed.options));
+            }
+            Ok(Parsed::InterfaceStatistics(parsed)) => {
+                if let Some(interface) = self.interfaces.get_mut(parsed.if_id as usize) {
+                    facts.dropped += interface.newly_dropped::<BIG_ENDIAN>(&parsed.options);
+                }
+            }
+            Ok(Parsed::DecryptionSecrets(parsed)) if parsed.secrets_type == SecretsType::TlsKeyLog => {
+                let secrets = parsed.data.get(..parsed.secrets_len as usize).unwrap_or(parsed.data);
+                if self.secrets + secrets.len() <= MOST_SECRETS {
+                    self.secrets += secrets.len();
+                    facts.secrets.push(secrets.to_vec());
+                }
+            }
+            // Without its description, no packet of the interface can be understood.
+            Err(_)
+                if block.starts_with(&if BIG_ENDIAN {
+                    INTERFACE.to_be_bytes()
+                } else {
+                    INTERFACE.to_le_bytes()
+                }) =>
+            {
+                return Err(Stop::Damaged("is no proper interface description".to_owned()));
+            }
+            Ok(_) | Err(_) => {}
+        }
+        Ok(())
+    }
+}
+
+/// The block of `len` bytes at the start of `rest`, if it is there and says its length at its end too.
+#[inline]
+fn whole<const BIG_ENDIAN: bool>(rest: &[u8], len: u32, least: usize) -> Result<&[u8], Stop> {
+    let size = len as usize;
+    if size < least {
+        return Err(Stop::Damaged(format!("says that it is {len} bytes long, of at least {least}")));
+    }
+    let Some(block) = rest.get(..size) else { return Err(Stop::Need(size)) };
+    match block.last_chunk() {
+        Some(end) if word::<BIG_ENDIAN>(*end) == len => Ok(block),
+        Some(end) => {
+            let end = word::<BIG_ENDIAN>(*end);
+            Err(Stop::Damaged(format!("says at its start that it is {len} bytes long, and {end} at its end")))
+        }
+        None => Err(Stop::Need(least)),
+    }
+}
+
+#[inline]
+const fn word<const BIG_ENDIAN: bool>(bytes: [u8; 4]) -> u32 {
+    if BIG_ENDIAN { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) }
+}
+
+/// The type of a Section Header Block: the same in both byte orders.
+const SECTION: [u8; 4] = [0x0a, 0x0d, 0x0d, 0x0a];
+const BYTE_ORDER_LITTLE: [u8; 4] = [0x4d, 0x3c, 0x2b, 0x1a];
+const BYTE_ORDER_BIG: [u8; 4] = [0x1a, 0x2b, 0x3c, 0x4d];
+const INTERFACE: u32 = 1;
+const OBSOLETE_PACKET: u32 = 2;
+const SIMPLE_PACKET: u32 = 3;
+const STATISTICS: u32 = 5;
+const ENHANCED_PACKET: u32 = 6;
+const SECRETS: u32 = 10;
+/// Interfaces of one section: bounds the memory that a hostile file can claim.
+const MOST_INTERFACES: usize = 1 << 16;
+/// Bytes of secrets of one file: bounds the memory that a hostile file can claim.
+const MOST_SECRETS: usize = 64 << 20;

@@ -1,0 +1,99 @@
+//! Packets into pcap and pcapng bytes: little-endian, time stamps in nanoseconds.
+//!
+//! Each function appends one header or record to `out`.
+
+use super::source::LinkType;
+use crate::time::Timestamp;
+
+/// The header of a pcap file of nanoseconds. Every packet of it is of one link type.
+pub fn pcap_header(out: &mut Vec<u8>, link: LinkType) {
+    words(out, &[0xa1b2_3c4d, 0x0004_0002, 0, 0, SNAP_LENGTH, link.0.into()]);
+}
+
+/// A record of a pcap file. `wire_len` is the packet's length on the wire, at least that of `bytes`.
+/// Times before 1970 and after 2106 are clamped.
+pub fn pcap_packet(out: &mut Vec<u8>, time: Timestamp, wire_len: u32, bytes: &[u8]) {
+    let nanos = time.nanos().max(0);
+    let seconds = u32::try_from(nanos / 1_000_000_000).unwrap_or(u32::MAX);
+    words(out, &[seconds, (nanos % 1_000_000_000) as u32, bytes.len() as u32, wire_len]);
+    out.extend_from_slice(bytes);
+}
+
+/// The header of a pcapng section: what a file starts with.
+pub fn section(out: &mut Vec<u8>) {
+    block(out, 0x0a0d_0d0a, |out| words(out, &[0x1a2b_3c4d, 1, u32::MAX, u32::MAX]));
+}
+
+/// The description of an interface; packets name interfaces in the order described, from 0.
+pub fn interface(out: &mut Vec<u8>, link: LinkType) {
+    block(out, 1, |out| {
+        words(out, &[link.0.into(), SNAP_LENGTH]);
+        option(out, 9, &[9]);
+        words(out, &[0]);
+    });
+}
+
+/// A packet of an interface described before, with a comment unless that is empty. `wire_len` is the
+/// packet's length on the wire, at least that of `bytes`. Times before 1970 are clamped.
+pub fn packet(
+    out: &mut Vec<u8>,
+    interface: u32,
+    time: Timestamp,
+    wire_len: u32,
+    bytes: &[u8],
+    comment: &str,
+) {
+    block(out, 6, |out| {
+        let nanos = time.nanos().max(0);
+        words(out, &[interface, (nanos >> 32) as u32, nanos as u32, bytes.len() as u32, wire_len]);
+        out.extend_from_slice(bytes);
+        pad(out, bytes.len());
+        if !comment.is_empty() {
+            option(out, 1, comment.as_bytes());
+            words(out, &[0]);
+        }
+    });
+}
+
+/// TLS secrets in key log format, for the packets that follow.
+pub fn secrets(out: &mut Vec<u8>, key_log: &[u8]) {
+    block(out, 10, |out| {
+        words(out, &[0x544c_534b, key_log.len() as u32]);
+        out.extend_from_slice(key_log);
+        pad(out, key_log.len());
+    });
+}
+
+/// A pcapng block of any type.
+pub fn block(out: &mut Vec<u8>, kind: u32, body: impl FnOnce(&mut Vec<u8>)) {
+    let start = out.len();
+    words(out, &[kind, 0]);
+    body(out);
+    let len = (out.len() - start + 4) as u32;
+    words(out, &[len]);
+    if let Some(field) = out.get_mut(start + 4..start + 8) {
+        field.copy_from_slice(&len.to_le_bytes());
+    }
+}
+
+/// A pcapng option. What is beyond its 65,535 bytes is left out.
+pub fn option(out: &mut Vec<u8>, code: u16, value: &[u8]) {
+    let value = value.get(..usize::from(u16::MAX)).unwrap_or(value);
+    words(out, &[u32::from(code) | (value.len() as u32) << 16]);
+    out.extend_from_slice(value);
+    pad(out, value.len());
+}
+
+fn words(out: &mut Vec<u8>, words: &[u32]) {
+    for word in words {
+        out.extend_from_slice(&word.to_le_bytes());
+    }
+}
+
+/// Zeros up to a multiple of four bytes.
+fn pad(out: &mut Vec<u8>, len: usize) {
+    out.resize(out.len() + len.next_multiple_of(4) - len, 0);
+}
+
+/// What Wireshark writes where a capture has no snap length.
+const SNAP_LENGTH: u32 = 262_144;
