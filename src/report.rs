@@ -1,1 +1,22 @@
 //! Events into output formats.
+//!
+//! Each format is an [`Observer`](crate::engine::observe::Observer), which encodes on the worker's
+//! thread, and a [`Sink`](crate::engine::observe::Sink), which puts the connection numbers in and
+//! writes. `record` is the contract of the JSON formats, `visible` what any text must pass on its way
+//! to a terminal.
+
+pub mod convert;
+pub mod json;
+pub mod output;
+pub mod payload;
+pub mod record;
+pub mod select;
+
+mod handshake;
+mod line;
+#[cfg(test)]
+mod sample;
+
+pub use payload::PayloadMode;
+pub use record::schema;
+pub use select::{RecordTypes, Selection};

@@ -1,0 +1,350 @@
+//! NDJSON, the stream of records that everything else can be made from; or one JSON document of them.
+//!
+//! Messages and frames are written by hand: there are millions of them a second. All other records
+//! pass through their types in `record`, and those types are the test oracle of what is by hand.
+
+use std::io::{self, Write};
+
+use super::convert::bounded;
+use super::line::Line;
+use super::output::{Output, Shape, Span, number};
+use super::payload::{Body, PayloadMode, Shown};
+use super::record::{self, Capture, FORMAT, MAX_NUMBER, Record};
+use super::select::{RecordTypes, Selection};
+use crate::engine::observe::{Observer, Outbox, Sink};
+use crate::event::{Connection, Event, Summary};
+use crate::ws::fact::{Frame, Kind, Message};
+use crate::ws::session::Want;
+
+/// What is written.
+#[derive(Clone, Debug)]
+pub struct JsonOptions {
+    /// The types of records.
+    pub types: RecordTypes,
+    /// How much of each payload.
+    pub payload: PayloadMode,
+    /// The SHA-256 of each message.
+    pub hash: bool,
+    /// Of which connections; totals speak of all.
+    pub conns: Selection,
+    /// The sources' names, for the capture record.
+    pub sources: Vec<String>,
+    /// The program's name and version, for the capture record.
+    pub tool: String,
+    /// Lines, or one document.
+    pub shape: Shape,
+    /// Each record is written at once, as someone may be watching.
+    pub live: bool,
+}
+
+impl Default for JsonOptions {
+    fn default() -> Self {
+        Self {
+            types: RecordTypes::default(),
+            payload: PayloadMode::default(),
+            hash: false,
+            conns: Selection::ALL,
+            sources: Vec::new(),
+            tool: concat!("wscope ", env!("CARGO_PKG_VERSION")).to_owned(),
+            shape: Shape::Lines,
+            live: false,
+        }
+    }
+}
+
+impl JsonOptions {
+    /// What the engine must keep for this output.
+    #[must_use]
+    pub const fn want(&self) -> Want {
+        let payload = if self.types.message { self.payload.bytes() } else { 0 };
+        Want { payload, hash: self.hash && self.types.message, frame_bytes: 0 }
+    }
+}
+
+/// Encodes events as lines of JSON.
+#[derive(Debug)]
+pub struct JsonObserver {
+    types: RecordTypes,
+    payload: PayloadMode,
+    hash: bool,
+    conns: Selection,
+    line: Line,
+}
+
+impl JsonObserver {
+    /// An observer of one worker.
+    #[must_use]
+    pub fn new(options: &JsonOptions) -> Self {
+        let JsonOptions { types, payload, hash, ref conns, .. } = *options;
+        Self { types, payload, hash, conns: conns.clone(), line: Line::new() }
+    }
+
+    #[inline]
+    fn message(&mut self, number: Option<u32>, message: &Message<'_>, out: &mut Outbox<Span>) {
+        let shown = Shown::new(message, self.payload);
+        let (line, start) = (&mut self.line, out.bytes.len());
+        line.put(b"{\"type\":\"message\",\"conn\":");
+        let hole = start + line.len();
+        if let Some(number) = number {
+            line.number(number.into());
+        }
+        line.put(&DIR_N[message.dir.index()]);
+        line.number(message.n);
+        line.put(b",\"time\":\"");
+        line.time(message.last.time);
+        line.put(b"\",\"packet\":[");
+        line.number(message.first.packet);
+        line.put(b",");
+        line.number(message.last.packet);
+        match message.kind {
+            Kind::Text => line.put(b"],\"kind\":\"text\",\"frames\":"),
+            Kind::Binary => line.put(b"],\"kind\":\"binary\",\"frames\":"),
+            Kind::Close => line.put(b"],\"kind\":\"close\",\"frames\":"),
+            Kind::Ping => line.put(b"],\"kind\":\"ping\",\"frames\":"),
+            Kind::Pong => line.put(b"],\"kind\":\"pong\",\"frames\":"),
+        }
+        line.number(message.frames);
+        line.put(b",\"first_frame\":");
+        line.number(message.first_frame);
+        line.put(b",\"wire_len\":");
+        line.number(message.wire_len);
+        line.put(b",\"len\":");
+        line.number(message.len);
+        match (message.compressed, message.complete()) {
+            (false, true) => line.put(b",\"compressed\":false,\"complete\":true"),
+            (true, true) => line.put(b",\"compressed\":true,\"complete\":true"),
+            (false, false) => line.put(b",\"compressed\":false,\"complete\":false"),
+            (true, false) => line.put(b",\"compressed\":true,\"complete\":false"),
+        }
+        if let Some(digest) = message.sha256.as_ref().filter(|_| self.hash) {
+            line.put(b",\"sha256\":\"");
+            line.hex(digest);
+            line.put(b"\"");
+        }
+        if message.kind == Kind::Close {
+            close(line, &shown, &mut out.bytes);
+        }
+        match shown.body {
+            Body::Text(text) => {
+                line.put(b",\"text\":\"");
+                line.text(text.as_bytes(), &mut out.bytes);
+                line.room(TAIL, &mut out.bytes);
+                line.put(b"\"");
+            }
+            Body::Base64(bytes) => {
+                line.put(b",\"base64\":\"");
+                line.base64(bytes, &mut out.bytes);
+                line.room(TAIL, &mut out.bytes);
+                line.put(b"\"");
+            }
+            Body::Nothing => {}
+        }
+        if shown.cut {
+            line.put(b",\"cut\":true");
+        }
+        line.put(b"}\n");
+        line.flush(&mut out.bytes);
+        finish(number, start, hole, out);
+    }
+
+    fn frame(&mut self, number: Option<u32>, frame: &Frame<'_>, out: &mut Outbox<Span>) {
+        let (line, start, header) = (&mut self.line, out.bytes.len(), &frame.header);
+        line.put(b"{\"type\":\"frame\",\"conn\":");
+        let hole = start + line.len();
+        if let Some(number) = number {
+            line.number(number.into());
+        }
+        line.put(&DIR_N[frame.dir.index()]);
+        line.number(frame.n);
+        line.put(b",\"time\":\"");
+        line.time(frame.first.time);
+        line.put(b"\",\"packet\":");
+        line.number(frame.first.packet);
+        line.put(b",\"offset\":");
+        line.number(frame.offset);
+        if header.fin {
+            line.put(b",\"fin\":true,\"rsv\":");
+        } else {
+            line.put(b",\"fin\":false,\"rsv\":");
+        }
+        line.number(header.rsv.into());
+        line.put(b",\"opcode\":");
+        line.number(header.opcode.value().into());
+        line.put(b",\"kind\":\"");
+        line.put_slice(header.opcode.name().as_bytes());
+        match &header.mask {
+            Some(key) => {
+                line.put(b"\",\"masked\":true,\"mask\":\"");
+                line.hex(key);
+                line.put(b"\",\"header_len\":");
+            }
+            None => line.put(b"\",\"masked\":false,\"header_len\":"),
+        }
+        line.number(header.header_len() as u64);
+        line.put(b",\"len\":");
+        line.number(header.len);
+        if header.len > MAX_NUMBER {
+            line.put(b",\"len_exact\":\"");
+            line.put_slice(header.len.to_string().as_bytes());
+            line.put(b"\"");
+        }
+        line.put(b",\"seen\":");
+        line.number(frame.seen);
+        line.put(b"}\n");
+        line.flush(&mut out.bytes);
+        finish(number, start, hole, out);
+    }
+}
+
+/// The code and reason of a Close.
+#[cold]
+fn close(line: &mut Line, shown: &Shown<'_>, out: &mut Vec<u8>) {
+    if let Some(code) = shown.code {
+        line.put(b",\"code\":");
+        line.number(code.into());
+    }
+    if !shown.reason.is_empty() {
+        line.put(b",\"reason\":\"");
+        line.text(shown.reason.as_bytes(), out);
+        line.room(TAIL, out);
+        line.put(b"\"");
+    }
+}
+
+#[inline]
+fn finish(number: Option<u32>, start: usize, hole: usize, out: &mut Outbox<Span>) {
+    if number.is_none() {
+        out.push(Span { start, hole, end: out.bytes.len() });
+    }
+}
+
+/// Writes a record through its type.
+fn typed(name: &str, number: Option<u32>, record: &Record<'_>, out: &mut Outbox<Span>) {
+    let start = out.bytes.len();
+    if number.is_some() {
+        append(record, &mut out.bytes);
+        return;
+    }
+    let text = line_of(record);
+    // The record was made with 0 for its number: one digit, at this place.
+    let (head, tail) = text.split_at(r#"{"type":"","conn":"#.len() + name.len());
+    out.bytes.extend_from_slice(head);
+    out.bytes.extend_from_slice(&tail[1..]);
+    finish(number, start, start + head.len(), out);
+}
+
+fn append(record: &Record<'_>, out: &mut Vec<u8>) {
+    // Neither a `Vec` nor our types can fail.
+    let written = serde_json::to_writer(&mut *out, record);
+    debug_assert!(written.is_ok());
+    out.push(b'\n');
+}
+
+fn line_of(record: &Record<'_>) -> Vec<u8> {
+    let mut text = Vec::new();
+    append(record, &mut text);
+    text
+}
+
+impl Observer for JsonObserver {
+    type Record = Span;
+
+    #[inline]
+    fn event(&mut self, conn: &Connection, event: Event<'_>, out: &mut Outbox<Span>) {
+        if conn.number.is_some_and(|number| !self.conns.contains(number)) {
+            return;
+        }
+        let number = number(conn, out);
+        let given = number.unwrap_or(0);
+        match event {
+            Event::Message(message) if self.types.message => self.message(number, message, out),
+            Event::Frame(frame) if self.types.frame => self.frame(number, frame, out),
+            Event::Opened if self.types.connection => {
+                let record = Record::Connection(Box::new(record::Connection::new(given, conn)));
+                typed("connection", number, &record, out);
+            }
+            Event::Finding(finding) if self.types.finding => {
+                let record = Record::Finding(record::Finding::new(Some(given), finding));
+                typed("finding", number, &record, out);
+            }
+            Event::Closed(closing) if self.types.end => {
+                typed("end", number, &Record::End(record::End::new(given, closing)), out);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Writes the lines of all observers, the capture record before and the summary behind them.
+#[derive(Debug)]
+pub struct JsonSink<W: Write> {
+    types: RecordTypes,
+    conns: Selection,
+    output: Output<W>,
+    /// The capture record, until something is written.
+    capture: Option<Vec<u8>>,
+}
+
+impl<W: Write> JsonSink<W> {
+    /// A sink that writes to `inner`, which needs no buffer.
+    pub fn new(inner: W, options: &JsonOptions) -> Self {
+        let sources = options.sources.iter().map(|name| name.as_str().into()).collect();
+        let capture =
+            Record::Capture(Capture { format: FORMAT, tool: options.tool.as_str().into(), sources });
+        Self {
+            types: options.types,
+            conns: options.conns.clone(),
+            output: Output::new(inner, options.shape, options.live),
+            capture: options.types.capture.then(|| line_of(&capture)),
+        }
+    }
+
+    /// Writes the capture record; without this call, the first record brings it along.
+    ///
+    /// # Errors
+    /// Where the output cannot be written.
+    pub fn begin(&mut self) -> io::Result<()> {
+        match self.capture.take() {
+            Some(capture) => self.output.lines(&capture),
+            None => Ok(()),
+        }
+    }
+
+    /// The writer.
+    pub fn into_inner(self) -> W {
+        self.output.into_inner()
+    }
+}
+
+impl<W: Write> Sink<Span> for JsonSink<W> {
+    fn record(&mut self, conn: u32, span: Span, bytes: &[u8]) -> io::Result<()> {
+        self.begin()?;
+        if self.conns.contains(conn) { self.output.span(conn, span, bytes) } else { Ok(()) }
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.begin()?;
+        self.output.lines(bytes)
+    }
+
+    fn finish(&mut self, summary: &Summary) -> io::Result<()> {
+        self.begin()?;
+        if self.types.finding {
+            for finding in &summary.capture_findings {
+                self.output.lines(&line_of(&Record::Finding(record::Finding::new(None, finding))))?;
+            }
+        }
+        if self.types.summary {
+            self.output.lines(&line_of(&Record::Summary(summary.into())))?;
+        }
+        self.output.finish()
+    }
+}
+
+/// What follows the last long part of a line.
+const TAIL: usize = 128;
+
+static DIR_N: [[u8; 17]; 2] = [*b",\"dir\":\"c2s\",\"n\":", *b",\"dir\":\"s2c\",\"n\":"];
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,256 @@
+use std::time::Instant;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::item::{At, Dir};
+use crate::report::sample::{self, message};
+use crate::time::Timestamp;
+use crate::ws::fact::{Fault, Utf8};
+use crate::ws::header::Header;
+
+fn export(options: &JsonOptions, conns: u32, numbered: bool) -> String {
+    let mut sink = JsonSink::new(Vec::new(), options);
+    sample::run(&mut JsonObserver::new(options), &mut sink, conns, numbered);
+    String::from_utf8(sink.into_inner()).unwrap()
+}
+
+fn options() -> JsonOptions {
+    let types = RecordTypes { frame: true, ..RecordTypes::default() };
+    JsonOptions {
+        sources: vec!["chat.pcapng".to_owned()],
+        tool: "wscope 0.1.0".to_owned(),
+        types,
+        ..Default::default()
+    }
+}
+
+#[test]
+fn the_whole_stream() {
+    let text = export(&options(), 1, true);
+    let expected = [
+        r#"{"type":"capture","format":1,"tool":"wscope 0.1.0","sources":["chat.pcapng"]}"#,
+        concat!(
+            r#"{"type":"connection","conn":1,"time":"2026-11-20T10:00:00.000000000Z","packet":1,"#,
+            r#""client":{"ip":"127.0.0.1","port":50122},"server":{"ip":"127.0.0.1","port":8080},"#,
+            r#""transport":"http/1.1","url":"ws://server.example.com/chat?a=1&b","subprotocol":"chat","#,
+            r#""extensions":["permessage-deflate; client_max_window_bits=15"],"handshake":{"packet":[4,6],"#,
+            r#""request":{"method":"GET","target":"/chat?a=1&b","version":"1.1","headers":["#,
+            r#"["Host","server.example.com"],["Upgrade","websocket"],["Cookie","k=v; t=\"1\""],"#,
+            r#"["Sec-WebSocket-Key","dGhlIHNhbXBsZSBub25jZQ=="]]},"#,
+            r#""response":{"status":101,"reason":"Switching Protocols","version":"1.1","headers":["#,
+            r#"["Upgrade","websocket"],["Sec-WebSocket-Accept","s3pPLMBiTxaQ9kYGzzhZRbK+xOo="],"#,
+            r#"["Sec-WebSocket-Protocol","chat"],"#,
+            r#"["Sec-WebSocket-Extensions","permessage-deflate; client_max_window_bits=15"]]},"#,
+            r#""accept":{"key":"dGhlIHNhbXBsZSBub25jZQ==","expected":"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=","#,
+            r#""actual":"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=","valid":true}}}"#,
+        ),
+        concat!(
+            r#"{"type":"frame","conn":1,"dir":"c2s","n":1,"time":"2026-11-20T10:00:00.000001500Z","packet":7,"#,
+            r#""offset":0,"fin":true,"rsv":0,"opcode":1,"kind":"text","masked":true,"mask":"37fa213d","#,
+            r#""header_len":6,"len":5,"seen":5}"#,
+        ),
+        concat!(
+            r#"{"type":"message","conn":1,"dir":"c2s","n":1,"time":"2026-11-20T10:00:00.000001500Z","#,
+            r#""packet":[7,7],"kind":"text","frames":1,"first_frame":1,"wire_len":11,"len":11,"#,
+            r#""compressed":false,"complete":true,"text":"Hello \"you\""}"#,
+        ),
+        concat!(
+            r#"{"type":"finding","conn":1,"dir":"c2s","code":"S006","name":"overlap-conflict","level":"warning","#,
+            r#""time":"2026-11-20T10:00:00.000001500Z","packet":7,"frame":1,"#,
+            r#""text":"4 bytes at stream offset 12 differ","source":"practice"}"#,
+        ),
+        concat!(
+            r#"{"type":"message","conn":1,"dir":"s2c","n":2,"time":"2026-11-20T10:00:00.003000000Z","#,
+            r#""packet":[9,11],"kind":"binary","frames":2,"first_frame":3,"wire_len":300,"len":4096,"#,
+            r#""compressed":true,"complete":true,"base64":"AAH/","cut":true}"#,
+        ),
+        concat!(
+            r#"{"type":"message","conn":1,"dir":"s2c","n":3,"time":"2026-11-20T10:00:00.000001500Z","#,
+            r#""packet":[7,7],"kind":"text","frames":1,"first_frame":1,"wire_len":4,"len":9,"#,
+            r#""compressed":false,"complete":false,"text":"=1","cut":true}"#,
+        ),
+        concat!(
+            r#"{"type":"message","conn":1,"dir":"c2s","n":4,"time":"2026-11-20T10:00:00.000001500Z","#,
+            r#""packet":[7,7],"kind":"ping","frames":1,"first_frame":1,"wire_len":4,"len":4,"#,
+            r#""compressed":false,"complete":true,"base64":"G1sySg=="}"#,
+        ),
+        concat!(
+            r#"{"type":"message","conn":1,"dir":"c2s","n":5,"time":"2026-11-20T10:00:00.000001500Z","#,
+            r#""packet":[7,7],"kind":"close","frames":1,"first_frame":1,"wire_len":6,"len":6,"#,
+            r#""compressed":false,"complete":true,"code":1000,"reason":"done"}"#,
+        ),
+        concat!(
+            r#"{"type":"end","conn":1,"time":"2026-11-20T10:00:05.000000000Z","packet":25,"how":"clean","#,
+            r#""c2s":{"close":{"code":1000,"reason":"done"},"tcp":"fin"},"#,
+            r#""s2c":{"close":{"code":1000,"reason":"done"},"tcp":"open"},"#,
+            r#""totals":{"c2s":{"frames":2,"messages":1,"bytes":17,"payload":5},"#,
+            r#""s2c":{"frames":3,"messages":1,"bytes":310,"payload":4096}}}"#,
+        ),
+        concat!(
+            r#"{"type":"finding","code":"N007","name":"file-cut","level":"note","#,
+            r#""text":"chat.pcapng ends inside a packet","source":"capture"}"#,
+        ),
+        concat!(
+            r#"{"type":"summary","packets":25,"bytes":4242,"skipped_packets":0,"tcp_connections":3,"connections":1,"#,
+            r#""frames":5,"messages":2,"findings":{"error":0,"warning":1,"note":1}}"#,
+        ),
+    ];
+    for (line, expected) in text.lines().zip(expected) {
+        assert_eq!(line, expected);
+    }
+    assert_eq!(text.lines().count(), expected.len());
+}
+
+#[test]
+fn numbers_given_late_make_no_difference() {
+    for conns in [Selection::ALL, "2,11-".parse().unwrap()] {
+        for shape in [Shape::Lines, Shape::Document] {
+            let options = JsonOptions { shape, conns: conns.clone(), ..options() };
+            assert_eq!(export(&options, 12, true), export(&options, 12, false));
+        }
+    }
+}
+
+#[test]
+fn a_selection_leaves_the_others_out() {
+    let text = export(&JsonOptions { conns: "2".parse().unwrap(), ..options() }, 3, true);
+    assert!(text.contains(r#""conn":2,"#));
+    assert!(!text.contains(r#""conn":1,"#) && !text.contains(r#""conn":3,"#));
+}
+
+#[test]
+fn a_document_holds_the_same_records() {
+    let lines = export(&options(), 2, true);
+    let lines: Vec<serde_json::Value> =
+        lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let document = export(&JsonOptions { shape: Shape::Document, ..options() }, 2, true);
+    let document: serde_json::Value = serde_json::from_str(&document).unwrap();
+    assert_eq!(document, serde_json::json!({"format": 1, "records": lines}));
+    let nothing = JsonOptions { shape: Shape::Document, types: RecordTypes::NONE, ..options() };
+    let empty: serde_json::Value = serde_json::from_str(&export(&nothing, 2, true)).unwrap();
+    assert_eq!(empty, serde_json::json!({"format": 1, "records": []}));
+}
+
+fn arb_at() -> impl Strategy<Value = At> {
+    (any::<u64>(), 0u32..64, any::<i64>())
+        .prop_map(|(packet, shift, nanos)| At { packet: packet >> shift, time: Timestamp::from_nanos(nanos) })
+}
+
+prop_compose! {
+    fn arb_payload()(bytes in prop_oneof![
+        "[ -~\n\"\\\\é€𝄞]{0,200}".prop_map(String::into_bytes),
+        prop::collection::vec(any::<u8>(), 0..200),
+        (".{0,40}", 0usize..800).prop_map(|(text, times)| text.repeat(times).into_bytes()),
+    ], cut in any::<prop::sample::Index>(), cut_it: bool) -> Vec<u8> {
+        let cut = if cut_it { cut.index(bytes.len() + 1) } else { bytes.len() };
+        bytes[..cut].to_vec()
+    }
+}
+
+fn arb_mode() -> impl Strategy<Value = PayloadMode> {
+    prop_oneof![Just(PayloadMode::Full), Just(PayloadMode::None), (0usize..50).prop_map(PayloadMode::Head)]
+}
+
+proptest! {
+    #[test]
+    fn messages_are_as_their_type_writes_them(
+        (number, known, hash, c2s) in any::<(u32, bool, bool, bool)>(),
+        (n, frames, first_frame, wire_len, more, compressed) in any::<(u64, u64, u32, u64, u8, bool)>(),
+        kind in prop::sample::select(vec![Kind::Text, Kind::Binary, Kind::Close, Kind::Ping, Kind::Pong]),
+        fault in prop::option::of(Just(Fault::Missing)),
+        utf8 in prop::option::of(prop::sample::select(vec![Utf8::Valid, Utf8::Invalid { offset: 1, frame: 1 }])),
+        payload in arb_payload(), sha256: Option<[u8; 32]>, first in arb_at(), last in arb_at(), mode in arb_mode(),
+    ) {
+        let message = Message {
+            dir: if c2s { Dir::C2s } else { Dir::S2c },
+            n, kind, first, last, frames, first_frame: first_frame.into(), wire_len,
+            len: payload.len() as u64 + u64::from(more / 200 * more), compressed, fault, payload: &payload, utf8, sha256,
+        };
+        let options = JsonOptions { payload: mode, hash, ..Default::default() };
+        let conn = sample::connection(known.then_some(number));
+        let mut out = Outbox { bytes: b"before".to_vec(), records: Vec::new(), numbered: known };
+        JsonObserver::new(&options).event(&conn, Event::Message(&message), &mut out);
+        let expected = line_of(&Record::Message(record::Message::new(number, &message, mode, hash)));
+        prop_assert_eq!(put_together(number, &out), String::from_utf8(expected).unwrap());
+    }
+
+    #[test]
+    fn frames_are_as_their_type_writes_them(
+        (number, known, c2s) in any::<(u32, bool, bool)>(),
+        (n, offset, seen) in any::<(u64, u64, u64)>(),
+        head: [u8; 14], first in arb_at(),
+    ) {
+        let (header, _) = Header::decode(&head).unwrap();
+        let dir = if c2s { Dir::C2s } else { Dir::S2c };
+        let frame = Frame { dir, n, first, last: first, offset, header, seen, wire: b"" };
+        let conn = sample::connection(known.then_some(number));
+        let mut out = Outbox { bytes: b"before".to_vec(), records: Vec::new(), numbered: known };
+        let types = RecordTypes { frame: true, ..RecordTypes::NONE };
+        JsonObserver::new(&JsonOptions { types, ..Default::default() }).event(&conn, Event::Frame(&frame), &mut out);
+        let expected = line_of(&Record::Frame(record::Frame::new(number, &frame)));
+        prop_assert_eq!(put_together(number, &out), String::from_utf8(expected).unwrap());
+    }
+}
+
+/// What the sink would write of an outbox with one record.
+fn put_together(number: u32, out: &Outbox<Span>) -> String {
+    let mut output = Output::new(Vec::new(), Shape::Lines, false);
+    match out.records[..] {
+        [] => output.lines(&out.bytes[6..]).unwrap(),
+        [span] => output.span(number, span, &out.bytes).unwrap(),
+        _ => panic!("one record"),
+    }
+    output.finish().unwrap();
+    String::from_utf8(output.into_inner()).unwrap()
+}
+
+/// `cargo test --release --lib report::json -- --ignored --nocapture`
+#[test]
+#[ignore = "a measurement"]
+fn speed() {
+    let text = r#"{"type":"trade","symbol":"BTC","px":61204.5,"qty":0.12,"side":"buy","ts":1700000005104,"id":88121,"user":"a17","note":"none"}"#;
+    let plain = "The quick brown fox jumps over the lazy dog and runs away into the woods. ".repeat(2);
+    for (name, kind, payload) in [
+        ("16 B text", Kind::Text, "Hello, world 123".as_bytes()),
+        ("16 B binary", Kind::Binary, b"Hello, world 123"),
+        ("125 B JSON text", Kind::Text, text.as_bytes()),
+        ("148 B plain text", Kind::Text, plain.as_bytes()),
+        ("160 B UTF-8 text", Kind::Text, "é€ü—ä ".repeat(13).as_bytes()),
+        ("148 B binary", Kind::Binary, plain.as_bytes()),
+        ("64 KiB JSON text", Kind::Text, text.repeat(524).as_bytes()),
+    ] {
+        for numbered in [true, false] {
+            let options = JsonOptions::default();
+            let mut observer = JsonObserver::new(&options);
+            let conn = sample::connection(numbered.then_some(3));
+            let mut out = Outbox { bytes: Vec::new(), records: Vec::new(), numbered };
+            let mut message = message(Dir::C2s, kind, payload);
+            let (mut best, mut size) = (f64::MAX, 0);
+            let rounds = 40_000_000 / (payload.len() + 200) as u64 / 5;
+            for _ in 0..7 {
+                let start = Instant::now();
+                for n in 0..rounds {
+                    message.n = n;
+                    message.dir = if n * 7 & 8 == 0 { Dir::C2s } else { Dir::S2c };
+                    message.first = sample::at(40_000 + n, n as i64 * 12_345);
+                    message.last = message.first;
+                    message.first_frame = n;
+                    observer.event(
+                        std::hint::black_box(&conn),
+                        Event::Message(std::hint::black_box(&message)),
+                        &mut out,
+                    );
+                    if out.bytes.len() > 200_000 {
+                        size = out.bytes.len();
+                        out.bytes.clear();
+                        out.records.clear();
+                    }
+                }
+                best = best.min(start.elapsed().as_nanos() as f64 / rounds as f64);
+            }
+            std::hint::black_box(size);
+            println!("{name:18} numbered {numbered:5}  {best:9.1} ns a line");
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! Between observers and a writer: connection numbers put in their places, large writes.
+
+use std::io::{self, Write};
+
+use crate::engine::observe::Outbox;
+use crate::event::Connection;
+
+/// Where a piece of an observer's output stands, and where in it the connection's number belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// Offset of its first byte in [`Outbox::bytes`].
+    pub start: usize,
+    /// Offset of the number's place.
+    pub hole: usize,
+    /// Offset of the byte after its last.
+    pub end: usize,
+}
+
+/// The connection's number, where an observer is to write it itself.
+#[inline]
+pub(super) fn number(conn: &Connection, out: &Outbox<Span>) -> Option<u32> {
+    conn.number.filter(|_| out.numbered)
+}
+
+/// Appends `text` with the connection's number before it.
+pub(super) fn after_number(conn: &Connection, text: &[u8], out: &mut Outbox<Span>) {
+    let start = out.bytes.len();
+    match number(conn, out) {
+        Some(number) => {
+            out.bytes.extend_from_slice(number.to_string().as_bytes());
+            out.bytes.extend_from_slice(text);
+        }
+        None => {
+            out.bytes.extend_from_slice(text);
+            out.push(Span { start, hole: start, end: out.bytes.len() });
+        }
+    }
+}
+
+/// How records are put together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Shape {
+    /// As they are, one after the other.
+    #[default]
+    Lines,
+    /// One JSON document that holds the lines as the elements of `records`.
+    Document,
+}
+
+/// A buffer before a writer.
+#[derive(Debug)]
+pub struct Output<W> {
+    inner: W,
+    buffer: Vec<u8>,
+    shape: Shape,
+    /// A record was written into the document.
+    begun: bool,
+    /// Nothing waits in the buffer between two calls.
+    live: bool,
+}
+
+impl<W: Write> Output<W> {
+    /// Writes to `inner`; `live` = each record at once.
+    pub fn new(inner: W, shape: Shape, live: bool) -> Self {
+        let mut buffer = Vec::with_capacity(BUFFER);
+        if shape == Shape::Document {
+            buffer.extend_from_slice(b"{\"format\":1,\"records\":[\n");
+        }
+        Self { inner, buffer, shape, begun: false, live }
+    }
+
+    /// Takes whole lines, each with its line end.
+    ///
+    /// # Errors
+    /// Where the writer fails.
+    pub fn lines(&mut self, mut lines: &[u8]) -> io::Result<()> {
+        match self.shape {
+            Shape::Lines => self.raw(lines)?,
+            Shape::Document => {
+                while !lines.is_empty() {
+                    let end = memchr::memchr(b'\n', lines).unwrap_or(lines.len());
+                    self.separate()?;
+                    self.raw(&lines[..end])?;
+                    lines = lines.get(end + 1..).unwrap_or_default();
+                }
+            }
+        }
+        self.settle()
+    }
+
+    /// Takes the line that `span` names in `bytes`, of connection `conn`.
+    ///
+    /// # Errors
+    /// Where the writer fails.
+    pub fn span(&mut self, conn: u32, span: Span, bytes: &[u8]) -> io::Result<()> {
+        let head = bytes.get(span.start..span.hole).unwrap_or_default();
+        let mut tail = bytes.get(span.hole..span.end).unwrap_or_default();
+        if self.shape == Shape::Document {
+            self.separate()?;
+            tail = tail.strip_suffix(b"\n").unwrap_or(tail);
+        }
+        self.raw(head)?;
+        self.raw(conn.to_string().as_bytes())?;
+        self.raw(tail)?;
+        self.settle()
+    }
+
+    /// Writes what is left.
+    ///
+    /// # Errors
+    /// Where the writer fails.
+    pub fn finish(&mut self) -> io::Result<()> {
+        if self.shape == Shape::Document {
+            self.raw(b"\n]}\n")?;
+        }
+        self.flush()
+    }
+
+    /// The writer.
+    pub fn into_inner(self) -> W {
+        self.inner
+    }
+
+    fn separate(&mut self) -> io::Result<()> {
+        if std::mem::replace(&mut self.begun, true) { self.raw(b",\n") } else { Ok(()) }
+    }
+
+    #[inline]
+    fn raw(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if self.buffer.len() + bytes.len() > BUFFER {
+            self.inner.write_all(&self.buffer)?;
+            self.buffer.clear();
+            if bytes.len() >= BUFFER / 2 {
+                return self.inner.write_all(bytes);
+            }
+        }
+        self.buffer.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    #[inline]
+    fn settle(&mut self) -> io::Result<()> {
+        if self.live { self.flush() } else { Ok(()) }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.write_all(&self.buffer)?;
+        self.buffer.clear();
+        self.inner.flush()
+    }
+}
+
+/// Bytes of one write.
+const BUFFER: usize = 256 << 10;
