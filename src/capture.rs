@@ -13,4 +13,7 @@ mod sniff;
 pub mod source;
 pub mod write;
 
-pub use open::{Opened, from_bytes, open};
+pub use open::{Opened, from_bytes, from_reader, open};
+
+#[cfg(test)]
+mod tests;

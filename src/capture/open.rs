@@ -6,7 +6,7 @@ use std::io::{self, Cursor, IsTerminal, Read};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::decompress::{Counted, Damaged, Raw};
+use super::decompress::{Counted, Raw};
 use super::merge::Merge;
 use super::pcap::Pcap;
 use super::pcapng::Pcapng;
@@ -59,8 +59,16 @@ pub fn open<P: AsRef<OsStr>>(paths: &[P], limits: &Limits) -> io::Result<Opened>
 /// Where `bytes` are no capture.
 pub fn from_bytes(name: &str, bytes: Vec<u8>, limits: &Limits) -> io::Result<Opened> {
     let size = Some(bytes.len() as u64);
-    let source = source(name, Box::new(Cursor::new(bytes)), reader::BLOCK, limits)?;
-    Ok(Opened { source, size })
+    Ok(Opened { size, ..from_reader(name, Cursor::new(bytes), limits)? })
+}
+
+/// Reads a capture, compressed or not, from anything that gives bytes. `name` is what notes about it
+/// start with.
+///
+/// # Errors
+/// Where `input` cannot be read, or is no capture.
+pub fn from_reader(name: &str, input: impl Read + Send + 'static, limits: &Limits) -> io::Result<Opened> {
+    Ok(Opened { source: source(name, Box::new(input), reader::BLOCK, limits)?, size: None })
 }
 
 /// Opens a file, and tells its size if it has one.
@@ -128,9 +136,8 @@ fn source(
 fn head(input: &mut Box<dyn Read + Send>) -> io::Result<Vec<u8>> {
     let mut head = Vec::with_capacity(sniff::HEAD);
     match input.take(sniff::HEAD as u64).read_to_end(&mut head) {
-        Ok(_) => Ok(head),
-        Err(error) if Damaged::of(&error).is_some() && !head.is_empty() => Ok(head),
-        Err(error) => Err(error),
+        Err(error) if head.is_empty() => Err(error),
+        Ok(_) | Err(_) => Ok(head),
     }
 }
 

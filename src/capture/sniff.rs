@@ -1,7 +1,8 @@
 //! What a file is, by its first bytes; names are never looked at.
 
 use super::decompress::Compression;
-use super::{pcap, pcapng};
+use super::pcap::is_pcap;
+use super::pcapng::is_pcapng;
 
 /// What a file's first bytes are the start of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,9 +19,9 @@ pub(crate) const HEAD: usize = 512;
 
 /// Recognises a file by its first [`HEAD`] bytes, or all that it has.
 pub(crate) fn content(head: &[u8]) -> Content {
-    if pcap::is_pcap(head) {
+    if is_pcap(head) {
         Content::Pcap
-    } else if pcapng::is_pcapng(head) {
+    } else if is_pcapng(head) {
         Content::Pcapng
     } else if let Some(compression) = Compression::of(head) {
         Content::Compressed(compression)
