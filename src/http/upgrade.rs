@@ -1,5 +1,10 @@
 //! The opening handshake as facts (RFC 6455 section 4); the rules judge them.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use sha1::{Digest as _, Sha1};
+
+use super::extension::{Deflate, Extensions};
 use crate::item::At;
 
 /// A header field as on the wire: the value without the white space around it.
@@ -41,6 +46,8 @@ pub struct Request {
     pub headers: Vec<Header>,
     /// Faults of syntax, each once.
     pub faults: Vec<HeadFault>,
+    /// Bytes of the head that the capture does not hold. Above 0, header fields may be missing.
+    pub missing: u64,
     /// The packet with the first byte.
     pub first: At,
     /// The packet with the last byte of the head.
@@ -60,6 +67,8 @@ pub struct Response {
     pub headers: Vec<Header>,
     /// Faults of syntax, each once.
     pub faults: Vec<HeadFault>,
+    /// Bytes of the head that the capture does not hold. Above 0, header fields may be missing.
+    pub missing: u64,
     /// The packet with the first byte.
     pub first: At,
     /// The packet with the last byte of the head.
@@ -75,4 +84,145 @@ pub struct Handshake {
     pub response: Option<Response>,
     /// Client bytes behind the request that were captured before the response.
     pub early_bytes: u64,
+}
+
+/// The key and what became of it (RFC 6455 section 4.2.2, item 5.4).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accept {
+    /// Sec-WebSocket-Key as sent; the first, where there are several.
+    pub key: String,
+    /// base64(SHA-1(key + GUID)).
+    pub expected: String,
+    /// Sec-WebSocket-Accept as sent; the first, where there are several.
+    pub actual: Option<String>,
+    /// The actual value is the expected one.
+    pub valid: bool,
+}
+
+impl Request {
+    /// The values of all header lines of this name, in order; names are compared without case.
+    pub fn header<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+        values(&self.headers, name)
+    }
+
+    /// The elements of a comma-separated list, over all header lines of this name.
+    pub fn tokens<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+        elements(self.header(name))
+    }
+
+    /// The extensions that are offered.
+    #[must_use]
+    pub fn extensions(&self) -> Extensions {
+        Extensions::parse(self.header(EXTENSIONS))
+    }
+}
+
+impl Response {
+    /// The values of all header lines of this name, in order; names are compared without case.
+    pub fn header<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+        values(&self.headers, name)
+    }
+
+    /// The elements of a comma-separated list, over all header lines of this name.
+    pub fn tokens<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+        elements(self.header(name))
+    }
+
+    /// The extensions that are accepted.
+    #[must_use]
+    pub fn extensions(&self) -> Extensions {
+        Extensions::parse(self.header(EXTENSIONS))
+    }
+}
+
+impl Handshake {
+    /// A 101 was seen. (Without a response the engine may have taken it for granted.)
+    #[must_use]
+    pub fn upgraded(&self) -> bool {
+        self.response.as_ref().is_some_and(|r| r.status == 101)
+    }
+
+    /// The key of the request, if it has one, and the response's answer to it.
+    #[must_use]
+    pub fn accept(&self) -> Option<Accept> {
+        let key = self.request.as_ref()?.header("sec-websocket-key").next()?;
+        let actual = self.response.as_ref().and_then(|r| r.header("sec-websocket-accept").next());
+        let expected = expected_accept(key);
+        Some(Accept {
+            key: text(key),
+            valid: actual == Some(expected.as_bytes()),
+            actual: actual.map(text),
+            expected,
+        })
+    }
+
+    /// The WebSocket URL that the request asks for (RFC 6455 section 3). `tls` = it came through TLS.
+    ///
+    /// A target in absolute form keeps its scheme, as `ws` or `wss`. `None` where there is no Host, or the
+    /// target is neither a path nor such a URL.
+    #[must_use]
+    pub fn url(&self, tls: bool) -> Option<String> {
+        let request = self.request.as_ref()?;
+        let target = text(&request.target);
+        if target.starts_with('/') {
+            let host = request.header("host").next().filter(|host| !host.is_empty())?;
+            return Some(format!("{}://{}{target}", if tls { "wss" } else { "ws" }, text(host)));
+        }
+        let (scheme, rest) = target.split_once("://")?;
+        match scheme.to_ascii_lowercase().as_str() {
+            "http" | "ws" => Some(format!("ws://{rest}")),
+            "https" | "wss" => Some(format!("wss://{rest}")),
+            _ => None,
+        }
+    }
+
+    /// The subprotocol that the server chose.
+    #[must_use]
+    pub fn subprotocol(&self) -> Option<String> {
+        let value = self.response.as_ref()?.header(PROTOCOL).next()?;
+        (!value.is_empty()).then(|| text(value))
+    }
+
+    /// The subprotocols that the client offered.
+    #[must_use]
+    pub fn offered_subprotocols(&self) -> Vec<String> {
+        self.request.as_ref().map(|r| r.tokens(PROTOCOL).map(text).collect()).unwrap_or_default()
+    }
+
+    /// The extensions that the server accepted, as `permessage-deflate; client_max_window_bits=15`.
+    #[must_use]
+    pub fn extensions(&self) -> Vec<String> {
+        let accepted = self.response.as_ref().map(Response::extensions).unwrap_or_default();
+        accepted.list.iter().map(ToString::to_string).collect()
+    }
+
+    /// The compression that was agreed; `None` also where the response is missing.
+    #[must_use]
+    pub fn deflate(&self) -> Option<Deflate> {
+        let offers = self.request.as_ref().map(Request::extensions).unwrap_or_default();
+        Deflate::agreed(&offers.list, &self.response.as_ref()?.extensions().list)
+    }
+}
+
+/// What Sec-WebSocket-Accept must be for a key, whatever the key is.
+#[must_use]
+pub fn expected_accept(key: &[u8]) -> String {
+    BASE64.encode(Sha1::new().chain_update(key).chain_update(GUID).finalize())
+}
+
+const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+const EXTENSIONS: &str = "sec-websocket-extensions";
+const PROTOCOL: &str = "sec-websocket-protocol";
+
+fn values<'a>(headers: &'a [Header], name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+    let named = headers.iter().filter(move |h| h.name.eq_ignore_ascii_case(name.as_bytes()));
+    named.map(|h| h.value.as_slice())
+}
+
+fn elements<'a>(values: impl Iterator<Item = &'a [u8]>) -> impl Iterator<Item = &'a [u8]> {
+    values.flat_map(|v| v.split(|b| *b == b',')).map(<[u8]>::trim_ascii).filter(|e| !e.is_empty())
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
 }

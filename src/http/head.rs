@@ -1,0 +1,280 @@
+//! The bytes of a head into its fields, tolerant and without loss (RFC 9112 sections 2 to 5).
+//!
+//! Whatever can be read is read, and what is wrong with it is told as [`HeadFault`]s. Nothing is refused:
+//! a damaged head is what an inspector is asked about.
+
+use std::borrow::Cow;
+
+use super::probe::is_token;
+use super::upgrade::{HeadFault, Header, Request, Response};
+use crate::item::At;
+
+/// A header field, borrowed from the head where it stands on one line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field<'a> {
+    /// The name, or a whole line that has no colon.
+    pub name: &'a [u8],
+    /// The value without the white space around it, folded lines joined by one space.
+    pub value: Cow<'a, [u8]>,
+}
+
+/// The fields of a head: its bytes from the start line to the empty line.
+pub fn fields(head: &[u8]) -> impl Iterator<Item = Field<'_>> {
+    Fields { lines: Lines { rest: head }.skip_first(), faults: Faults::default() }
+}
+
+/// Method, target and version of a request's first line; `None` where the line has another shape.
+///
+/// The version is without `HTTP/`.
+#[must_use]
+pub fn request_line(head: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
+    let line = Lines { rest: head }.next()?.text;
+    let (method, rest) = split_once(line, b' ')?;
+    let space = memchr::memrchr(b' ', rest)?;
+    let (target, version) = (rest.get(..space)?, rest.get(space + 1..)?.strip_prefix(b"HTTP/")?);
+    let visible = !target.is_empty() && target.iter().all(|b| *b > b' ' && *b != 0x7f);
+    (is_name(method) && visible && is_version(version)).then_some((method, target, version))
+}
+
+/// Version, status and reason of a response's first line; `None` where the line has another shape.
+#[must_use]
+pub fn status_line(head: &[u8]) -> Option<(&[u8], u16, &[u8])> {
+    let line = Lines { rest: head }.next()?.text;
+    let (version, rest) = split_once(line.strip_prefix(b"HTTP/")?, b' ')?;
+    let (digits, reason) = split_once(rest, b' ').unwrap_or((rest, &[]));
+    let &[a @ b'0'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9'] = digits else { return None };
+    let status = u16::from(a - b'0') * 100 + u16::from(b - b'0') * 10 + u16::from(c - b'0');
+    is_version(version).then_some((version, status, reason))
+}
+
+impl Request {
+    /// Reads a head: its bytes from the request line to the empty line.
+    #[must_use]
+    pub fn parse(head: &[u8], first: At, last: At) -> Self {
+        let (headers, mut faults) = parse_fields(head);
+        let (method, target, version) = request_line(head).unwrap_or_else(|| {
+            faults.add(HeadFault::StartLine);
+            loose_request_line(head)
+        });
+        Self {
+            method: method.to_vec(),
+            target: target.to_vec(),
+            version: version.to_vec(),
+            headers,
+            faults: faults.0,
+            missing: 0,
+            first,
+            last,
+        }
+    }
+}
+
+impl Response {
+    /// Reads a head: its bytes from the status line to the empty line. Status 0 = there is none.
+    #[must_use]
+    pub fn parse(head: &[u8], first: At, last: At) -> Self {
+        let (headers, mut faults) = parse_fields(head);
+        let (version, status, reason) = status_line(head).unwrap_or_else(|| {
+            faults.add(HeadFault::StartLine);
+            loose_status_line(head)
+        });
+        Self {
+            status,
+            reason: reason.trim_ascii().to_vec(),
+            version: version.to_vec(),
+            headers,
+            faults: faults.0,
+            missing: 0,
+            first,
+            last,
+        }
+    }
+}
+
+/// The status of a response head, read as [`Response::parse`] reads it.
+pub(super) fn status(head: &[u8]) -> u16 {
+    status_line(head).map_or_else(|| loose_status_line(head).1, |(_, status, _)| status)
+}
+
+/// The method of a request head, read as [`Request::parse`] reads it.
+pub(super) fn method(head: &[u8]) -> &[u8] {
+    request_line(head).map_or_else(|| loose_request_line(head).0, |(method, ..)| method)
+}
+
+/// What can be had of a broken request line: the first word, the last where it names HTTP, and all between.
+fn loose_request_line(head: &[u8]) -> (&[u8], &[u8], &[u8]) {
+    let line = first_line(head).trim_ascii();
+    let (method, rest) = split_once(line, b' ').unwrap_or((line, &[]));
+    if let Some(space) = memchr::memrchr(b' ', rest)
+        && let Some(version) = rest.get(space + 1..).and_then(|word| word.strip_prefix(b"HTTP/"))
+    {
+        return (method, rest.get(..space).unwrap_or_default().trim_ascii(), version);
+    }
+    (method, rest.trim_ascii(), &[])
+}
+
+/// What can be had of a broken status line: up to three digits behind the first word.
+fn loose_status_line(head: &[u8]) -> (&[u8], u16, &[u8]) {
+    let line = first_line(head).trim_ascii();
+    let (version, rest) = split_once(line, b' ').unwrap_or((line, &[]));
+    let version = version.strip_prefix(b"HTTP/").unwrap_or_default();
+    let rest = rest.trim_ascii_start();
+    let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
+    let (number, reason) = rest.split_at_checked(digits).unwrap_or_default();
+    if number.len() != 3 {
+        return (version, 0, rest);
+    }
+    (version, number.iter().fold(0, |n, d| n * 10 + u16::from(d - b'0')), reason)
+}
+
+fn first_line(head: &[u8]) -> &[u8] {
+    Lines { rest: head }.next().map_or(&[], |line| line.text)
+}
+
+fn parse_fields(head: &[u8]) -> (Vec<Header>, Faults) {
+    let mut fields = Fields { lines: Lines { rest: head }, faults: Faults::default() };
+    fields.start();
+    let headers =
+        fields.by_ref().map(|f| Header { name: f.name.to_vec(), value: f.value.into_owned() }).collect();
+    (headers, fields.faults)
+}
+
+/// Faults in the order in which they were met, each once.
+#[derive(Default)]
+struct Faults(Vec<HeadFault>);
+
+impl Faults {
+    fn add(&mut self, fault: HeadFault) {
+        if !self.0.contains(&fault) {
+            self.0.push(fault);
+        }
+    }
+}
+
+/// A line without its end.
+struct Line<'a> {
+    text: &'a [u8],
+    /// It ended with CRLF.
+    crlf: bool,
+}
+
+#[derive(Clone)]
+struct Lines<'a> {
+    rest: &'a [u8],
+}
+
+impl Lines<'_> {
+    fn skip_first(mut self) -> Self {
+        self.next();
+        self
+    }
+}
+
+impl<'a> Iterator for Lines<'a> {
+    type Item = Line<'a>;
+
+    fn next(&mut self) -> Option<Line<'a>> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let (text, rest) = split_once(self.rest, b'\n').unwrap_or((self.rest, &[]));
+        self.rest = rest;
+        Some(text.strip_suffix(b"\r").map_or(Line { text, crlf: false }, |text| Line { text, crlf: true }))
+    }
+}
+
+struct Fields<'a> {
+    lines: Lines<'a>,
+    faults: Faults,
+}
+
+impl<'a> Fields<'a> {
+    /// Goes over the start line.
+    fn start(&mut self) {
+        if let Some(line) = self.lines.next() {
+            self.check(&line);
+        }
+    }
+
+    fn check(&mut self, line: &Line<'_>) {
+        if !line.crlf {
+            self.faults.add(HeadFault::BareLf);
+        }
+        if memchr::memchr2(b'\r', 0, line.text).is_some() {
+            self.faults.add(HeadFault::BareCr);
+        }
+    }
+
+    /// The lines that go on with this field's value (RFC 9112 section 5.2).
+    fn unfold(&mut self, first: &'a [u8]) -> Cow<'a, [u8]> {
+        let mut value = Cow::Borrowed(trim(first));
+        while let [b' ' | b'\t', ..] = self.lines.rest {
+            let Some(line) = self.lines.next() else { break };
+            self.check(&line);
+            self.faults.add(HeadFault::ObsFold);
+            let text = trim(line.text);
+            if !text.is_empty() {
+                let value = value.to_mut();
+                if !value.is_empty() {
+                    value.push(b' ');
+                }
+                value.extend_from_slice(text);
+            }
+        }
+        value
+    }
+}
+
+impl<'a> Iterator for Fields<'a> {
+    type Item = Field<'a>;
+
+    fn next(&mut self) -> Option<Field<'a>> {
+        let line = self.lines.next()?;
+        self.check(&line);
+        if line.text.is_empty() {
+            // The empty line: a head has nothing behind it.
+            self.lines.rest = &[];
+            return None;
+        }
+        let Some((name, value)) = split_once(line.text, b':') else {
+            self.faults.add(HeadFault::Field);
+            return Some(Field { name: line.text, value: Cow::Borrowed(&[]) });
+        };
+        let bare = trim_end(name);
+        if bare.len() < name.len() {
+            self.faults.add(HeadFault::SpaceBeforeColon);
+        }
+        if !is_name(bare) {
+            self.faults.add(HeadFault::Field);
+        }
+        Some(Field { name: bare, value: self.unfold(value) })
+    }
+}
+
+/// Without the optional white space around (RFC 9110 section 5.6.3).
+fn trim(bytes: &[u8]) -> &[u8] {
+    let start = bytes.iter().take_while(|b| is_space(**b)).count();
+    trim_end(bytes.get(start..).unwrap_or_default())
+}
+
+fn trim_end(bytes: &[u8]) -> &[u8] {
+    let end = bytes.iter().rev().take_while(|b| is_space(**b)).count();
+    bytes.get(..bytes.len() - end).unwrap_or_default()
+}
+
+const fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t')
+}
+
+fn is_name(name: &[u8]) -> bool {
+    !name.is_empty() && name.iter().all(|b| is_token(*b))
+}
+
+fn is_version(version: &[u8]) -> bool {
+    matches!(version, [b'0'..=b'9', b'.', b'0'..=b'9'])
+}
+
+fn split_once(bytes: &[u8], at: u8) -> Option<(&[u8], &[u8])> {
+    let pos = memchr::memchr(at, bytes)?;
+    Some((bytes.get(..pos)?, bytes.get(pos + 1..)?))
+}
