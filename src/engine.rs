@@ -2,7 +2,6 @@
 
 mod config;
 mod merge;
-pub mod observe;
 mod recent;
 mod run;
 mod shard;

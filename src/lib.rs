@@ -7,6 +7,7 @@ pub mod event;
 pub mod http;
 pub mod item;
 pub mod limits;
+pub mod observe;
 pub mod packet;
 pub mod place;
 pub mod report;

@@ -1,7 +1,7 @@
 //! Events into output formats.
 //!
-//! Each format is an [`Observer`](crate::engine::observe::Observer), which encodes on the worker's
-//! thread, and a [`Sink`](crate::engine::observe::Sink), which puts the connection numbers in and
+//! Each format is an [`Observer`](crate::observe::Observer), which encodes on the worker's
+//! thread, and a [`Sink`](crate::observe::Sink), which puts the connection numbers in and
 //! writes. `record` is the contract of the JSON formats, `visible` what any text must pass on its way
 //! to a terminal.
 

@@ -2,18 +2,11 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
 
 use anyhow::Context;
 
-use crate::engine::observe::{Observer, Sink};
-use crate::event::Summary;
-use crate::report::csv::{CsvObserver, CsvSink};
-use crate::report::har::{HarObserver, HarSink};
 use crate::report::json::{JsonObserver, JsonOptions, JsonSink};
 use crate::report::output::Shape;
-use crate::report::txt::{TxtObserver, TxtOptions, TxtSink};
-use crate::ws::session::Want;
 
 use super::Outcome;
 use super::args::{Export, Format};
@@ -32,5 +25,29 @@ pub(super) fn run(args: &Export) -> anyhow::Result<Outcome> {
             outcome
         }
         None => export(args, io::stdout().lock()),
+    }
+}
+
+fn export(args: &Export, out: impl Write) -> anyhow::Result<Outcome> {
+    let files = args.input.files();
+    let decode = &args.input.decode;
+    let conns = args.conn.clone().unwrap_or_default();
+    match args.to {
+        Format::Ndjson | Format::Json => {
+            let options = JsonOptions {
+                types: args.records.unwrap_or_default(),
+                payload: args.payload,
+                hash: args.hash,
+                conns,
+                sources: files.iter().map(|file| file.to_string_lossy().into_owned()).collect(),
+                shape: if args.to == Format::Json { Shape::Document } else { Shape::Lines },
+                ..JsonOptions::default()
+            };
+            let mut sink = JsonSink::new(out, &options);
+            sink.begin()?;
+            let observer = || JsonObserver::new(&options);
+            Ok(session::decode(&files, decode, options.want(), &observer, &mut sink)?.1)
+        }
+        _ => anyhow::bail!("not yet"),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::engine::observe::{Observer, Outbox, Sink};
+use crate::observe::{Observer, Outbox, Sink};
 use crate::event::{Closing, Connection, Event, How, Summary};
 use crate::item::Dir;
 use crate::report::json::{JsonObserver, JsonOptions, JsonSink};
@@ -118,7 +118,7 @@ impl Row {
                 |name| visible::line(name.as_bytes()),
             ),
             compression: match handshake.filter(|_| !refused) {
-                Some(handshake) if crate::http::extension::agreed(handshake).is_some() => "on",
+                Some(handshake) if handshake.deflate().is_some() => "on",
                 Some(_) => "-",
                 None => "?",
             },

@@ -9,7 +9,7 @@ use anyhow::Context;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::capture;
-use crate::engine::observe::{Observer, Sink};
+use crate::observe::{Observer, Sink};
 use crate::engine::{self, Config};
 use crate::event::Summary;
 use crate::limits::Limits;

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
-use crate::engine::observe::{Observer, Outbox, Sink};
+use crate::observe::{Observer, Outbox, Sink};
 use crate::event::{Connection, ConnectionId, Event, Summary};
 use crate::item::Dir;
 use crate::report::select::Selection;

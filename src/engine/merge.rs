@@ -5,7 +5,7 @@ use std::io;
 
 use crate::event::ConnectionId;
 
-use super::observe::{Outbox, Sink};
+use crate::observe::{Outbox, Sink};
 use super::tell::Run;
 
 /// What a worker made of one batch.

@@ -14,7 +14,7 @@ use crate::rules::{capture, checker};
 
 use super::config::Config;
 use super::merge::{Made, Merge};
-use super::observe::{Observer, Outbox, Sink};
+use crate::observe::{Observer, Outbox, Sink};
 use super::recent::{Pool, Recent};
 use super::worker::{Tally, Worker, shard_of};
 

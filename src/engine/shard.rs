@@ -9,7 +9,7 @@ use crate::packet::segment::{FlowKey, Segment};
 use crate::tcp::{self, History, Output};
 use crate::ws::session::Tools;
 
-use super::observe::Observer;
+use crate::observe::Observer;
 use super::stack::{Carries, Flow as FlowFacts, Stack};
 use super::tell::Teller;
 
@@ -204,7 +204,7 @@ impl Flow {
 
     fn refresh(&mut self) {
         self.facts.start_seen = self.tcp.start_seen();
-        self.facts.heard = Dir::BOTH.map(|dir| self.tcp.packets(dir) > 0);
+        self.facts.heard = Dir::BOTH.map(|dir| self.tcp.counters(dir).packets > 0);
     }
 }
 

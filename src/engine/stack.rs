@@ -1,7 +1,8 @@
 //! The stack of protocol layers that one TCP connection turned out to carry.
 
 use crate::event::{CloseFrame, Closing, Connection, ConnectionId, Event, How, Totals, Transport};
-use crate::http::extension;
+use crate::http::Held;
+use crate::http::extension::DeflateKind;
 use crate::http::h1::{Pair, Step};
 use crate::http::probe::{Guess, probe};
 use crate::http::upgrade::Handshake;
@@ -13,7 +14,7 @@ use crate::ws::fact::{Kind, Out};
 use crate::ws::resync::{Expect, Search};
 use crate::ws::session::{Session, Setup, Tools};
 
-use super::observe::Observer;
+use crate::observe::Observer;
 use super::tell::Teller;
 
 /// Evidence, in bits, for WebSocket frames in one direction of a stream without a handshake, where
@@ -197,18 +198,20 @@ impl Stack {
     ) {
         match std::mem::replace(&mut self.layer, Layer::Opaque(Carries::Other)) {
             Layer::WebSocket(mut live) => live.finish(at, evicted, tools, teller),
-            Layer::Http(mut pair) => {
-                let answered = flow.heard[usize::from(!self.flipped)];
-                if !answered && let Some((handshake, held)) = pair.force_upgrade() {
-                    self.upgrade(handshake, held, at, flow, tools, teller);
-                    return self.finish(at, evicted, flow, tools, teller);
+            Layer::Http(pair) => {
+                self.layer = Layer::Http(pair);
+                self.upgrade_one_sided(at, flow, tools, teller);
+                match std::mem::replace(&mut self.layer, Layer::Opaque(Carries::Http1)) {
+                    Layer::WebSocket(mut live) => live.finish(at, evicted, tools, teller),
+                    Layer::Http(mut pair) => {
+                        let mut refused = Vec::new();
+                        pair.finish(&mut |handshake| refused.push(handshake));
+                        for handshake in refused {
+                            self.refused(handshake, at, flow, teller);
+                        }
+                    }
+                    _ => {}
                 }
-                let mut refused = Vec::new();
-                pair.finish(&mut |handshake| refused.push(handshake));
-                for handshake in refused {
-                    self.refused(handshake, at, flow, teller);
-                }
-                self.layer = Layer::Opaque(Carries::Http1);
             }
             Layer::Probe(probe) => {
                 self.layer = Layer::Probe(probe);
@@ -240,7 +243,7 @@ impl Stack {
             }
             // HTTP behind something else, such as a SOCKS or PROXY preamble.
             (Layer::Opaque(Carries::Other), Item::Data(bytes)) if bytes.starts_with(b"GET ") => {
-                self.layer = Layer::Http(Box::default());
+                self.layer = Layer::Http(Box::new(Pair::inside()));
                 self.http(dir, item, at, flow, tools, teller);
             }
             (Layer::Opaque(_), _) | (Layer::WebSocket(_), _) => {}
@@ -300,7 +303,8 @@ impl Stack {
         tools: &mut Tools<'_>,
         teller: &mut Teller<O>,
     ) {
-        let layer = std::mem::replace(&mut self.layer, Layer::Http(Box::default()));
+        let pair = if flow.start_seen { Pair::new() } else { Pair::inside() };
+        let layer = std::mem::replace(&mut self.layer, Layer::Http(Box::new(pair)));
         if let (Layer::Probe(probe), true) = (layer, flow.start_seen) {
             let [client, server] = probe.heads;
             for (dir, pieces) in [(Dir::C2s, client), (Dir::S2c, server)] {
@@ -345,18 +349,37 @@ impl Stack {
         }
         match step {
             Step::Continue => {}
-            Step::Opaque => self.layer = Layer::Opaque(Carries::Http1),
+            Step::Opaque(_) => self.layer = Layer::Opaque(Carries::Http1),
+            Step::Full => self.upgrade_one_sided(at, flow, tools, teller),
             Step::Upgraded { handshake, held, used } => {
-                self.upgrade(handshake, held, at, flow, tools, teller);
+                self.upgrade(handshake, &held, at, flow, tools, teller);
                 self.rest(dir, item, used, at, flow, tools, teller);
             }
             Step::Tunnel { held, used } => {
                 self.layer = Layer::Opaque(Carries::Nothing);
-                for (at, bytes) in held {
-                    self.current(Dir::C2s, Item::Data(&bytes), at, flow, tools, teller);
+                for held in held {
+                    self.current(held.dir, held.item(), held.at, flow, tools, teller);
                 }
                 self.rest(dir, item, used, at, flow, tools, teller);
             }
+        }
+    }
+
+    /// Where nothing of the other endpoint was captured, an upgrade is taken for accepted.
+    fn upgrade_one_sided<O: Observer>(
+        &mut self,
+        at: At,
+        flow: &Flow,
+        tools: &mut Tools<'_>,
+        teller: &mut Teller<O>,
+    ) {
+        if flow.heard == [true, true] {
+            return;
+        }
+        if let Layer::Http(pair) = &mut self.layer
+            && let Some((handshake, held)) = pair.force_upgrade()
+        {
+            self.upgrade(handshake, &held, at, flow, tools, teller);
         }
     }
 
@@ -372,11 +395,12 @@ impl Stack {
         tools: &mut Tools<'_>,
         teller: &mut Teller<O>,
     ) {
-        if let Item::Data(bytes) = item
-            && let Some(rest) = bytes.get(used..)
-            && !rest.is_empty()
-        {
-            self.current(dir, Item::Data(rest), at, flow, tools, teller);
+        match item {
+            Item::Data(bytes) => match bytes.get(used..) {
+                None | Some([]) => {}
+                Some(rest) => self.current(dir, Item::Data(rest), at, flow, tools, teller),
+            },
+            Item::Gap { .. } | Item::End(_) => self.current(dir, item, at, flow, tools, teller),
         }
     }
 
@@ -384,7 +408,7 @@ impl Stack {
     fn upgrade<O: Observer>(
         &mut self,
         handshake: Box<Handshake>,
-        held: Vec<(At, Vec<u8>)>,
+        held: &[Held],
         at: At,
         flow: &Flow,
         tools: &mut Tools<'_>,
@@ -392,14 +416,8 @@ impl Stack {
     ) {
         let setup = Setup { deflate: agreed(&handshake), mid_stream: false };
         self.open(Some(handshake), Transport::Http1, setup, at, flow, teller);
-        for (at, bytes) in held {
-            self.current(Dir::C2s, Item::Data(&bytes), at, flow, tools, teller);
-        }
-        // A FIN may have come before the response was understood.
-        for dir in Dir::BOTH {
-            if let (Some(end), Layer::WebSocket(live)) = (self.tcp_end[dir.index()], &mut self.layer) {
-                live.item(dir, Item::End(end), at, tools, teller);
-            }
+        for held in held {
+            self.current(held.dir, held.item(), held.at, flow, tools, teller);
         }
     }
 
@@ -497,6 +515,12 @@ impl Stack {
         self.open(None, Transport::None, setup, at, flow, teller);
         for (dir, at, bytes) in pieces {
             self.current(dir, Item::Data(&bytes), at, flow, tools, teller);
+        }
+        // A FIN may have come before the frames were recognised.
+        for dir in Dir::BOTH {
+            if let (Some(end), Layer::WebSocket(live)) = (self.tcp_end[dir.index()], &mut self.layer) {
+                live.item(dir, Item::End(end), at, tools, teller);
+            }
         }
     }
 
@@ -635,8 +659,8 @@ impl Seen {
 
 /// The compression that a handshake agreed on, by direction.
 fn agreed(handshake: &Handshake) -> [Option<Params>; 2] {
-    let Some(deflate) = extension::agreed(handshake) else { return [None, None] };
-    let per_frame = deflate.kind == extension::DeflateKind::WebkitDeflateFrame;
+    let Some(deflate) = handshake.deflate() else { return [None, None] };
+    let per_frame = deflate.kind == DeflateKind::WebkitDeflateFrame;
     let params = |no_context_takeover, window_bits| Params { no_context_takeover, window_bits, per_frame };
     [
         Some(params(deflate.client_no_context_takeover, deflate.client_max_window_bits)),

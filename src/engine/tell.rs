@@ -3,7 +3,7 @@
 use crate::event::{Connection, ConnectionId, Event};
 use crate::rules::Finding;
 
-use super::observe::{Observer, Outbox};
+use crate::observe::{Observer, Outbox};
 
 /// Counts over all connections of one worker.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -84,13 +84,16 @@ impl<O: Observer> Teller<O> {
         self.observer.event(conn, event, &mut self.outbox);
         let closes = matches!(event, Event::Closed(_));
         let end = self.outbox.records.len();
-        match self.runs.last_mut() {
+        let done = match self.runs.last_mut() {
             Some(run) if run.packet == self.packet && run.conn == conn.id => {
                 run.end = end;
                 run.closes |= closes;
+                return;
             }
-            last if closes || last.map_or(0, |run| run.end) < end => self.push_run(conn, false, closes),
-            _ => {}
+            last => last.map_or(0, |run| run.end),
+        };
+        if closes || done < end {
+            self.push_run(conn, false, closes);
         }
     }
 

@@ -7,7 +7,7 @@ use crate::ws::deflate::Inflater;
 use crate::ws::session::{Budget, Tools};
 
 use super::config::Config;
-use super::observe::Observer;
+use crate::observe::Observer;
 use super::shard::{Context, SHARDS, Shard};
 use super::tell::{Counts, Teller};
 

@@ -11,7 +11,7 @@ use super::output::{Output, Shape, Span, number};
 use super::payload::{Body, PayloadMode, Shown};
 use super::record::{self, Capture, FORMAT, MAX_NUMBER, Record};
 use super::select::{RecordTypes, Selection};
-use crate::engine::observe::{Observer, Outbox, Sink};
+use crate::observe::{Observer, Outbox, Sink};
 use crate::event::{Connection, Event, Summary};
 use crate::ws::fact::{Frame, Kind, Message};
 use crate::ws::session::Want;

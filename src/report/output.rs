@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use crate::engine::observe::Outbox;
+use crate::observe::Outbox;
 use crate::event::Connection;
 
 /// Where a piece of an observer's output stands, and where in it the connection's number belongs.

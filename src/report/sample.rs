@@ -1,6 +1,6 @@
 //! Hand-made events for the tests of the formats, and what runs them through an observer and a sink.
 
-use crate::engine::observe::{Observer, Outbox, Sink};
+use crate::observe::{Observer, Outbox, Sink};
 use crate::event::{CloseFrame, Closing, Connection, ConnectionId, Event, How, Summary, Totals, Transport};
 use crate::http::upgrade::{Handshake, Header, Request, Response};
 use crate::item::{At, Dir, End};

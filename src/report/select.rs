@@ -83,6 +83,12 @@ impl Selection {
     /// All connections; what [`Selection::default`] gives too.
     pub const ALL: Self = Self(Vec::new());
 
+    /// All connections are selected.
+    #[must_use]
+    pub fn is_all(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The connection is selected.
     #[inline]
     #[must_use]

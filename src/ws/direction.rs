@@ -599,6 +599,9 @@ impl Direction {
         out: &mut impl FnMut(Out<'_>),
     ) {
         let Phase::Lost(search) = &mut self.phase else { return };
+        if !last_chance && !search.is_due() {
+            return;
+        }
         let expect = Expect::after(self.dir, self.deflate.is_some());
         let Some(found) = search.find(&expect, last_chance) else { return };
         let Phase::Lost(search) = std::mem::replace(&mut self.phase, Phase::Header) else { return };

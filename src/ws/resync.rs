@@ -65,6 +65,8 @@ pub struct Search {
     missing: u64,
     /// Where sync was lost.
     since: Option<At>,
+    /// How many bytes there were at the last try.
+    tried: usize,
 }
 
 /// How much was passed over on the way to a boundary.
@@ -122,6 +124,16 @@ impl Search {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.bytes.is_empty()
+    }
+
+    /// Enough has come since the last try that another is worth its time: the time of all tries is in
+    /// proportion to the bytes, whatever the segments' sizes.
+    pub fn is_due(&mut self) -> bool {
+        let due = self.bytes.len() < 4096 || self.bytes.len() - self.tried.min(self.bytes.len()) >= self.bytes.len() / 8;
+        if due {
+            self.tried = self.bytes.len();
+        }
+        due
     }
 
     /// The first certain boundary. `last_chance`: the stream is over.
@@ -183,7 +195,7 @@ impl Search {
         let mut evidence = Evidence { bits: 0, masked: None };
         let mut expect = *expect;
         let mut position = place;
-        let mut in_message = None;
+        let mut in_message: Option<bool> = None;
         for _ in 0..RUN {
             let rest = self.bytes.get(position..).unwrap_or_default();
             if rest.is_empty() {
