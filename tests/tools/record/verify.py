@@ -123,7 +123,7 @@ def messages(items, inflater, takeover):
 def make(parts, payload, compressed):
     first = parts[0]
     out = {"type": "message", "dir": first["dir"], "packet": [first["packet"], parts[-1]["last"]], "kind": first["kind"], "frames": len(parts),
-           "first": first, "wire_len": sum(part["len"] for part in parts), "len": len(payload), "compressed": compressed,
+           "first": first, "end": parts[-1], "wire_len": sum(part["len"] for part in parts), "len": len(payload), "compressed": compressed,
            "complete": all(part["seen"] == part["len"] for part in parts), "sha256": hashlib.sha256(payload).hexdigest()}
     try:
         out["text"] = payload.decode() if first["kind"] != "binary" else payload.decode("ascii") and None
@@ -166,6 +166,7 @@ def decode(path):
                     starts["c2s"] = up.data.index(b"\r\n\r\n", starts["c2s"]) + 4
                 head = down.data.index(b"HTTP/1.1 101 ")
                 starts["s2c"] = down.data.index(b"\r\n\r\n", head) + 4
+                notes["handshake"] = [up.packets[0], down.packets[starts["s2c"] - 1]]
                 found = re.search(rb"(?i)sec-websocket-extensions:([^\r]*)", bytes(down.data[head : starts["s2c"]]))
                 extensions = found.group(1) if found else b""
         all_frames, all_messages = [], []
@@ -179,15 +180,20 @@ def decode(path):
 
 def export(path):
     """The records that compare_tshark.py reads, in a plausible order."""
-    for conn, (_, client, server, all_frames, all_messages, _) in enumerate(decode(path), 1):
+    for conn, (_, client, server, all_frames, all_messages, notes) in enumerate(decode(path), 1):
         print(json.dumps({"type": "connection", "conn": conn, "client": {"ip": client[0], "port": client[1]},
-                          "server": {"ip": server[0], "port": server[1]}, "transport": "http/1.1"}))
-        all_frames.sort(key=lambda frame: frame["packet"])
+                          "server": {"ip": server[0], "port": server[1]}, "transport": "http/1.1" if "statuses" in notes else "none",
+                          **({"handshake": {"packet": notes["handshake"]}} if "handshake" in notes else {})}))
+        latest = {"c2s": 0, "s2c": 0}
+        for frame in all_frames:  # a frame is not read before the ones in front of it, whatever the order of their packets
+            latest[frame["dir"]] = frame["order"] = max(latest[frame["dir"]], frame["packet"])
+        all_frames.sort(key=lambda frame: frame["order"])
         for n, frame in enumerate(all_frames, 1):
             frame["n"] = n
-            print(json.dumps({"conn": conn, **{k: v for k, v in frame.items() if k not in ("payload", "last")}}))
-        for n, message in enumerate(sorted(all_messages, key=lambda m: m["packet"][1]), 1):
+            print(json.dumps({"conn": conn, **{k: v for k, v in frame.items() if k not in ("payload", "last", "order")}}))
+        for n, message in enumerate(sorted(all_messages, key=lambda m: m["end"]["n"]), 1):
             message["first_frame"] = message.pop("first")["n"]
+            message.pop("end")
             print(json.dumps({"conn": conn, "n": n, **message}))
 
 
