@@ -273,6 +273,9 @@ impl Half {
     /// Takes a FIN; `seq` is its sequence number, after that of the last byte.
     pub(super) fn finish_at(&mut self, seq: u32, emit: &mut Emit<'_>) {
         let Some(offset) = self.offset(seq).filter(|_| !self.ended) else { return };
+        if self.pending.as_ref().is_some_and(|pending| pending.queue.first() > Some(offset)) {
+            self.drop_stray(emit);
+        }
         let seen = self.pending.as_ref().and_then(|pending| pending.queue.end()).unwrap_or(0);
         // One that contradicts data, or lies where nothing else is, is not believed.
         if offset < self.next.max(seen) || offset > self.next.max(seen).max(self.acked) + REACH {

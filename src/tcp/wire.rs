@@ -4,7 +4,7 @@
 //! in any order: the offset of its first byte (default 0; the SYN is before 0), `=text` its payload
 //! (`*n` for n bytes of a pattern), upper-case letters its flags besides ACK (`-` takes ACK away),
 //! `an` the offset that it acknowledges (default 0), `xn` bytes cut off by the snap length, `tn`
-//! milliseconds since the packet before. `end` finishes the capture, `flip` swaps the roles.
+//! milliseconds since the packet before; last, ` rn` sends it n times. `end` finishes the capture, `flip` swaps the roles.
 //!
 //! The outcome is written `c:text` bytes, `c-5lost` a gap, `c.fin` the end, `c!3+1` a conflict,
 //! `c>5` a limit. Neighbouring bytes of a direction are joined.
@@ -103,7 +103,12 @@ impl Wire {
             match line {
                 "end" => self.finish(),
                 "flip" => self.connection.as_mut().unwrap().flip(),
-                _ => self.send(&Packet::parse(line, self.isn)),
+                _ => {
+                    let (line, times) = line.split_once(" r").unwrap_or((line, "1"));
+                    for _ in 0..times.parse().expect(line) {
+                        self.send(&Packet::parse(line, self.isn));
+                    }
+                }
             }
         }
     }
@@ -210,7 +215,6 @@ impl Packet {
             let number = || rest.parse::<i64>().expect(word);
             match first {
                 "=" => packet.payload = rest.as_bytes().to_vec(),
-                "0" if !rest.is_empty() => panic!("{word}"),
                 "*" => pattern = number(),
                 "a" => ack = number(),
                 "x" => packet.cut = number() as u32,
