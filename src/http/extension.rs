@@ -236,3 +236,103 @@ pub(super) fn is_token(bytes: &[u8]) -> bool {
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(lines: &[&str]) -> Extensions {
+        Extensions::parse(lines.iter().map(|line| line.as_bytes()))
+    }
+
+    fn shown(lines: &[&str]) -> (Vec<String>, Vec<Malformed>) {
+        let extensions = parse(lines);
+        (extensions.list.iter().map(ToString::to_string).collect(), extensions.malformed)
+    }
+
+    #[test]
+    fn grammar() {
+        // RFC 6455 section 9.1's examples.
+        assert_eq!(shown(&["foo", "bar; baz=2"]), shown(&["foo, bar; baz=2"]));
+        assert_eq!(shown(&["deflate-stream"]).0, ["deflate-stream"]);
+        assert_eq!(
+            shown(&["mux; max-channels=4; flow-control, deflate-stream"]).0,
+            ["mux; max-channels=4; flow-control", "deflate-stream"]
+        );
+        assert_eq!(shown(&["private-extension"]).0, ["private-extension"]);
+        // White space, quotes and escapes.
+        let (list, malformed) = shown(&[" Foo ;\ta = \"1\\5\" ; B,, bar;c=d "]);
+        assert_eq!((list, malformed), (vec!["Foo; a=15; B".into(), "bar; c=d".into()], vec![]));
+    }
+
+    #[test]
+    fn malformed_parts_are_left_out() {
+        let (list, malformed) = shown(&["a; ; b=; c=\"x y\"; d=\"e\"f; g=\"h; i, j", "", "k l; m, n; o"]);
+        assert_eq!(list, ["a", "n; o"]);
+        let param = |text: &str| Malformed::Param(text.into());
+        assert_eq!(
+            malformed,
+            [
+                param(""),
+                param("b="),
+                param("c=\"x y\""),
+                param("d=\"e\"f"),
+                param("g=\"h; i, j"),
+                Malformed::Empty,
+                Malformed::Name("k l; m".into())
+            ]
+        );
+        assert_eq!(shown(&["a; \"=1"]).1, [param("\"=1")]);
+        assert_eq!(shown(&["a=1"]).1, [Malformed::Name("a=1".into())]);
+        assert_eq!(shown(&["a;b=\"\""]).1, [param("b=\"\"")]);
+    }
+
+    #[test]
+    fn window_bit_values() {
+        for bits in 8..=15 {
+            assert_eq!(window_bits(&bits.to_string()), Some(bits));
+        }
+        for bad in ["", "7", "16", "08", "015", "1", "1x", "19", "+9", "100"] {
+            assert_eq!(window_bits(bad), None, "{bad}");
+        }
+    }
+
+    fn agreed(offer: &str, response: &str) -> Option<(bool, bool, u8, u8)> {
+        let deflate = Deflate::agreed(&parse(&[offer]).list, &parse(&[response]).list)?;
+        Some((
+            deflate.client_no_context_takeover,
+            deflate.server_no_context_takeover,
+            deflate.client_max_window_bits,
+            deflate.server_max_window_bits,
+        ))
+    }
+
+    #[test]
+    fn negotiation() {
+        // RFC 7692 sections 7.1 and 7.1.3.
+        let offer = "permessage-deflate; client_max_window_bits; server_max_window_bits=10, permessage-deflate; client_max_window_bits";
+        assert_eq!(agreed("permessage-deflate", "permessage-deflate"), Some((false, false, 15, 15)));
+        assert_eq!(
+            agreed(offer, "permessage-deflate; server_max_window_bits=10"),
+            Some((false, false, 15, 10))
+        );
+        assert_eq!(
+            agreed(offer, "Permessage-Deflate;Client_Max_Window_Bits=\"12\""),
+            Some((false, false, 12, 15))
+        );
+        assert_eq!(
+            agreed(offer, "permessage-deflate; client_no_context_takeover; server_no_context_takeover"),
+            Some((true, true, 15, 15))
+        );
+        assert_eq!(agreed(offer, "foo"), None);
+        assert_eq!(agreed(offer, ""), None);
+        // Bad values stand at the default.
+        let bad = "permessage-deflate; client_max_window_bits=16; server_max_window_bits";
+        assert_eq!(agreed(offer, bad), Some((false, false, 15, 15)));
+        // The draft's forms, where each side's parameters bind the other.
+        let (offer, response) =
+            ("x-webkit-deflate-frame; max_window_bits=9", "x-webkit-deflate-frame; no_context_takeover");
+        assert_eq!(agreed(offer, response), Some((true, false, 15, 9)));
+        assert_eq!(agreed("", "permessage-deflate; s2c_max_window_bits=8"), Some((false, false, 15, 8)));
+    }
+}

@@ -20,7 +20,7 @@ use super::body::Body;
 use super::half::{Half, Head, Progress};
 use super::held::{Held, Hold};
 use super::pending::{Answer, Kind, Pending};
-use super::probe::{Guess, probe};
+use super::probe::{Guess, http1};
 use super::upgrade::{Handshake, Response};
 use crate::item::{At, Dir, End, Item, Missing};
 use crate::limits::Limits;
@@ -279,7 +279,7 @@ impl Pair {
         while let Some(rest) = data.get(used..).filter(|rest| !rest.is_empty()) {
             if let Some(wait) = self.wait.as_deref() {
                 match wait {
-                    Wait::Answer if probe(rest) == Guess::Response => {
+                    Wait::Answer if http1(rest) == Guess::Response => {
                         // The answer is there after all: what was held is the end of something else.
                         self.wait = None;
                         self.held[Dir::S2c.index()] = None;
@@ -511,7 +511,7 @@ impl Pair {
             let request = Some(pending.into_request());
             return Outcome::Upgraded(Box::new(Handshake { request, ..Handshake::default() }));
         }
-        if probe(client) == Guess::Request {
+        if http1(client) == Guess::Request {
             self.wait = None;
             self.held[Dir::S2c.index()] = None;
             self.server.lose();

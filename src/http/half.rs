@@ -4,7 +4,7 @@
 //! response has a body, so that [`super::h1::Pair`] sets it after each head.
 
 use super::body::{Body, Skip};
-use super::probe::{Guess, probe};
+use super::probe::{Guess, http1};
 use crate::item::{At, Dir};
 
 /// Where one direction stands.
@@ -150,7 +150,7 @@ impl Half {
         let before = (partial.bytes.len(), partial.blank);
         let end = partial.push(data, at);
         if !partial.certain {
-            match (probe(&partial.bytes), self.dir) {
+            match (http1(&partial.bytes), self.dir) {
                 (Guess::Request, Dir::C2s) | (Guess::Response, Dir::S2c) => {
                     partial.certain = true;
                     self.known = true;
@@ -286,7 +286,7 @@ impl Partial {
             Dir::C2s => Guess::Request,
             Dir::S2c => Guess::Response,
         };
-        if probe(data) == fresh {
+        if http1(data) == fresh {
             return Resume::Restart;
         }
         let mut blank = Line::Text;

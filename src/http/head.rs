@@ -278,3 +278,132 @@ fn split_once(bytes: &[u8], at: u8) -> Option<(&[u8], &[u8])> {
     let pos = memchr::memchr(at, bytes)?;
     Some((bytes.get(..pos)?, bytes.get(pos + 1..)?))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn request(head: &str) -> Request {
+        Request::parse(head.as_bytes(), At::default(), At::default())
+    }
+
+    fn response(head: &str) -> Response {
+        Response::parse(head.as_bytes(), At::default(), At::default())
+    }
+
+    fn headers(headers: &[Header]) -> Vec<(&str, &str)> {
+        let text = |bytes| std::str::from_utf8(bytes).unwrap();
+        headers.iter().map(|h| (text(&h.name), text(&h.value))).collect()
+    }
+
+    #[test]
+    fn tolerant_fields() {
+        let request = request(
+            "GET / HTTP/1.1\nA:1\r\nB : 2 \t\r\nC:\r\n\tx \r\n  y\r\n \r\nno colon\r\n: empty\r\nb@d: 3\r\nD: a\rb\r\nE: \0\r\n\r\n",
+        );
+        assert_eq!(
+            headers(&request.headers),
+            [
+                ("A", "1"),
+                ("B", "2"),
+                ("C", "x y"),
+                ("no colon", ""),
+                ("", "empty"),
+                ("b@d", "3"),
+                ("D", "a\rb"),
+                ("E", "\0")
+            ]
+        );
+        use HeadFault::*;
+        assert_eq!(request.faults, [BareLf, SpaceBeforeColon, ObsFold, Field, BareCr]);
+    }
+
+    #[test]
+    fn start_lines() {
+        let parts = |line: &str| {
+            let r = request(&format!("{line}\r\n\r\n"));
+            let text = |bytes| String::from_utf8(bytes).unwrap();
+            (text(r.method), text(r.target), text(r.version), r.faults == [HeadFault::StartLine])
+        };
+        let expect = |m: &str, t: &str, v: &str, bad| (m.to_owned(), t.to_owned(), v.to_owned(), bad);
+        assert_eq!(parts("GET / HTTP/1.0"), expect("GET", "/", "1.0", false));
+        assert_eq!(parts("GET /a b HTTP/1.1"), expect("GET", "/a b", "1.1", true));
+        assert_eq!(parts("GET  / HTTP/1.1"), expect("GET", "/", "1.1", true));
+        assert_eq!(parts("GET /"), expect("GET", "/", "", true));
+        assert_eq!(parts("GET / HTTP/1"), expect("GET", "/", "1", true));
+        assert_eq!(parts("GET / HTTP/1.1 "), expect("GET", "/", "1.1", true));
+        assert_eq!(parts("G(T / HTTP/1.1"), expect("G(T", "/", "1.1", true));
+
+        let parts = |line: &str| {
+            let r = response(&format!("{line}\r\n\r\n"));
+            (r.status, String::from_utf8(r.reason).unwrap(), r.faults == [HeadFault::StartLine])
+        };
+        assert_eq!(parts("HTTP/1.1 101 Switching Protocols"), (101, "Switching Protocols".into(), false));
+        assert_eq!(parts("HTTP/1.1 101 "), (101, String::new(), false));
+        assert_eq!(parts("HTTP/1.1 101"), (101, String::new(), false));
+        assert_eq!(parts("HTTP/1.1  101 x"), (101, "x".into(), true));
+        assert_eq!(parts("HTTP/1.1 1011 x"), (0, "1011 x".into(), true));
+        assert_eq!(parts("HTTP/1.1"), (0, String::new(), true));
+    }
+
+    /// Heads that are mostly right, of the characters that matter.
+    fn lines() -> impl Strategy<Value = Vec<u8>> {
+        let field = prop_oneof![
+            8 => "[A-Za-z!#-]{1,8}:[ \t]{0,2}[ -~]{0,12}[ \t]{0,2}",
+            1 => "[ -~\t\r\n\\x00\\x7f]{0,12}",
+        ];
+        let fields =
+            proptest::collection::vec((field, prop_oneof![9 => Just("\r\n"), 1 => Just("\n")]), 0..6);
+        let start = prop_oneof![
+            4 => "(GET|POST|x!) [!-~]{1,10} HTTP/1\\.[01]\r\n",
+            4 => "HTTP/1\\.[01] [0-9]{3}( [ -~]{0,12})?\r?\n",
+            1 => "[ -~]{0,20}\r\n",
+        ];
+        (start, fields).prop_map(|(mut head, fields)| {
+            head.extend(fields.into_iter().flat_map(|(field, end)| [field, end.to_owned()]));
+            head.push_str("\r\n");
+            head.into_bytes()
+        })
+    }
+
+    proptest! {
+        /// Whatever httparse accepts is read equally, without a fault but bare LF.
+        #[test]
+        fn reads_as_httparse(head in lines()) {
+            let mut slots = [httparse::EMPTY_HEADER; 16];
+            let mut oracle = httparse::Request::new(&mut slots);
+            if let Ok(httparse::Status::Complete(len)) = oracle.parse(&head) {
+                let ours = Request::parse(&head[..len], At::default(), At::default());
+                prop_assert_eq!(Some(&ours.method[..]), oracle.method.map(str::as_bytes));
+                prop_assert_eq!(Some(&ours.target[..]), oracle.path.map(str::as_bytes));
+                prop_assert_eq!(&ours.version[..], if oracle.version == Some(1) { b"1.1" } else { b"1.0" });
+                same(&ours.headers, oracle.headers)?;
+                prop_assert!(ours.faults.iter().all(|f| *f == HeadFault::BareLf), "{:?}", ours.faults);
+            }
+            let mut slots = [httparse::EMPTY_HEADER; 16];
+            let mut oracle = httparse::Response::new(&mut slots);
+            if let Ok(httparse::Status::Complete(len)) = oracle.parse(&head) {
+                let ours = Response::parse(&head[..len], At::default(), At::default());
+                prop_assert_eq!(Some(ours.status), oracle.code);
+                prop_assert_eq!(String::from_utf8_lossy(&ours.reason), oracle.reason.unwrap_or_default().trim());
+                same(&ours.headers, oracle.headers)?;
+                prop_assert!(ours.faults.iter().all(|f| *f == HeadFault::BareLf), "{:?}", ours.faults);
+            }
+        }
+
+        #[test]
+        fn never_panics(head in "[ -~\t\r\n\\x00:]{0,60}") {
+            let _ = (request(&head), response(&head));
+        }
+    }
+
+    fn same(ours: &[Header], oracle: &[httparse::Header<'_>]) -> Result<(), TestCaseError> {
+        prop_assert_eq!(ours.len(), oracle.len());
+        for (ours, oracle) in ours.iter().zip(oracle) {
+            prop_assert_eq!((&ours.name[..], &ours.value[..]), (oracle.name.as_bytes(), oracle.value));
+        }
+        Ok(())
+    }
+}

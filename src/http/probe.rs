@@ -98,7 +98,8 @@ fn http2(bytes: &[u8]) -> Guess {
     }
 }
 
-fn http1(bytes: &[u8]) -> Guess {
+/// The same, where it can only be HTTP/1.
+pub(super) fn http1(bytes: &[u8]) -> Guess {
     // RFC 9112 section 2.2: empty lines before a request line are to be ignored.
     let blank = bytes.iter().take(LOOK).take_while(|b| matches!(b, b'\r' | b'\n')).count();
     let line = bytes.get(blank..).unwrap_or_default();
@@ -163,4 +164,80 @@ pub(super) const fn is_token(byte: u8) -> bool {
                 | b'|'
                 | b'~'
         )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn http1_starts() {
+        for (bytes, guess) in [
+            (&b"GET /"[..], Guess::Request),
+            (b"\r\n\r\nGET /", Guess::Request),
+            (b"GET http://a/", Guess::Request),
+            (b"GET", Guess::NeedMore),
+            (b"GET chat", Guess::NeedMore),
+            (b"GET chat HTTP/1.1", Guess::Request),
+            (b"BREW pot HTTP/1.1\r\n", Guess::Request),
+            (b"get /chat HTTP/1.1\n", Guess::Request),
+            (b"GET / x HTTP/1.1\n", Guess::Request),
+            (b"CONNECT a:1 HTTP/1.0\n", Guess::Request),
+            (b"CONNECT a:1 ", Guess::NeedMore),
+            (b"", Guess::NeedMore),
+            (b"\r\n", Guess::NeedMore),
+            (b"HTTP/1.", Guess::Response),
+            (b"HTTP/1", Guess::NeedMore),
+            (b"HTTP/2 200\r\n", Guess::Other),
+            (b"EHLO client.example\r\n", Guess::Other),
+            (b"USER anonymous\r\n", Guess::Other),
+            (b"OPTIONS * RTSP/1.0\r\n", Guess::Other),
+            (b"get key\r\n", Guess::Other),
+            (b"SSH-2.0-OpenSSH_9\r\n", Guess::Other),
+            (b"GET \x01", Guess::Other),
+            (b"\x81\x85", Guess::NeedMore),
+            (b"\x81\x85\x01\x02", Guess::Other),
+            (b"\x82\x7e\x01\x00", Guess::Other),
+        ] {
+            assert_eq!(probe(bytes), guess, "{:?}", String::from_utf8_lossy(bytes));
+        }
+        assert_eq!(probe(&[b'A'; 33]), Guess::Other);
+        assert_eq!(probe(&[b"GET ", &[b'a'; LOOK][..]].concat()), Guess::Other);
+        assert_eq!(probe(&[b'\n'; LOOK]), Guess::Other);
+    }
+
+    #[test]
+    fn tls_and_http2() {
+        for (bytes, guess) in [
+            (&b"\x16\x03\x01\x02\x00\x01"[..], Guess::Tls),
+            (b"\x16\x03\x03\x00\x7a\x02", Guess::Tls),
+            (b"\x16\x03\x03\x00\x7a", Guess::NeedMore),
+            (b"\x16", Guess::NeedMore),
+            (b"\x16\x03\x05", Guess::Other),
+            (b"\x16\x03\x01\xff\xff\x01", Guess::Other),
+            (b"\x15\x03\x03\x00\x02\x02\x28", Guess::Tls),
+            (b"\x17\x03\x03\x01\x00", Guess::Tls),
+            (b"\x80\x2e\x01\x03\x01\x00\x15\x00\x00\x00\x10", Guess::Tls),
+            (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", Guess::Http2),
+            (b"PRI * HTTP", Guess::NeedMore),
+            (b"PRI * HTTP/1.1\r\n", Guess::Request),
+            (b"\0\0\x12\x04\0\0\0\0\0", Guess::Http2),
+            (b"\0\0\x12\x04\0\0", Guess::NeedMore),
+            (b"\0\0\x12\x05", Guess::Other),
+        ] {
+            assert_eq!(probe(bytes), guess, "{bytes:x?}");
+        }
+    }
+
+    proptest::proptest! {
+        /// More bytes refine NeedMore, and nothing else.
+        #[test]
+        fn a_guess_stays(bytes in "[GETPRI */HTTP.120\r\nx\\x00\\x16\\x03\\x01]{0,30}") {
+            let bytes = bytes.as_bytes();
+            for cut in 0..bytes.len() {
+                let guess = probe(&bytes[..cut]);
+                assert!(guess == Guess::NeedMore || guess == probe(&bytes[..=cut]), "{bytes:?} {cut}");
+            }
+        }
+    }
 }

@@ -226,3 +226,66 @@ fn elements<'a>(values: impl Iterator<Item = &'a [u8]>) -> impl Iterator<Item = 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn handshake(request: &str, response: &str) -> Handshake {
+        let parse = |lines: &str| format!("{lines}\n\n").replace('\n', "\r\n");
+        Handshake {
+            request: Some(Request::parse(parse(request).as_bytes(), At::default(), At::default())),
+            response: Some(Response::parse(parse(response).as_bytes(), At::default(), At::default())),
+            early_bytes: 0,
+        }
+    }
+
+    /// The example of RFC 6455 section 1.2, with the accept of section 1.3.
+    #[test]
+    fn the_rfc_example() {
+        let handshake = handshake(
+            "GET /chat HTTP/1.1\nHost: server.example.com\nUpgrade: websocket\nConnection: Upgrade\n\
+             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\nOrigin: http://example.com\n\
+             Sec-WebSocket-Protocol: chat, superchat\nSec-WebSocket-Version: 13",
+            "HTTP/1.1 101 Switching Protocols\nUpgrade: websocket\nConnection: Upgrade\n\
+             Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\nSec-WebSocket-Protocol: chat",
+        );
+        let accept = handshake.accept().unwrap();
+        assert_eq!(accept.key, "dGhlIHNhbXBsZSBub25jZQ==");
+        assert_eq!(accept.expected, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+        assert_eq!(accept.actual.as_ref(), Some(&accept.expected));
+        assert!(accept.valid && handshake.upgraded());
+        assert_eq!(handshake.url(false).as_deref(), Some("ws://server.example.com/chat"));
+        assert_eq!(handshake.url(true).as_deref(), Some("wss://server.example.com/chat"));
+        assert_eq!(handshake.subprotocol().as_deref(), Some("chat"));
+        assert_eq!(handshake.offered_subprotocols(), ["chat", "superchat"]);
+        assert_eq!((handshake.extensions(), handshake.deflate()), (vec![], None));
+    }
+
+    #[test]
+    fn urls() {
+        let url =
+            |target: &str, host: &str| handshake(&format!("GET {target} HTTP/1.1\n{host}"), "").url(false);
+        assert_eq!(url("HTTPS://a/b", "").as_deref(), Some("wss://a/b"));
+        assert_eq!(url("ws://a", "Host: b").as_deref(), Some("ws://a"));
+        assert_eq!(url("/", "Host: b:8080").as_deref(), Some("ws://b:8080/"));
+        assert_eq!(url("/", "X: b"), None);
+        assert_eq!(url("/", "Host:"), None);
+        assert_eq!(url("*", "Host: b"), None);
+        assert_eq!(url("ftp://a", "Host: b"), None);
+        assert_eq!(Handshake::default().url(false), None);
+    }
+
+    #[test]
+    fn what_was_agreed() {
+        let handshake = handshake(
+            "GET / HTTP/1.1\nsec-websocket-protocol: a ,b\nSEC-WEBSOCKET-PROTOCOL: ,c\nSec-WebSocket-Extensions: permessage-deflate",
+            "HTTP/1.1 101\nSec-WebSocket-Extensions: foo\nsec-websocket-extensions: permessage-deflate ;client_max_window_bits=\"15\"\nSec-WebSocket-Accept: x",
+        );
+        assert_eq!(handshake.offered_subprotocols(), ["a", "b", "c"]);
+        assert_eq!(handshake.extensions(), ["foo", "permessage-deflate; client_max_window_bits=15"]);
+        assert!(handshake.deflate().is_some());
+        assert_eq!((handshake.accept(), handshake.subprotocol()), (None, None));
+        assert_eq!(Handshake { response: None, ..handshake }.deflate(), None);
+    }
+}
