@@ -3,12 +3,12 @@
 //! Messages and frames are written by hand: there are millions of them a second. All other records
 //! pass through their types in `record`, and those types are the test oracle of what is by hand.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
-use super::convert::bounded;
-use super::line::Line;
+use super::line::{self, Clock, Line};
 use super::output::{Output, Shape, Span, number};
-use super::payload::{Body, PayloadMode, Shown};
+use super::payload::{self, Body, PayloadMode, Shown};
 use super::record::{self, Capture, FORMAT, MAX_NUMBER, Record};
 use super::select::{RecordTypes, Selection};
 use crate::observe::{Observer, Outbox, Sink};
@@ -68,7 +68,7 @@ pub struct JsonObserver {
     payload: PayloadMode,
     hash: bool,
     conns: Selection,
-    line: Line,
+    clock: Clock,
 }
 
 impl JsonObserver {
@@ -76,22 +76,42 @@ impl JsonObserver {
     #[must_use]
     pub fn new(options: &JsonOptions) -> Self {
         let JsonOptions { types, payload, hash, ref conns, .. } = *options;
-        Self { types, payload, hash, conns: conns.clone(), line: Line::new() }
+        Self { types, payload, hash, conns: conns.clone(), clock: Clock::new() }
     }
 
     #[inline]
     fn message(&mut self, number: Option<u32>, message: &Message<'_>, out: &mut Outbox<Span>) {
-        let shown = Shown::new(message, self.payload);
-        let (line, start) = (&mut self.line, out.bytes.len());
-        line.put(b"{\"type\":\"message\",\"conn\":");
-        let hole = start + line.len();
+        let start = out.bytes.len();
+        let rest = Line::append(&mut out.bytes, |line| {
+            self.message_head(number, message, line);
+            if message.kind == Kind::Close {
+                return Some(Shown::new(message, self.payload));
+            }
+            let (body, cut) = payload::data(message, self.payload);
+            if let (Body::Text(text), false) = (body, cut)
+                && line.short_message(text.as_bytes())
+            {
+                return None;
+            }
+            Some(Shown { code: None, reason: Cow::Borrowed(""), body, cut })
+        });
+        if let Some(Some(shown)) = rest {
+            tail(&shown, &mut out.bytes);
+        }
+        finish(number, start, MESSAGE.len(), out);
+    }
+
+    /// Everything before the payload.
+    #[inline]
+    fn message_head(&mut self, number: Option<u32>, message: &Message<'_>, line: &mut Line<'_>) {
+        line.put(MESSAGE);
         if let Some(number) = number {
             line.number(number.into());
         }
         line.put(&DIR_N[message.dir.index()]);
         line.number(message.n);
         line.put(b",\"time\":\"");
-        line.time(message.last.time);
+        line.time(message.last.time, &mut self.clock);
         line.put(b"\",\"packet\":[");
         line.number(message.first.packet);
         line.put(b",");
@@ -121,100 +141,89 @@ impl JsonObserver {
             line.hex(digest);
             line.put(b"\"");
         }
-        if message.kind == Kind::Close {
-            close(line, &shown, &mut out.bytes);
-        }
-        match shown.body {
-            Body::Text(text) => {
-                line.put(b",\"text\":\"");
-                line.text(text.as_bytes(), &mut out.bytes);
-                line.room(TAIL, &mut out.bytes);
-                line.put(b"\"");
-            }
-            Body::Base64(bytes) => {
-                line.put(b",\"base64\":\"");
-                line.base64(bytes, &mut out.bytes);
-                line.room(TAIL, &mut out.bytes);
-                line.put(b"\"");
-            }
-            Body::Nothing => {}
-        }
-        if shown.cut {
-            line.put(b",\"cut\":true");
-        }
-        line.put(b"}\n");
-        line.flush(&mut out.bytes);
-        finish(number, start, hole, out);
     }
 
     fn frame(&mut self, number: Option<u32>, frame: &Frame<'_>, out: &mut Outbox<Span>) {
-        let (line, start, header) = (&mut self.line, out.bytes.len(), &frame.header);
-        line.put(b"{\"type\":\"frame\",\"conn\":");
-        let hole = start + line.len();
-        if let Some(number) = number {
-            line.number(number.into());
-        }
-        line.put(&DIR_N[frame.dir.index()]);
-        line.number(frame.n);
-        line.put(b",\"time\":\"");
-        line.time(frame.first.time);
-        line.put(b"\",\"packet\":");
-        line.number(frame.first.packet);
-        line.put(b",\"offset\":");
-        line.number(frame.offset);
-        if header.fin {
-            line.put(b",\"fin\":true,\"rsv\":");
-        } else {
-            line.put(b",\"fin\":false,\"rsv\":");
-        }
-        line.number(header.rsv.into());
-        line.put(b",\"opcode\":");
-        line.number(header.opcode.value().into());
-        line.put(b",\"kind\":\"");
-        line.put_slice(header.opcode.name().as_bytes());
-        match &header.mask {
-            Some(key) => {
-                line.put(b"\",\"masked\":true,\"mask\":\"");
-                line.hex(key);
-                line.put(b"\",\"header_len\":");
+        let start = out.bytes.len();
+        Line::append(&mut out.bytes, |line| {
+            let header = &frame.header;
+            line.put(FRAME);
+            if let Some(number) = number {
+                line.number(number.into());
             }
-            None => line.put(b"\",\"masked\":false,\"header_len\":"),
-        }
-        line.number(header.header_len() as u64);
-        line.put(b",\"len\":");
-        line.number(header.len);
-        if header.len > MAX_NUMBER {
-            line.put(b",\"len_exact\":\"");
-            line.put_slice(header.len.to_string().as_bytes());
-            line.put(b"\"");
-        }
-        line.put(b",\"seen\":");
-        line.number(frame.seen);
-        line.put(b"}\n");
-        line.flush(&mut out.bytes);
-        finish(number, start, hole, out);
+            line.put(&DIR_N[frame.dir.index()]);
+            line.number(frame.n);
+            line.put(b",\"time\":\"");
+            line.time(frame.first.time, &mut self.clock);
+            line.put(b"\",\"packet\":");
+            line.number(frame.first.packet);
+            line.put(b",\"offset\":");
+            line.number(frame.offset);
+            if header.fin {
+                line.put(b",\"fin\":true,\"rsv\":");
+            } else {
+                line.put(b",\"fin\":false,\"rsv\":");
+            }
+            line.number(header.rsv.into());
+            line.put(b",\"opcode\":");
+            line.number(header.opcode.value().into());
+            line.put(b",\"kind\":\"");
+            line.put_slice(header.opcode.name().as_bytes());
+            match &header.mask {
+                Some(key) => {
+                    line.put(b"\",\"masked\":true,\"mask\":\"");
+                    line.hex(key);
+                    line.put(b"\",\"header_len\":");
+                }
+                None => line.put(b"\",\"masked\":false,\"header_len\":"),
+            }
+            line.number(header.header_len() as u64);
+            line.put(b",\"len\":");
+            line.number(header.len);
+            if header.len > MAX_NUMBER {
+                line.put(b",\"len_exact\":\"");
+                line.put_slice(header.len.to_string().as_bytes());
+                line.put(b"\"");
+            }
+            line.put(b",\"seen\":");
+            line.number(frame.seen);
+            line.put(b"}\n");
+        });
+        finish(number, start, FRAME.len(), out);
     }
 }
 
-/// The code and reason of a Close.
-#[cold]
-fn close(line: &mut Line, shown: &Shown<'_>, out: &mut Vec<u8>) {
+/// The payload, where it is not short text, and the end of the line.
+fn tail(shown: &Shown<'_>, out: &mut Vec<u8>) {
     if let Some(code) = shown.code {
-        line.put(b",\"code\":");
-        line.number(code.into());
+        out.extend_from_slice(b",\"code\":");
+        out.extend_from_slice(code.to_string().as_bytes());
     }
     if !shown.reason.is_empty() {
-        line.put(b",\"reason\":\"");
-        line.text(shown.reason.as_bytes(), out);
-        line.room(TAIL, out);
-        line.put(b"\"");
+        out.extend_from_slice(b",\"reason\":\"");
+        line::text(shown.reason.as_bytes(), out);
+        out.push(b'"');
     }
+    match shown.body {
+        Body::Text(text) => {
+            out.extend_from_slice(b",\"text\":\"");
+            line::text(text.as_bytes(), out);
+            out.push(b'"');
+        }
+        Body::Base64(bytes) => {
+            out.extend_from_slice(b",\"base64\":\"");
+            line::base64(bytes, out);
+            out.push(b'"');
+        }
+        Body::Nothing => {}
+    }
+    out.extend_from_slice(if shown.cut { b",\"cut\":true}\n" } else { b"}\n" });
 }
 
 #[inline]
-fn finish(number: Option<u32>, start: usize, hole: usize, out: &mut Outbox<Span>) {
+fn finish(number: Option<u32>, start: usize, head: usize, out: &mut Outbox<Span>) {
     if number.is_none() {
-        out.push(Span { start, hole, end: out.bytes.len() });
+        out.push(Span { start, hole: start + head, end: out.bytes.len() });
     }
 }
 
@@ -230,7 +239,7 @@ fn typed(name: &str, number: Option<u32>, record: &Record<'_>, out: &mut Outbox<
     let (head, tail) = text.split_at(r#"{"type":"","conn":"#.len() + name.len());
     out.bytes.extend_from_slice(head);
     out.bytes.extend_from_slice(&tail[1..]);
-    finish(number, start, start + head.len(), out);
+    finish(number, start, head.len(), out);
 }
 
 fn append(record: &Record<'_>, out: &mut Vec<u8>) {
@@ -341,8 +350,9 @@ impl<W: Write> Sink<Span> for JsonSink<W> {
     }
 }
 
-/// What follows the last long part of a line.
-const TAIL: usize = 128;
+/// What a message's line begins with; the connection's number follows.
+const MESSAGE: &[u8; 25] = b"{\"type\":\"message\",\"conn\":";
+const FRAME: &[u8; 23] = b"{\"type\":\"frame\",\"conn\":";
 
 static DIR_N: [[u8; 17]; 2] = [*b",\"dir\":\"c2s\",\"n\":", *b",\"dir\":\"s2c\",\"n\":"];
 

@@ -81,40 +81,14 @@ impl<'a> Shown<'a> {
     /// ASCII (they carry a caller's note about as often as a random token); binary messages never,
     /// so that their consumers find one form. A Close is code and reason, and its bytes too where
     /// these cannot say it exactly.
-    #[inline]
     pub(crate) fn new(message: &Message<'a>, mode: PayloadMode) -> Self {
         if message.kind == Kind::Close {
             return Self::close(message, mode);
         }
-        let payload = message.payload;
-        let bytes = match mode {
-            PayloadMode::Full => payload,
-            PayloadMode::Head(limit) => payload.get(..limit).unwrap_or(payload),
-            PayloadMode::None => return Self::data(Body::Nothing, false),
-        };
-        let body = match message.kind {
-            Kind::Text if !matches!(message.utf8, Some(Utf8::Invalid { .. })) => {
-                let goes_on = (bytes.len() as u64) < message.len || message.fault.is_some();
-                text(bytes, goes_on).map_or(Body::Base64(bytes), Body::Text)
-            }
-            Kind::Ping | Kind::Pong if bytes.iter().all(|byte| matches!(byte, b' '..=b'~')) => {
-                text(bytes, false).map_or(Body::Base64(bytes), Body::Text)
-            }
-            _ => Body::Base64(bytes),
-        };
-        let written = match body {
-            Body::Text(text) => text.len(),
-            Body::Base64(bytes) => bytes.len(),
-            Body::Nothing => 0,
-        };
-        Self::data(body, (written as u64) < message.len)
-    }
-
-    const fn data(body: Body<'a>, cut: bool) -> Self {
+        let (body, cut) = data(message, mode);
         Self { code: None, reason: Cow::Borrowed(""), body, cut }
     }
 
-    #[cold]
     fn close(message: &Message<'a>, mode: PayloadMode) -> Self {
         let payload = message.payload;
         let bytes = payload.get(2..).unwrap_or_default();
@@ -129,6 +103,28 @@ impl<'a> Shown<'a> {
             body,
             cut: mode != PayloadMode::None && (written as u64) < message.len,
         }
+    }
+}
+
+/// The payload of what is no Close, and whether it goes on.
+#[inline]
+pub(crate) fn data<'a>(message: &Message<'a>, mode: PayloadMode) -> (Body<'a>, bool) {
+    let payload = message.payload;
+    let bytes = match mode {
+        PayloadMode::Full => payload,
+        PayloadMode::Head(limit) => payload.get(..limit).unwrap_or(payload),
+        PayloadMode::None => return (Body::Nothing, false),
+    };
+    let as_text = match message.kind {
+        Kind::Text if !matches!(message.utf8, Some(Utf8::Invalid { .. })) => {
+            text(bytes, (bytes.len() as u64) < message.len || message.fault.is_some())
+        }
+        Kind::Ping | Kind::Pong if bytes.iter().all(|byte| matches!(byte, b' '..=b'~')) => text(bytes, false),
+        _ => None,
+    };
+    match as_text {
+        Some(text) => (Body::Text(text), (text.len() as u64) < message.len),
+        None => (Body::Base64(bytes), (bytes.len() as u64) < message.len),
     }
 }
 

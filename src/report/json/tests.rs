@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::item::{At, Dir};
-use crate::report::sample::{self, message};
+use crate::report::sample;
 use crate::time::Timestamp;
 use crate::ws::fact::{Fault, Utf8};
 use crate::ws::header::Header;
@@ -209,33 +209,69 @@ fn put_together(number: u32, out: &Outbox<Span>) -> String {
 #[test]
 #[ignore = "a measurement"]
 fn speed() {
-    let text = r#"{"type":"trade","symbol":"BTC","px":61204.5,"qty":0.12,"side":"buy","ts":1700000005104,"id":88121,"user":"a17","note":"none"}"#;
+    let mut seed = 1u64;
+    let mut random = |below: u64| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 33) % below
+    };
+    let mut trades = Vec::new();
+    for _ in 0..500 {
+        let names = ["BTC", "ETHEUR", "X", "SOL-PERP"];
+        trades.push(format!(
+            r#"{{"type":"trade","symbol":"{}","px":{},"qty":{}.{},"side":"{}","ts":17000{},"id":{},"u":"a{}"}}"#,
+            names[random(4) as usize],
+            random(100_000),
+            random(100),
+            random(1000),
+            ["buy", "sell"][random(2) as usize],
+            random(100_000_000),
+            random(1_000_000),
+            random(100)
+        ));
+    }
+    let trades: Vec<&[u8]> = trades.iter().map(String::as_bytes).collect();
+    let many = trades.concat();
     let plain = "The quick brown fox jumps over the lazy dog and runs away into the woods. ".repeat(2);
-    for (name, kind, payload) in [
-        ("16 B text", Kind::Text, "Hello, world 123".as_bytes()),
-        ("16 B binary", Kind::Binary, b"Hello, world 123"),
-        ("125 B JSON text", Kind::Text, text.as_bytes()),
-        ("148 B plain text", Kind::Text, plain.as_bytes()),
-        ("160 B UTF-8 text", Kind::Text, "é€ü—ä ".repeat(13).as_bytes()),
-        ("148 B binary", Kind::Binary, plain.as_bytes()),
-        ("64 KiB JSON text", Kind::Text, text.repeat(524).as_bytes()),
-    ] {
+    let cases: [(&str, Kind, Vec<&[u8]>); 8] = [
+        ("16 B text", Kind::Text, vec![b"Hello, world 123"]),
+        ("16 B binary", Kind::Binary, vec![b"Hello, world 123"]),
+        ("110 B JSON, varied", Kind::Text, trades.clone()),
+        ("110 B JSON, same", Kind::Text, trades[..1].to_vec()),
+        ("148 B plain text", Kind::Text, vec![plain.as_bytes()]),
+        ("148 B binary", Kind::Binary, vec![plain.as_bytes()]),
+        ("50 KB JSON", Kind::Text, vec![&many]),
+        ("empty", Kind::Text, vec![b""]),
+    ];
+    for (name, kind, payloads) in cases {
         for numbered in [true, false] {
-            let options = JsonOptions::default();
-            let mut observer = JsonObserver::new(&options);
+            let mut observer = JsonObserver::new(&JsonOptions::default());
             let conn = sample::connection(numbered.then_some(3));
             let mut out = Outbox { bytes: Vec::new(), records: Vec::new(), numbered };
-            let mut message = message(Dir::C2s, kind, payload);
             let (mut best, mut size) = (f64::MAX, 0);
-            let rounds = 40_000_000 / (payload.len() + 200) as u64 / 5;
+            let rounds = 40_000_000 / (payloads[0].len() + 200) as u64 / 5;
             for _ in 0..7 {
                 let start = Instant::now();
                 for n in 0..rounds {
-                    message.n = n;
-                    message.dir = if n * 7 & 8 == 0 { Dir::C2s } else { Dir::S2c };
-                    message.first = sample::at(40_000 + n, n as i64 * 12_345);
-                    message.last = message.first;
-                    message.first_frame = n;
+                    let payload = payloads[(n * 7) as usize % payloads.len()];
+                    let dir = if n * 7 & 8 == 0 { Dir::C2s } else { Dir::S2c };
+                    let place = At { packet: 40_000 + n, time: Timestamp::from_nanos(n as i64 * 12_345) };
+                    let len = payload.len() as u64;
+                    let message = Message {
+                        n,
+                        dir,
+                        kind,
+                        payload,
+                        len,
+                        wire_len: len,
+                        first: place,
+                        last: place,
+                        frames: 1,
+                        first_frame: n,
+                        compressed: false,
+                        fault: None,
+                        utf8: Some(Utf8::Valid),
+                        sha256: None,
+                    };
                     observer.event(
                         std::hint::black_box(&conn),
                         Event::Message(std::hint::black_box(&message)),
