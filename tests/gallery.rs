@@ -1,0 +1,92 @@
+//! Our own recordings, against what the programs at both ends wrote down.
+
+mod support;
+
+use std::fs;
+use std::path::PathBuf;
+
+use serde_json::Value;
+use support::{export_file, gallery, of_type, records};
+
+/// The captures of the gallery with their truth files.
+fn all() -> Vec<(PathBuf, Value)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(gallery()).unwrap() {
+        let path = entry.unwrap().path();
+        if path.to_string_lossy().ends_with(".truth.json") {
+            let truth: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+            found.push((gallery().join(truth["capture"].as_str().unwrap()), truth));
+        }
+    }
+    found.sort_by(|a, b| a.0.cmp(&b.0));
+    assert!(found.len() >= 15, "{} captures", found.len());
+    found
+}
+
+#[test]
+fn every_message_is_what_the_programs_sent() {
+    for (capture, truth) in all() {
+        let name = capture.file_name().unwrap().to_string_lossy().into_owned();
+        let export = records(&export_file(&capture, 1));
+        for expected in truth["connections"].as_array().unwrap() {
+            let port = &expected["client_port"];
+            let conns: Vec<&Value> = of_type(&export, "connection")
+                .into_iter()
+                .filter(|conn| conn["client"]["port"] == *port)
+                .map(|conn| &conn["conn"])
+                .collect();
+            assert!(!conns.is_empty(), "{name}: no connection from port {port}");
+            for dir in ["c2s", "s2c"] {
+                let got: Vec<&Value> = of_type(&export, "message")
+                    .into_iter()
+                    .filter(|message| conns.contains(&&message["conn"]) && message["dir"] == dir)
+                    .collect();
+                let wanted = expected[dir].as_array().unwrap();
+                assert_eq!(got.len(), wanted.len(), "{name} port {port} {dir}: count of messages");
+                for (n, (got, wanted)) in got.iter().zip(wanted).enumerate() {
+                    let place = format!("{name} port {port} {dir} message {n}: {got}");
+                    assert_eq!(got["kind"], wanted["kind"], "{place}");
+                    if got["complete"] == true {
+                        assert_eq!(got["len"], wanted["len"], "{place}");
+                        assert_eq!(got["sha256"], wanted["sha256"], "{place}");
+                    } else {
+                        assert!(name.starts_with("snaplen"), "incomplete: {place}");
+                    }
+                    for key in ["code", "reason"] {
+                        if got["complete"] == true && !wanted[key].is_null() && wanted[key] != "" {
+                            assert_eq!(got[key], wanted[key], "{place}");
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn only_the_captures_that_lack_bytes_say_so() {
+    for (capture, _) in all() {
+        let name = capture.file_name().unwrap().to_string_lossy().into_owned();
+        let export = records(&export_file(&capture, 1));
+        let codes: Vec<&str> =
+            of_type(&export, "finding").into_iter().map(|finding| finding["code"].as_str().unwrap()).collect();
+        let expected: &[&str] = match &*name {
+            "snaplen-96.pcap" => &["N002", "N003", "N004"],
+            "mid-stream.pcapng" => &["N003"],
+            _ => &[],
+        };
+        for code in &codes {
+            assert!(expected.contains(code), "{name}: {codes:?}");
+        }
+    }
+}
+
+#[test]
+fn any_number_of_threads_gives_the_same_bytes() {
+    for (capture, _) in all() {
+        let one = export_file(&capture, 1);
+        for threads in [2, 3, 8] {
+            assert!(export_file(&capture, threads) == one, "{} with {threads} threads", capture.display());
+        }
+    }
+}

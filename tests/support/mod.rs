@@ -1,0 +1,89 @@
+//! What the end-to-end tests share: exports of captures, and captures made from scripts.
+#![allow(dead_code, reason = "each test file uses a part")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use wscope::capture::open;
+use wscope::capture::source::Source;
+use wscope::engine::{self, Config};
+use wscope::limits::Limits;
+use wscope::report::json::{JsonObserver, JsonOptions, JsonSink};
+use wscope::report::select::RecordTypes;
+
+pub mod talk;
+
+/// The NDJSON export, every record type and hashes, of a source.
+pub fn export(source: &mut dyn Source, threads: usize) -> String {
+    let options = JsonOptions {
+        types: "all".parse::<RecordTypes>().unwrap(),
+        hash: true,
+        sources: vec!["test".to_owned()],
+        ..JsonOptions::default()
+    };
+    let config = Config { want: options.want(), threads, ..Config::default() };
+    let mut out = Vec::new();
+    let mut sink = JsonSink::new(&mut out, &options);
+    sink.begin().unwrap();
+    engine::run(source, &config, &|| JsonObserver::new(&options), &mut sink, &|_| {}).unwrap();
+    drop(sink);
+    String::from_utf8(out).unwrap()
+}
+
+/// The export of a file.
+pub fn export_file(path: &Path, threads: usize) -> String {
+    let mut opened = open::open(&[path], &Limits::default()).unwrap();
+    export(&mut *opened.source, threads)
+}
+
+/// The export of a capture in memory.
+pub fn export_bytes(bytes: &[u8], threads: usize) -> String {
+    let mut opened = open::from_bytes("test", bytes.to_vec(), &Limits::default()).unwrap();
+    export(&mut *opened.source, threads)
+}
+
+/// The records of an export.
+pub fn records(export: &str) -> Vec<Value> {
+    export.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"))).collect()
+}
+
+/// The records of one type.
+pub fn of_type<'a>(records: &'a [Value], name: &str) -> Vec<&'a Value> {
+    records.iter().filter(|record| record["type"] == name).collect()
+}
+
+/// Our own captures.
+pub fn gallery() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("captures")
+}
+
+/// Captures that nobody here wrote, where they are: beside the project, or where the environment says.
+pub fn shared() -> Option<PathBuf> {
+    let folder = std::env::var_os("WSCOPE_SHARED_CAPTURES")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/captures"), PathBuf::from);
+    if !folder.is_dir() {
+        eprintln!("skipped: {} is not there (set WSCOPE_SHARED_CAPTURES)", folder.display());
+        return None;
+    }
+    Some(folder)
+}
+
+/// All captures below a folder, in order.
+pub fn captures_in(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    collect(folder, &mut found);
+    found.sort();
+    found
+}
+
+fn collect(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect(&path, found);
+        } else if path.to_string_lossy().contains(".pcap") || path.to_string_lossy().ends_with(".cap") {
+            found.push(path);
+        }
+    }
+}
