@@ -170,7 +170,7 @@ impl Pair {
             }
             _ => {
                 let pending = self.pending.pop_back().filter(Pending::is_upgrade)?;
-                Box::new(Handshake { request: Some(pending.into_request()), ..Handshake::default() })
+                Box::new(Handshake { request: pending.into_request(), ..Handshake::default() })
             }
         };
         handshake.early_bytes = self.early_bytes();
@@ -233,7 +233,7 @@ impl Pair {
                         self.client.lose();
                         return (Outcome::Continue, data.len());
                     }
-                    self.request(head);
+                    self.request(head, limits);
                 }
                 Progress::Garbage { earlier, first } => {
                     return self.client_garbage(&earlier, first, data, used, at, limits, out);
@@ -362,7 +362,7 @@ impl Pair {
     }
 
     /// A request's head is complete.
-    fn request(&mut self, head: Head) {
+    fn request(&mut self, head: Head, limits: &Limits) {
         let pending = Pending::new(head);
         if self.unsure && self.wait.is_none() {
             // Clients wait for their answers, as a rule; counting on it beats a wrong order for good.
@@ -372,6 +372,14 @@ impl Pair {
         if self.pending.len() >= PIPELINE {
             self.pending.pop_front();
             self.unsure = true;
+        }
+        // Of a request that is not the last, little more than its place matters.
+        let mut room = limits.http_head;
+        for earlier in self.pending.iter_mut().rev() {
+            match room.checked_sub(earlier.cost()) {
+                Some(left) => room = left,
+                None => earlier.forget(),
+            }
         }
         self.alone = false;
         self.client.expect(pending.body);
@@ -401,7 +409,7 @@ impl Pair {
             }
             self.hold_partial(limits);
             let response = Some(response(&head));
-            let request = pending.map(Pending::into_request);
+            let request = pending.and_then(Pending::into_request);
             return Outcome::Upgraded(Box::new(Handshake { request, response, early_bytes: 0 }));
         }
         if head.open {
@@ -416,7 +424,7 @@ impl Pair {
             Kind::Connect if matches!(answer.status, 200..=299) => return Outcome::Tunnel,
             Kind::Plain | Kind::Head => return Outcome::Continue,
             Kind::Upgrade { attempt: true } => out(Box::new(Handshake {
-                request: Some(pending.into_request()),
+                request: pending.into_request(),
                 response: Some(response(&head)),
                 early_bytes: self.early_bytes(),
             })),
@@ -508,7 +516,7 @@ impl Pair {
             let Some(pending) = self.pending.pop_back().filter(Pending::is_upgrade) else {
                 return Outcome::Continue;
             };
-            let request = Some(pending.into_request());
+            let request = pending.into_request();
             return Outcome::Upgraded(Box::new(Handshake { request, ..Handshake::default() }));
         }
         if http1(client) == Guess::Request {
@@ -527,7 +535,7 @@ impl Pair {
             && pending.kind == (Kind::Upgrade { attempt: true })
         {
             let early_bytes = self.early_bytes();
-            let request = Some(pending.into_request());
+            let request = pending.into_request();
             out(Box::new(Handshake { request, response: None, early_bytes }));
         }
     }
@@ -606,6 +614,8 @@ const PIPELINE: usize = 128;
 /// Packets of the two directions that are swapped in a capture are closer than this.
 const SWAP_NANOS: i64 = 10_000_000_000;
 
+#[cfg(test)]
+mod fuzz;
 #[cfg(test)]
 mod script;
 #[cfg(test)]
