@@ -307,3 +307,48 @@ impl Partial {
         Head { bytes: self.bytes, first: self.first, last, missing: self.missing, open }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Feeds pieces of `step` bytes; how long the head is.
+    fn head_len(dir: Dir, data: &[u8], step: usize) -> Option<usize> {
+        let mut half = Half::new(dir);
+        for (n, piece) in data.chunks(step).enumerate() {
+            match half.feed(piece, At::default(), 1 << 16) {
+                Progress::Head { used, .. } => return Some(n * step + used),
+                Progress::All => {}
+                progress => panic!("{progress:?}"),
+            }
+        }
+        None
+    }
+
+    proptest! {
+        /// A head ends where httparse says that it does.
+        #[test]
+        fn ends_as_httparse(
+            blank in "(\r\n|\n){0,2}",
+            lines in proptest::collection::vec("[A-Za-z]{1,4}:[ -~]{0,6}\r?\n", 0..4),
+            rest in "\r?\n[a-z\r\n]{0,6}",
+            step in 1..9_usize,
+        ) {
+            for (dir, start) in [(Dir::C2s, "GET / HTTP/1.1\r\n"), (Dir::S2c, "HTTP/1.1 200\n")] {
+                let data = format!("{blank}{start}{}{rest}", lines.concat());
+                let mut slots = [httparse::EMPTY_HEADER; 8];
+                let oracle = match dir {
+                    Dir::C2s => httparse::Request::new(&mut slots).parse(data.as_bytes()),
+                    Dir::S2c => httparse::Response::new(&mut slots).parse(data.as_bytes()),
+                };
+                if let Ok(status) = oracle {
+                    let expect = if let httparse::Status::Complete(len) = status { Some(len) } else { None };
+                    prop_assert_eq!(head_len(dir, data.as_bytes(), step), expect);
+                    prop_assert_eq!(head_len(dir, data.as_bytes(), data.len()), expect);
+                }
+            }
+        }
+    }
+}
