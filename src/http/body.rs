@@ -144,7 +144,7 @@ impl Chunk {
                 0 => Self::Trailer { empty: true },
                 left => Self::Data { left },
             },
-            (Self::Extension { .. }, _) => self,
+            (Self::Extension { .. }, _) | (Self::Trailer { empty: true }, b'\r') => self,
             (Self::Size { size, digits: true }, b' ' | b'\t' | b'\r' | b';') => Self::Extension { size },
             (Self::Size { size, .. }, _) => {
                 let digit = char::from(byte).to_digit(16)?;
@@ -153,7 +153,6 @@ impl Chunk {
             (Self::DataEnd { cr: false }, b'\r') => Self::DataEnd { cr: true },
             (Self::DataEnd { .. }, b'\n') => Self::START,
             (Self::Trailer { empty: true }, b'\n') => Self::Over,
-            (Self::Trailer { empty: true }, b'\r') => self,
             (Self::Trailer { empty: false }, b'\n') => Self::Trailer { empty: true },
             (Self::Trailer { .. }, _) => Self::Trailer { empty: false },
             (Self::Data { .. } | Self::DataEnd { .. } | Self::Over, _) => return None,

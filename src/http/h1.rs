@@ -8,7 +8,8 @@
 //!   request, with bytes from the client that are none, with [`Limits::before_response`] bytes of the server,
 //!   after 10 s of capture time, or where a direction ends. Then the response stands alone.
 //! - *After a gap* requests and responses may be missing: a 101, or a response that speaks of WebSocket,
-//!   answers the upgrade request if there is one; a new request settles that all before were answered.
+//!   answers the upgrade request if there is one (unless its Sec-WebSocket-Accept says otherwise); a new
+//!   request settles that all before were answered.
 //! - *A gap inside a head*: it goes on in plain text up to an empty line, else it ended in the gap. A 101
 //!   that ended so still upgrades, with the gap passed on, since it may hold frames.
 //! - *The response to an upgrade request lost whole*: what follows from the server is held. Client bytes
@@ -25,11 +26,9 @@ mod tests;
 
 use std::collections::VecDeque;
 
-use super::body::Body;
-use super::half::{Half, Head, Progress};
+use super::half::{Half, Head};
 use super::held::{Held, Hold};
 use super::pending::{Answer, Kind, Pending};
-use super::probe::{Guess, http1};
 use super::upgrade::{Handshake, Response};
 use crate::item::{At, Dir, End, Item, Missing};
 use crate::limits::Limits;
@@ -251,9 +250,9 @@ impl Pair {
         self.client.in_head() && self.pending.back().is_some_and(Pending::is_last)
     }
 
-    /// Nothing in either direction was HTTP so far.
+    /// Both directions began with something else, and no HTTP was seen since.
     fn is_strange(&self) -> bool {
-        !self.client.knows_http() && !self.server.knows_http()
+        self.client.is_strange() && self.server.is_strange()
     }
 
     /// Holds data; `false` = the limit is reached. What comes after that is held as a gap.

@@ -12,8 +12,15 @@ use crate::item::{At, Dir};
 pub(super) struct Half {
     dir: Dir,
     state: State,
-    /// A start line of HTTP/1 was seen.
-    known: bool,
+    /// What its start lines were so far.
+    known: Known,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Known {
+    Nothing,
+    Http,
+    Garbage,
 }
 
 #[derive(Debug)]
@@ -58,7 +65,7 @@ pub(super) enum Progress {
 
 impl Half {
     pub(super) const fn new(dir: Dir) -> Self {
-        Self { dir, state: State::Head(None), known: false }
+        Self { dir, state: State::Head(None), known: Known::Nothing }
     }
 
     /// Takes the next bytes of the stream: a segment, or the rest of one.
@@ -106,9 +113,9 @@ impl Half {
         matches!(self.state, State::Head(_))
     }
 
-    /// Something of HTTP/1 was seen in this direction.
-    pub(super) const fn knows_http(&self) -> bool {
-        self.known
+    /// This direction began with something else, and nothing of HTTP/1 was seen since.
+    pub(super) const fn is_strange(&self) -> bool {
+        matches!(self.known, Known::Garbage)
     }
 
     pub(super) const fn is_lost(&self) -> bool {
@@ -153,7 +160,7 @@ impl Half {
             match (http1(&partial.bytes), self.dir) {
                 (Guess::Request, Dir::C2s) | (Guess::Response, Dir::S2c) => {
                     partial.certain = true;
-                    self.known = true;
+                    self.known = Known::Http;
                 }
                 (Guess::NeedMore, _) => {}
                 _ => {
@@ -161,6 +168,9 @@ impl Half {
                     // Blank bytes that were passed over are nobody's.
                     earlier.truncate(if blank == before.1 { before.0 } else { 0 });
                     self.state = State::Lost;
+                    if self.known == Known::Nothing {
+                        self.known = Known::Garbage;
+                    }
                     return Progress::Garbage { earlier, first };
                 }
             }

@@ -1,6 +1,13 @@
 //! The client's direction of a [`Pair`]: requests, and bytes that wait for what they are.
 
-use super::*;
+use super::{Kind, Out, Outcome, PIPELINE, Pair, Wait, Why};
+use crate::http::half::{Head, Progress};
+use crate::http::held::Hold;
+use crate::http::pending::Pending;
+use crate::http::probe::{Guess, http1};
+use crate::http::upgrade::Handshake;
+use crate::item::{At, Dir, Item};
+use crate::limits::Limits;
 
 impl Pair {
     pub(super) fn client_data(
@@ -130,12 +137,9 @@ impl Pair {
         // A frame of a client: RSV2 and RSV3 clear, an opcode that is defined, masked (RFC 6455 section 5.2).
         let frames = matches!(client, [first, second, ..]
             if first & 0x30 == 0 && matches!(first & 0x0f, 0..=2 | 8..=10) && second & 0x80 != 0);
-        if frames {
+        if frames && self.pending.back().is_some_and(Pending::is_upgrade) {
             self.wait = None;
-            let Some(pending) = self.pending.pop_back().filter(Pending::is_upgrade) else {
-                return Outcome::Continue;
-            };
-            let request = pending.into_request();
+            let request = self.pending.pop_back().and_then(Pending::into_request);
             return Outcome::Upgraded(Box::new(Handshake { request, ..Handshake::default() }));
         }
         if http1(client) == Guess::Request {

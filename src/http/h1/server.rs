@@ -1,6 +1,13 @@
 //! The server's direction of a [`Pair`]: responses, and which request each answers.
 
-use super::*;
+use super::{Kind, Out, Outcome, Pair, SWAP_NANOS, Wait, Why, response};
+use crate::http::body::Body;
+use crate::http::half::{Head, Progress};
+use crate::http::pending::{Answer, Pending};
+use crate::http::probe::{Guess, http1};
+use crate::http::upgrade::Handshake;
+use crate::item::{At, Dir, Item, Missing};
+use crate::limits::Limits;
 
 impl Pair {
     pub(super) fn server_data(
@@ -81,7 +88,7 @@ impl Pair {
             self.wait = Some(Box::new(Wait::Request(head)));
             return Outcome::Continue;
         }
-        let pending = self.answered(&answer);
+        let pending = self.answered(answer);
         if answer.status == 101 {
             if !answer.websocket && !pending.as_ref().is_some_and(Pending::is_upgrade) {
                 return Outcome::Opaque(Why::OtherProtocol);
@@ -92,7 +99,12 @@ impl Pair {
             self.hold_partial(limits);
             let response = Some(response(&head));
             let request = pending.and_then(Pending::into_request);
-            return Outcome::Upgraded(Box::new(Handshake { request, response, early_bytes: 0 }));
+            let mut handshake = Box::new(Handshake { request, response, early_bytes: 0 });
+            if self.unsure && handshake.accept().is_some_and(|a| a.actual.is_some() && !a.valid) {
+                // More likely that the request is lost than that this server is wrong.
+                handshake.request = None;
+            }
+            return Outcome::Upgraded(handshake);
         }
         if head.open {
             self.server.lose();
@@ -116,7 +128,7 @@ impl Pair {
     }
 
     /// Which request a final response, or a 101, answers.
-    fn answered(&mut self, answer: &Answer) -> Option<Pending> {
+    fn answered(&mut self, answer: Answer) -> Option<Pending> {
         let upgrade = self.pending.back().is_some_and(Pending::is_upgrade);
         if upgrade && (answer.status == 101 || (self.unsure && answer.websocket)) {
             let pending = self.pending.pop_back();
@@ -152,7 +164,8 @@ impl Pair {
             match (&outcome, piece.item()) {
                 (Outcome::Continue, Item::Data(data)) => {
                     let (next, used) = self.server_data(data, piece.at, limits, out);
-                    outcome = next;
+                    // What is full was so before, and the caller was told.
+                    outcome = if let Outcome::Full = next { Outcome::Continue } else { next };
                     if !matches!(outcome, Outcome::Continue) {
                         self.keep(Dir::S2c, data.get(used..).unwrap_or_default(), piece.at);
                     }

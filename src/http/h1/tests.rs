@@ -128,7 +128,7 @@ fn other_protocols() {
     let h2c = "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n";
     let told = play(&[c(h2c), s("HTTP/1.1 101 x\r\nUpgrade: h2c\r\n\r\nPRI"), c("PRI")]);
     assert_eq!(told.opaque, Some(Why::OtherProtocol));
-    let told = play(&[s("\x16\x03\x03"), c("x")]);
+    let told = play(&[s("\x16\x03\x03"), c("\x16")]);
     assert_eq!(told.opaque, Some(Why::Garbage));
 }
 
@@ -336,8 +336,21 @@ fn inside_a_connection() {
     let told = play_on(Pair::inside(), &[s(ok), c(ASK), s(NO), c(ASK), s(YES)], &Limits::default());
     assert_eq!(accepted(&told), ("", ""));
     assert_eq!(statuses(&told), [Some(401)]);
-    let told = play_on(Pair::inside(), &[s("e end of a body"), c(ASK), s(YES)], &Limits::default());
+    let told = play_on(Pair::inside(), &[s("the end; of a body"), c(ASK), s(YES)], &Limits::default());
     assert_eq!(accepted(&told), ("", ""));
+    let told =
+        play_on(Pair::inside(), &[s("\x01"), s(ok), c("\nof a body"), c(ASK), s(YES)], &Limits::default());
+    assert_eq!(accepted(&told), ("", ""));
+}
+
+#[test]
+fn a_request_lost_is_not_replaced_by_an_earlier_one() {
+    let other = ASK.replace("dGhl", "AAAA");
+    let told = play(&[c(&other), Piece::Gap(Dir::S2c, 100), Piece::Gap(Dir::C2s, 100), s(YES), c("x")]);
+    assert_eq!(told.behind(Dir::C2s), "~x");
+    assert!(told.upgraded.unwrap().request.is_none());
+    // Nothing was lost: the server is wrong.
+    assert!(!play(&[c(&other), s(YES)]).upgraded.unwrap().accept().unwrap().valid);
 }
 
 #[test]
