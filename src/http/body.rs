@@ -144,7 +144,7 @@ impl Chunk {
                 0 => Self::Trailer { empty: true },
                 left => Self::Data { left },
             },
-            (Self::Extension { .. }, _) => self,
+            (Self::Extension { .. }, _) | (Self::Trailer { empty: true }, b'\r') => self,
             (Self::Size { size, digits: true }, b' ' | b'\t' | b'\r' | b';') => Self::Extension { size },
             (Self::Size { size, .. }, _) => {
                 let digit = char::from(byte).to_digit(16)?;
@@ -153,7 +153,6 @@ impl Chunk {
             (Self::DataEnd { cr: false }, b'\r') => Self::DataEnd { cr: true },
             (Self::DataEnd { .. }, b'\n') => Self::START,
             (Self::Trailer { empty: true }, b'\n') => Self::Over,
-            (Self::Trailer { empty: true }, b'\r') => self,
             (Self::Trailer { empty: false }, b'\n') => Self::Trailer { empty: true },
             (Self::Trailer { .. }, _) => Self::Trailer { empty: false },
             (Self::Data { .. } | Self::DataEnd { .. } | Self::Over, _) => return None,
@@ -201,4 +200,71 @@ fn decimal(text: &[u8]) -> Option<u64> {
         return None;
     }
     std::str::from_utf8(text).ok()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn body(fields: &str) -> [Body; 2] {
+        let head = format!("x\r\n{fields}\r\n");
+        [Body::of_request(head.as_bytes()), Body::of_response(head.as_bytes())]
+    }
+
+    #[test]
+    fn announcements() {
+        let chunked = Body::Chunked(Chunk::START);
+        assert_eq!(body(""), [Body::NONE, Body::UntilClose]);
+        assert_eq!(body("content-length: 7\r\n"), [Body::Length(7); 2]);
+        assert_eq!(body("Content-Length: 7, 7\r\nContent-Length:7\r\n"), [Body::Length(7); 2]);
+        for bad in ["7, 8", "-1", "+7", "", "7x", "99999999999999999999"] {
+            assert_eq!(body(&format!("Content-Length: {bad}\r\n")), [Body::NONE, Body::UntilClose], "{bad}");
+        }
+        assert_eq!(body("Content-Length: 7\r\nTransfer-Encoding: gzip , Chunked\r\n"), [chunked; 2]);
+        assert_eq!(body("Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n"), [chunked; 2]);
+        assert_eq!(body("Transfer-Encoding: chunked, gzip\r\n"), [Body::NONE, Body::UntilClose]);
+    }
+
+    /// Skips in pieces of `step` bytes; how many bytes the body has.
+    fn skip(data: &[u8], step: usize) -> Result<Option<usize>, ()> {
+        let mut body = Body::Chunked(Chunk::START);
+        for (n, piece) in data.chunks(step).enumerate() {
+            match body.skip(piece) {
+                Skip::All => {}
+                Skip::Over(used) => return Ok(Some(n * step + used)),
+                Skip::Broken => return Err(()),
+            }
+        }
+        Ok(None)
+    }
+
+    #[test]
+    fn chunks() {
+        for (data, expect) in [
+            (&b"0\r\n\r\n|"[..], Ok(Some(5))),
+            (b"3\r\nabc\r\n0\r\n\r\n|", Ok(Some(13))),
+            (b"00a ; x=\"0\r\"\r\n0123456789\n0;x\nA: b\r\nC: d\n\n|0", Ok(Some(41))),
+            (b"3\r\nabcd", Err(())),
+            (b"x", Err(())),
+            (b"\r\n", Err(())),
+            (b"10000000000000000", Err(())),
+            (b"5\r\nabc", Ok(None)),
+        ] {
+            for step in 1..=data.len() {
+                assert_eq!(skip(data, step), expect, "{} by {step}", data.escape_ascii());
+            }
+        }
+    }
+
+    #[test]
+    fn gaps() {
+        let mut body = Body::Length(10);
+        assert!(body.gap(10) && body.is_over() && !body.gap(1));
+        assert!(!Body::Length(10).gap(11));
+        assert!(Body::UntilClose.gap(u64::MAX));
+        assert!(!Body::Chunked(Chunk::START).gap(1));
+        let mut body = Body::Chunked(Chunk::Data { left: 5 });
+        assert!(body.gap(5) && !body.is_over());
+        assert_eq!(body.skip(b"\r\n0\r\n\r\n"), Skip::Over(7));
+    }
 }

@@ -1,5 +1,7 @@
 //! The Sec-WebSocket-Extensions header (RFC 6455 section 9.1, RFC 7692), read tolerantly.
 
+use super::head::is_token;
+
 /// One extension that a header lists.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Extension {
@@ -227,10 +229,6 @@ fn split(value: &[u8], separator: u8) -> impl Iterator<Item = &[u8]> {
         }
         false
     })
-}
-
-pub(super) fn is_token(bytes: &[u8]) -> bool {
-    !bytes.is_empty() && bytes.iter().all(|b| super::probe::is_token(*b))
 }
 
 fn text(bytes: &[u8]) -> String {

@@ -8,19 +8,27 @@
 //!   request, with bytes from the client that are none, with [`Limits::before_response`] bytes of the server,
 //!   after 10 s of capture time, or where a direction ends. Then the response stands alone.
 //! - *After a gap* requests and responses may be missing: a 101, or a response that speaks of WebSocket,
-//!   answers the upgrade request if there is one; a new request settles that all before were answered.
+//!   answers the upgrade request if there is one (unless its Sec-WebSocket-Accept says otherwise); a new
+//!   request settles that all before were answered.
 //! - *A gap inside a head*: it goes on in plain text up to an empty line, else it ended in the gap. A 101
 //!   that ended so still upgrades, with the gap passed on, since it may hold frames.
 //! - *The response to an upgrade request lost whole*: what follows from the server is held. Client bytes
 //!   behind the request then decide: masked frames mean that it was accepted, a request that it was not.
 
+mod client;
+#[cfg(test)]
+mod fuzz;
+#[cfg(test)]
+mod script;
+mod server;
+#[cfg(test)]
+mod tests;
+
 use std::collections::VecDeque;
 
-use super::body::Body;
-use super::half::{Half, Head, Progress};
+use super::half::{Half, Head};
 use super::held::{Held, Hold};
 use super::pending::{Answer, Kind, Pending};
-use super::probe::{Guess, http1};
 use super::upgrade::{Handshake, Response};
 use crate::item::{At, Dir, End, Item, Missing};
 use crate::limits::Limits;
@@ -153,7 +161,9 @@ impl Pair {
             Outcome::Opaque(why) => Step::Opaque(why),
             Outcome::Tunnel => Step::Tunnel { held: self.take_held(Some((dir, item))), used },
             Outcome::Upgraded(mut handshake) => {
-                handshake.early_bytes = self.early_bytes();
+                if handshake.response.is_some() {
+                    handshake.early_bytes = self.early_bytes();
+                }
                 Step::Upgraded { handshake, held: self.take_held(Some((dir, item))), used }
             }
         }
@@ -162,19 +172,20 @@ impl Pair {
     /// Takes what is pending for accepted: for a caller that knows that the other direction was not captured.
     ///
     /// An upgrade request without a response gives a handshake without one; a 101 that waits for its request
-    /// gives one without that. Nothing more may be fed after `Some`.
+    /// gives one without that. Nothing more may be fed after `Some`; `None` changes nothing.
     pub fn force_upgrade(&mut self) -> Option<(Box<Handshake>, Vec<Held>)> {
-        let mut handshake = match self.wait.take().map(|wait| *wait) {
-            Some(Wait::Request(head)) if Answer::of(&head).switches() => {
-                Box::new(Handshake { response: Some(response(&head)), ..Handshake::default() })
+        let handshake = match self.wait.as_deref() {
+            Some(Wait::Request(head)) if Answer::of(head).switches() => {
+                Handshake { response: Some(response(head)), ..Handshake::default() }
             }
-            _ => {
-                let pending = self.pending.pop_back().filter(Pending::is_upgrade)?;
-                Box::new(Handshake { request: Some(pending.into_request()), ..Handshake::default() })
+            _ if self.pending.back().is_some_and(Pending::is_upgrade) => {
+                let request = self.pending.pop_back().and_then(Pending::into_request);
+                Handshake { request, ..Handshake::default() }
             }
+            _ => return None,
         };
-        handshake.early_bytes = self.early_bytes();
-        Some((handshake, self.take_held(None)))
+        self.wait = None;
+        Some((Box::new(handshake), self.take_held(None)))
     }
 
     /// The connection is over: `out` receives the upgrade request that never got a response.
@@ -206,133 +217,6 @@ impl Pair {
         }
     }
 
-    fn client_data(&mut self, data: &[u8], at: At, limits: &Limits, out: &mut Out<'_>) -> (Outcome, usize) {
-        let mut used = 0;
-        loop {
-            if self.wait.is_some() && !self.pending.is_empty() && self.client.in_head() {
-                match self.resume_server(limits, out) {
-                    Outcome::Continue => {}
-                    outcome => return (outcome, used),
-                }
-            }
-            let Some(rest) = data.get(used..).filter(|rest| !rest.is_empty()) else { break };
-            if self.is_held_back() {
-                let room = self.hold(Dir::C2s, rest, at, limits);
-                return match self.weigh_lost_answer(limits, out) {
-                    Outcome::Continue if !room => (Outcome::Full, data.len()),
-                    outcome => (outcome, data.len()),
-                };
-            }
-            match self.client.feed(rest, at, limits.http_head) {
-                Progress::All => return (Outcome::Continue, data.len()),
-                Progress::TooLarge => return (Outcome::Opaque(Why::HeadTooLarge), data.len()),
-                Progress::Body { used: n } => used += n,
-                Progress::Head { head, used: n } => {
-                    used += n;
-                    if head.open {
-                        self.client.lose();
-                        return (Outcome::Continue, data.len());
-                    }
-                    self.request(head);
-                }
-                Progress::Garbage { earlier, first } => {
-                    return self.client_garbage(&earlier, first, data, used, at, limits, out);
-                }
-            }
-        }
-        (Outcome::Continue, data.len())
-    }
-
-    /// The client sends something that is no request.
-    #[expect(clippy::too_many_arguments, reason = "the place in the item and all that `client_data` has")]
-    fn client_garbage(
-        &mut self,
-        earlier: &[u8],
-        first: At,
-        data: &[u8],
-        used: usize,
-        at: At,
-        limits: &Limits,
-        out: &mut Out<'_>,
-    ) -> (Outcome, usize) {
-        if self.wait.is_some() {
-            // The request that the server's response waits for will not come: these may be frames.
-            self.hold(Dir::C2s, earlier, first, limits);
-            return match self.stop_waiting(limits, out) {
-                Outcome::Continue => (Outcome::Continue, data.len()),
-                outcome => (outcome, used),
-            };
-        }
-        if self.is_strange() {
-            return (Outcome::Opaque(Why::Garbage), data.len());
-        }
-        self.unsure = true;
-        if earlier.is_empty() {
-            return (Outcome::Continue, data.len());
-        }
-        // What looked like a beginning was none; this segment may be one.
-        self.client_data(data, at, limits, out)
-    }
-
-    fn server_data(&mut self, data: &[u8], at: At, limits: &Limits, out: &mut Out<'_>) -> (Outcome, usize) {
-        let mut used = 0;
-        while let Some(rest) = data.get(used..).filter(|rest| !rest.is_empty()) {
-            if let Some(wait) = self.wait.as_deref() {
-                match wait {
-                    Wait::Answer if http1(rest) == Guess::Response => {
-                        // The answer is there after all: what was held is the end of something else.
-                        self.wait = None;
-                        self.held[Dir::S2c.index()] = None;
-                        self.server.lose();
-                        continue;
-                    }
-                    _ => return (self.hold_server(rest, at, limits, out), data.len()),
-                }
-            }
-            match self.server.feed(rest, at, limits.http_head) {
-                Progress::All => return (Outcome::Continue, data.len()),
-                Progress::TooLarge => return (Outcome::Opaque(Why::HeadTooLarge), data.len()),
-                Progress::Body { used: n } => used += n,
-                Progress::Head { head, used: n } => {
-                    used += n;
-                    match self.response(head, true, limits, out) {
-                        Outcome::Continue => {}
-                        outcome => return (outcome, used),
-                    }
-                }
-                Progress::Garbage { earlier, first } if self.is_held_back() && self.unsure => {
-                    self.wait = Some(Box::new(Wait::Answer));
-                    self.hold(Dir::S2c, &earlier, first, limits);
-                }
-                Progress::Garbage { .. } if self.is_strange() => {
-                    return (Outcome::Opaque(Why::Garbage), data.len());
-                }
-                Progress::Garbage { earlier, .. } => {
-                    self.unsure = true;
-                    if earlier.is_empty() {
-                        return (Outcome::Continue, data.len());
-                    }
-                }
-            }
-        }
-        (Outcome::Continue, data.len())
-    }
-
-    /// Server bytes while their meaning is unknown.
-    fn hold_server(&mut self, data: &[u8], at: At, limits: &Limits, out: &mut Out<'_>) -> Outcome {
-        let room = self.hold(Dir::S2c, data, at, limits);
-        match self.wait.as_deref() {
-            Some(Wait::Request(head)) if !room || at.time.since(head.last.time) > SWAP_NANOS => {
-                self.stop_waiting(limits, out)
-            }
-            Some(Wait::Answer) => match self.weigh_lost_answer(limits, out) {
-                Outcome::Continue if !room => Outcome::Full,
-                outcome => outcome,
-            },
-            _ => Outcome::Continue,
-        }
-    }
-
     fn gap(
         &mut self,
         dir: Dir,
@@ -361,185 +245,14 @@ impl Pair {
         Outcome::Continue
     }
 
-    /// A request's head is complete.
-    fn request(&mut self, head: Head) {
-        let pending = Pending::new(head);
-        if self.unsure && self.wait.is_none() {
-            // Clients wait for their answers, as a rule; counting on it beats a wrong order for good.
-            self.pending.clear();
-            self.unsure = false;
-        }
-        if self.pending.len() >= PIPELINE {
-            self.pending.pop_front();
-            self.unsure = true;
-        }
-        self.alone = false;
-        self.client.expect(pending.body);
-        self.pending.push_back(pending);
-    }
-
-    /// A response's head is complete. `wait` = its request may still come.
-    fn response(&mut self, head: Head, wait: bool, limits: &Limits, out: &mut Out<'_>) -> Outcome {
-        let answer = Answer::of(&head);
-        if answer.is_interim() {
-            self.server.expect(Body::NONE);
-            return Outcome::Continue;
-        }
-        let may_come =
-            wait && !self.alone && self.ended[Dir::C2s.index()].is_none() && !self.client.is_lost();
-        if self.pending.is_empty() && may_come && (answer.status == 101 || !self.unsure) {
-            self.wait = Some(Box::new(Wait::Request(head)));
-            return Outcome::Continue;
-        }
-        let pending = self.answered(&answer);
-        if answer.status == 101 {
-            if !answer.websocket && !pending.as_ref().is_some_and(Pending::is_upgrade) {
-                return Outcome::Opaque(Why::OtherProtocol);
-            }
-            if head.open {
-                self.hold_gap(Dir::S2c, head.missing, Missing::Lost, head.last);
-            }
-            self.hold_partial(limits);
-            let response = Some(response(&head));
-            let request = pending.map(Pending::into_request);
-            return Outcome::Upgraded(Box::new(Handshake { request, response, early_bytes: 0 }));
-        }
-        if head.open {
-            self.server.lose();
-            self.unsure = true;
-        } else {
-            let bodiless = pending.as_ref().is_some_and(|p| p.kind == Kind::Head) || answer.is_bodiless();
-            self.server.expect(if bodiless { Body::NONE } else { Body::of_response(&head.bytes) });
-        }
-        let Some(pending) = pending else { return Outcome::Continue };
-        match pending.kind {
-            Kind::Connect if matches!(answer.status, 200..=299) => return Outcome::Tunnel,
-            Kind::Plain | Kind::Head => return Outcome::Continue,
-            Kind::Upgrade { attempt: true } => out(Box::new(Handshake {
-                request: Some(pending.into_request()),
-                response: Some(response(&head)),
-                early_bytes: self.early_bytes(),
-            })),
-            Kind::Connect | Kind::Upgrade { .. } => {}
-        }
-        self.release_client(limits, out)
-    }
-
-    /// Which request a final response, or a 101, answers.
-    fn answered(&mut self, answer: &Answer) -> Option<Pending> {
-        let upgrade = self.pending.back().is_some_and(Pending::is_upgrade);
-        if upgrade && (answer.status == 101 || (self.unsure && answer.websocket)) {
-            let pending = self.pending.pop_back();
-            self.pending.clear();
-            return pending;
-        }
-        self.pending.pop_front()
-    }
-
-    /// What was held behind a request turns out to be the next requests.
-    fn release_client(&mut self, limits: &Limits, out: &mut Out<'_>) -> Outcome {
-        let Some(hold) = self.held[Dir::C2s.index()].take() else { return Outcome::Continue };
-        for piece in hold.into_pieces(Dir::C2s) {
-            let outcome = match piece.item() {
-                Item::Data(data) => self.client_data(data, piece.at, limits, out).0,
-                Item::Gap { len, why } => self.gap(Dir::C2s, len, why, piece.at, limits, out),
-                Item::End(_) => Outcome::Continue,
-            };
-            if let Outcome::Opaque(_) = outcome {
-                return outcome;
-            }
-        }
-        Outcome::Continue
-    }
-
-    /// The wait for a request is over without one.
-    fn stop_waiting(&mut self, limits: &Limits, out: &mut Out<'_>) -> Outcome {
-        match self.wait.as_deref() {
-            Some(Wait::Request(_)) => {
-                self.alone = true;
-                self.resume_server(limits, out)
-            }
-            Some(Wait::Answer) | None => Outcome::Continue,
-        }
-    }
-
-    /// Goes on with the response that waited, and the server bytes behind it.
-    fn resume_server(&mut self, limits: &Limits, out: &mut Out<'_>) -> Outcome {
-        let head = match self.wait.take().map(|wait| *wait) {
-            Some(Wait::Request(head)) => head,
-            wait => {
-                self.wait = wait.map(Box::new);
-                return Outcome::Continue;
-            }
-        };
-        let hold = self.held[Dir::S2c.index()].take();
-        let mut outcome = self.response(head, false, limits, out);
-        for piece in hold.into_iter().flat_map(|hold| hold.into_pieces(Dir::S2c)) {
-            match (&outcome, piece.item()) {
-                (Outcome::Continue, Item::Data(data)) => {
-                    let (next, used) = self.server_data(data, piece.at, limits, out);
-                    outcome = next;
-                    if !matches!(outcome, Outcome::Continue) {
-                        self.keep(Dir::S2c, data.get(used..).unwrap_or_default(), piece.at);
-                    }
-                }
-                (Outcome::Continue, Item::Gap { len, why }) => {
-                    outcome = self.gap(Dir::S2c, len, why, piece.at, limits, out);
-                }
-                (_, Item::Data(data)) => self.keep(Dir::S2c, data, piece.at),
-                (_, Item::Gap { len, why }) => self.hold_gap(Dir::S2c, len, why, piece.at),
-                (_, Item::End(_)) => {}
-            }
-        }
-        outcome
-    }
-
-    /// The answer to an upgrade request is lost: what does the client make of it?
-    fn weigh_lost_answer(&mut self, limits: &Limits, out: &mut Out<'_>) -> Outcome {
-        if !matches!(self.wait.as_deref(), Some(Wait::Answer)) {
-            return Outcome::Continue;
-        }
-        let client = self.held[Dir::C2s.index()].as_deref().map_or(&[][..], Hold::bytes);
-        // A frame of a client: RSV2 and RSV3 clear, an opcode that is defined, masked (RFC 6455 section 5.2).
-        let frames = matches!(client, [first, second, ..]
-            if first & 0x30 == 0 && matches!(first & 0x0f, 0..=2 | 8..=10) && second & 0x80 != 0);
-        if frames {
-            self.wait = None;
-            let Some(pending) = self.pending.pop_back().filter(Pending::is_upgrade) else {
-                return Outcome::Continue;
-            };
-            let request = Some(pending.into_request());
-            return Outcome::Upgraded(Box::new(Handshake { request, ..Handshake::default() }));
-        }
-        if http1(client) == Guess::Request {
-            self.wait = None;
-            self.held[Dir::S2c.index()] = None;
-            self.server.lose();
-            self.unanswered(out);
-            self.pending.clear();
-            return self.release_client(limits, out);
-        }
-        Outcome::Continue
-    }
-
-    fn unanswered(&mut self, out: &mut Out<'_>) {
-        if let Some(pending) = self.pending.pop_back()
-            && pending.kind == (Kind::Upgrade { attempt: true })
-        {
-            let early_bytes = self.early_bytes();
-            let request = Some(pending.into_request());
-            out(Box::new(Handshake { request, response: None, early_bytes }));
-        }
-    }
-
     /// Client bytes have to wait for the response to the last request.
     fn is_held_back(&self) -> bool {
         self.client.in_head() && self.pending.back().is_some_and(Pending::is_last)
     }
 
-    /// Nothing in either direction was HTTP so far.
+    /// Both directions began with something else, and no HTTP was seen since.
     fn is_strange(&self) -> bool {
-        !self.client.knows_http() && !self.server.knows_http()
+        self.client.is_strange() && self.server.is_strange()
     }
 
     /// Holds data; `false` = the limit is reached. What comes after that is held as a gap.
@@ -560,13 +273,6 @@ impl Pair {
 
     fn hold_gap(&mut self, dir: Dir, len: u64, why: Missing, at: At) {
         self.held[dir.index()].get_or_insert_default().gap(len, why, at);
-    }
-
-    /// A 101 came while the client was in something that looked like another head.
-    fn hold_partial(&mut self, limits: &Limits) {
-        if let Some((bytes, first)) = self.client.take_partial() {
-            self.hold(Dir::C2s, &bytes, first, limits);
-        }
     }
 
     fn early_bytes(&self) -> u64 {
@@ -605,8 +311,3 @@ fn response(head: &Head) -> Response {
 const PIPELINE: usize = 128;
 /// Packets of the two directions that are swapped in a capture are closer than this.
 const SWAP_NANOS: i64 = 10_000_000_000;
-
-#[cfg(test)]
-mod script;
-#[cfg(test)]
-mod tests;

@@ -12,8 +12,15 @@ use crate::item::{At, Dir};
 pub(super) struct Half {
     dir: Dir,
     state: State,
-    /// A start line of HTTP/1 was seen.
-    known: bool,
+    /// What its start lines were so far.
+    known: Known,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Known {
+    Nothing,
+    Http,
+    Garbage,
 }
 
 #[derive(Debug)]
@@ -58,7 +65,7 @@ pub(super) enum Progress {
 
 impl Half {
     pub(super) const fn new(dir: Dir) -> Self {
-        Self { dir, state: State::Head(None), known: false }
+        Self { dir, state: State::Head(None), known: Known::Nothing }
     }
 
     /// Takes the next bytes of the stream: a segment, or the rest of one.
@@ -106,9 +113,9 @@ impl Half {
         matches!(self.state, State::Head(_))
     }
 
-    /// Something of HTTP/1 was seen in this direction.
-    pub(super) const fn knows_http(&self) -> bool {
-        self.known
+    /// This direction began with something else, and nothing of HTTP/1 was seen since.
+    pub(super) const fn is_strange(&self) -> bool {
+        matches!(self.known, Known::Garbage)
     }
 
     pub(super) const fn is_lost(&self) -> bool {
@@ -153,7 +160,7 @@ impl Half {
             match (http1(&partial.bytes), self.dir) {
                 (Guess::Request, Dir::C2s) | (Guess::Response, Dir::S2c) => {
                     partial.certain = true;
-                    self.known = true;
+                    self.known = Known::Http;
                 }
                 (Guess::NeedMore, _) => {}
                 _ => {
@@ -161,6 +168,9 @@ impl Half {
                     // Blank bytes that were passed over are nobody's.
                     earlier.truncate(if blank == before.1 { before.0 } else { 0 });
                     self.state = State::Lost;
+                    if self.known == Known::Nothing {
+                        self.known = Known::Garbage;
+                    }
                     return Progress::Garbage { earlier, first };
                 }
             }
@@ -305,5 +315,50 @@ impl Partial {
 
     fn into_head(self, last: At, open: bool) -> Head {
         Head { bytes: self.bytes, first: self.first, last, missing: self.missing, open }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Feeds pieces of `step` bytes; how long the head is.
+    fn head_len(dir: Dir, data: &[u8], step: usize) -> Option<usize> {
+        let mut half = Half::new(dir);
+        for (n, piece) in data.chunks(step).enumerate() {
+            match half.feed(piece, At::default(), 1 << 16) {
+                Progress::Head { used, .. } => return Some(n * step + used),
+                Progress::All => {}
+                progress => panic!("{progress:?}"),
+            }
+        }
+        None
+    }
+
+    proptest! {
+        /// A head ends where httparse says that it does.
+        #[test]
+        fn ends_as_httparse(
+            blank in "(\r\n|\n){0,2}",
+            lines in proptest::collection::vec("[A-Za-z]{1,4}:[ -~]{0,6}\r?\n", 0..4),
+            rest in "\r?\n[a-z\r\n]{0,6}",
+            step in 1..9_usize,
+        ) {
+            for (dir, start) in [(Dir::C2s, "GET / HTTP/1.1\r\n"), (Dir::S2c, "HTTP/1.1 200\n")] {
+                let data = format!("{blank}{start}{}{rest}", lines.concat());
+                let mut slots = [httparse::EMPTY_HEADER; 8];
+                let oracle = match dir {
+                    Dir::C2s => httparse::Request::new(&mut slots).parse(data.as_bytes()),
+                    Dir::S2c => httparse::Response::new(&mut slots).parse(data.as_bytes()),
+                };
+                if let Ok(status) = oracle {
+                    let expect = if let httparse::Status::Complete(len) = status { Some(len) } else { None };
+                    prop_assert_eq!(head_len(dir, data.as_bytes(), step), expect);
+                    prop_assert_eq!(head_len(dir, data.as_bytes(), data.len()), expect);
+                }
+            }
+        }
     }
 }

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use super::probe::is_token;
+use super::probe::is_tchar;
 use super::upgrade::{HeadFault, Header, Request, Response};
 use crate::item::At;
 
@@ -33,7 +33,7 @@ pub fn request_line(head: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     let space = memchr::memrchr(b' ', rest)?;
     let (target, version) = (rest.get(..space)?, rest.get(space + 1..)?.strip_prefix(b"HTTP/")?);
     let visible = !target.is_empty() && target.iter().all(|b| *b > b' ' && *b != 0x7f);
-    (is_name(method) && visible && is_version(version)).then_some((method, target, version))
+    (is_token(method) && visible && is_version(version)).then_some((method, target, version))
 }
 
 /// Version, status and reason of a response's first line; `None` where the line has another shape.
@@ -45,6 +45,12 @@ pub fn status_line(head: &[u8]) -> Option<(&[u8], u16, &[u8])> {
     let &[a @ b'0'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9'] = digits else { return None };
     let status = u16::from(a - b'0') * 100 + u16::from(b - b'0') * 10 + u16::from(c - b'0');
     is_version(version).then_some((version, status, reason))
+}
+
+/// A token (RFC 9110 section 5.6.2): a method, a field name, a subprotocol.
+#[must_use]
+pub fn is_token(bytes: &[u8]) -> bool {
+    !bytes.is_empty() && bytes.iter().all(|b| is_tchar(*b))
 }
 
 impl Request {
@@ -244,7 +250,7 @@ impl<'a> Iterator for Fields<'a> {
         if bare.len() < name.len() {
             self.faults.add(HeadFault::SpaceBeforeColon);
         }
-        if !is_name(bare) {
+        if !is_token(bare) {
             self.faults.add(HeadFault::Field);
         }
         Some(Field { name: bare, value: self.unfold(value) })
@@ -264,10 +270,6 @@ fn trim_end(bytes: &[u8]) -> &[u8] {
 
 const fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t')
-}
-
-fn is_name(name: &[u8]) -> bool {
-    !name.is_empty() && name.iter().all(|b| is_token(*b))
 }
 
 fn is_version(version: &[u8]) -> bool {

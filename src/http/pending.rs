@@ -55,9 +55,20 @@ impl Pending {
         self.is_upgrade() || self.kind == Kind::Connect
     }
 
-    pub(super) fn into_request(self) -> Request {
+    /// The request; `None` where it was forgotten.
+    pub(super) fn into_request(self) -> Option<Request> {
         let Head { bytes, first, last, missing, .. } = self.head;
-        Request { missing, ..Request::parse(&bytes, first, last) }
+        (!bytes.is_empty()).then(|| Request { missing, ..Request::parse(&bytes, first, last) })
+    }
+
+    /// Memory taken by the head.
+    pub(super) fn cost(&self) -> usize {
+        self.head.bytes.capacity()
+    }
+
+    /// Keeps what decides the response's body alone.
+    pub(super) fn forget(&mut self) {
+        self.head.bytes = Vec::new();
     }
 }
 

@@ -110,7 +110,7 @@ pub(super) fn http1(bytes: &[u8]) -> Guess {
     if VERSION.starts_with(line) {
         return if blank >= LOOK { Guess::Other } else { Guess::NeedMore };
     }
-    let token = line.iter().take_while(|b| is_token(**b)).count();
+    let token = line.iter().take_while(|b| is_tchar(**b)).count();
     if token == 0 || token > METHOD {
         return Guess::Other;
     }
@@ -145,7 +145,7 @@ fn request_line(method: &[u8], target: &[u8], len: usize) -> Guess {
 
 /// A character of a token (RFC 9110 section 5.6.2).
 #[must_use]
-pub(super) const fn is_token(byte: u8) -> bool {
+pub(super) const fn is_tchar(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
         || matches!(
             byte,

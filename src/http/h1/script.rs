@@ -7,12 +7,34 @@ use crate::limits::Limits;
 use crate::time::Timestamp;
 
 /// A piece of a conversation.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) enum Piece {
     C(Vec<u8>),
     S(Vec<u8>),
     Gap(Dir, u64),
     End(Dir),
+}
+
+impl std::fmt::Debug for Piece {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::C(data) => write!(f, "c(b\"{}\")", data.escape_ascii()),
+            Self::S(data) => write!(f, "s(b\"{}\")", data.escape_ascii()),
+            Self::Gap(dir, len) => write!(f, "Piece::Gap(Dir::{dir:?}, {len})"),
+            Self::End(dir) => write!(f, "Piece::End(Dir::{dir:?})"),
+        }
+    }
+}
+
+impl Piece {
+    pub(super) fn item(&self) -> (Dir, Item<'_>) {
+        match self {
+            Self::C(data) => (Dir::C2s, Item::Data(data)),
+            Self::S(data) => (Dir::S2c, Item::Data(data)),
+            Self::Gap(dir, len) => (*dir, Item::Gap { len: *len, why: Missing::Lost }),
+            Self::End(dir) => (*dir, Item::End(End::Fin)),
+        }
+    }
 }
 
 pub(super) fn c(data: impl AsRef<[u8]>) -> Piece {
@@ -59,12 +81,7 @@ pub(super) fn play(pieces: &[Piece]) -> Told {
 pub(super) fn play_on(mut pair: Pair, pieces: &[Piece], limits: &Limits) -> Told {
     let mut told = Told::default();
     for (n, piece) in pieces.iter().enumerate() {
-        let (dir, item) = match piece {
-            Piece::C(data) => (Dir::C2s, Item::Data(data)),
-            Piece::S(data) => (Dir::S2c, Item::Data(data)),
-            Piece::Gap(dir, len) => (*dir, Item::Gap { len: *len, why: Missing::Lost }),
-            Piece::End(dir) => (*dir, Item::End(End::Fin)),
-        };
+        let (dir, item) = piece.item();
         if told.upgraded.is_some() || told.tunnel {
             told.pass(dir, item, 0);
             continue;

@@ -11,7 +11,7 @@ const YES: &str = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nCon
 const NO: &str = "HTTP/1.1 401 Unauthorized\r\nContent-Length: 4\r\n\r\nno!\n";
 
 /// Is there an upgrade with a valid accept, and what is behind it?
-fn accepted<'a>(told: &'a Told) -> (&'a str, &'a str) {
+fn accepted(told: &Told) -> (&str, &str) {
     let handshake = told.upgraded.as_ref().unwrap_or_else(|| panic!("no upgrade: {told:?}"));
     assert!(handshake.accept().unwrap().valid);
     (told.behind(Dir::C2s), told.behind(Dir::S2c))
@@ -128,7 +128,7 @@ fn other_protocols() {
     let h2c = "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n";
     let told = play(&[c(h2c), s("HTTP/1.1 101 x\r\nUpgrade: h2c\r\n\r\nPRI"), c("PRI")]);
     assert_eq!(told.opaque, Some(Why::OtherProtocol));
-    let told = play(&[s("\x16\x03\x03"), c("x")]);
+    let told = play(&[s("\x16\x03\x03"), c("\x16")]);
     assert_eq!(told.opaque, Some(Why::Garbage));
 }
 
@@ -213,7 +213,8 @@ fn client_direction_only() {
     assert!(matches!(feed(4, &[3; 50]), Step::Full));
     let (handshake, held) = pair.force_upgrade().unwrap();
     assert!(handshake.response.is_none());
-    assert_eq!(handshake.early_bytes, 100);
+    // Early they would be had they come before a response; none was captured.
+    assert_eq!(handshake.early_bytes, 0);
     let items: Vec<_> = held.iter().map(|h| (h.at, h.item())).collect();
     assert_eq!(
         items,
@@ -335,8 +336,21 @@ fn inside_a_connection() {
     let told = play_on(Pair::inside(), &[s(ok), c(ASK), s(NO), c(ASK), s(YES)], &Limits::default());
     assert_eq!(accepted(&told), ("", ""));
     assert_eq!(statuses(&told), [Some(401)]);
-    let told = play_on(Pair::inside(), &[s("e end of a body"), c(ASK), s(YES)], &Limits::default());
+    let told = play_on(Pair::inside(), &[s("the end; of a body"), c(ASK), s(YES)], &Limits::default());
     assert_eq!(accepted(&told), ("", ""));
+    let told =
+        play_on(Pair::inside(), &[s("\x01"), s(ok), c("\nof a body"), c(ASK), s(YES)], &Limits::default());
+    assert_eq!(accepted(&told), ("", ""));
+}
+
+#[test]
+fn a_request_lost_is_not_replaced_by_an_earlier_one() {
+    let other = ASK.replace("dGhl", "AAAA");
+    let told = play(&[c(&other), Piece::Gap(Dir::S2c, 100), Piece::Gap(Dir::C2s, 100), s(YES), c("x")]);
+    assert_eq!(told.behind(Dir::C2s), "~x");
+    assert!(told.upgraded.unwrap().request.is_none());
+    // Nothing was lost: the server is wrong.
+    assert!(!play(&[c(&other), s(YES)]).upgraded.unwrap().accept().unwrap().valid);
 }
 
 #[test]
@@ -349,4 +363,45 @@ fn head_too_large() {
 #[test]
 fn small_when_idle() {
     assert!(size_of::<Pair>() <= 256, "{}", size_of::<Pair>());
+}
+
+#[test]
+fn a_wait_that_was_in_vain_leaves_nothing_behind() {
+    let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+    let told = play(&[s(ok), c("no request"), c("\n"), s(ok), c(ASK), c("a"), s(format!("{YES}b"))]);
+    assert_eq!(accepted(&told), ("a", "b"));
+}
+
+#[test]
+fn a_late_request_after_a_plain_answer_that_stood_alone() {
+    let limits = Limits { before_response: 20, ..Limits::default() };
+    let ok = format!("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{}", "x".repeat(100));
+    let told = play_on(Pair::new(), &[s(&ok), s(&ok), c(ASK), s(YES), c("x")], &limits);
+    assert_eq!(accepted(&told), ("x", ""));
+}
+
+#[test]
+fn many_pipelined_requests() {
+    let mut pieces: Vec<_> = (0..300).map(|_| c(GET)).collect();
+    pieces.extend([c(ASK), s(YES)]);
+    assert_eq!(accepted(&play(&pieces)), ("", ""));
+}
+
+#[test]
+fn force_upgrade_of_a_101_without_its_request() {
+    let mut pair = Pair::new();
+    let limits = Limits::default();
+    for (n, data) in [YES, "x", "y"].into_iter().enumerate() {
+        let step = pair.feed(Dir::S2c, Item::Data(data.as_bytes()), at(n as u64), &limits, &mut |_| {});
+        assert!(matches!(step, Step::Continue));
+    }
+    let (handshake, held) = pair.force_upgrade().unwrap();
+    assert!(handshake.upgraded() && handshake.request.is_none());
+    assert_eq!(held.iter().map(Held::item).collect::<Vec<_>>(), [Item::Data(b"x"), Item::Data(b"y")]);
+
+    let mut pair = Pair::new();
+    pair.feed(Dir::S2c, Item::Data(YES.as_bytes()), at(1), &limits, &mut |_| {});
+    let mut told = Vec::new();
+    pair.finish(&mut |h| told.push(h));
+    assert_eq!(told.len(), 1);
 }
