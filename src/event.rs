@@ -54,21 +54,6 @@ pub struct Connection {
     pub handshake: Option<Box<Handshake>>,
 }
 
-impl Connection {
-    /// Decoding of frames began: the upgrade was accepted, or the capture starts inside.
-    #[must_use]
-    pub fn established(&self) -> bool {
-        match &self.handshake {
-            None => true,
-            Some(h) => h.response.as_ref().is_none_or(|r| r.status == 101) && !self.unanswered(),
-        }
-    }
-
-    fn unanswered(&self) -> bool {
-        self.handshake.as_ref().is_some_and(|h| h.response.is_none())
-    }
-}
-
 /// How a connection ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum How {

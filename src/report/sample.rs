@@ -77,6 +77,7 @@ pub(crate) fn handshake() -> Handshake {
                 ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
             ]),
             faults: Vec::new(),
+            missing: 0,
             first: at(4, 0),
             last: at(4, 0),
         }),
@@ -91,6 +92,7 @@ pub(crate) fn handshake() -> Handshake {
                 ("Sec-WebSocket-Extensions", "permessage-deflate; client_max_window_bits=15"),
             ]),
             faults: Vec::new(),
+            missing: 0,
             first: at(6, 1_900_000),
             last: at(6, 1_900_000),
         }),
@@ -130,6 +132,7 @@ pub(crate) fn closing() -> Closing {
         how: Some(How::Clean),
         close: [done.clone(), done],
         tcp: [Some(End::Fin), Some(End::Capture)],
+        findings: [0; 3],
         totals: [
             Totals { frames: 2, messages: 1, bytes: 17, payload: 5 },
             Totals { frames: 3, messages: 1, bytes: 310, payload: 4096 },
