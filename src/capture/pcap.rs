@@ -169,3 +169,85 @@ const PLAIN: usize = 16;
 const MODIFIED: usize = 24;
 /// The longest packet that libpcap and Wireshark accept of most link types, in bytes.
 const LONGEST: u32 = 256 << 10;
+
+#[cfg(test)]
+mod tests {
+    use crate::capture::source::LinkType;
+    use crate::capture::tests::{pcap_file, read};
+
+    /// A file of one packet ("abc" of 60 bytes at 1.5 s) of any variant.
+    fn variant(magic: u32, fraction: u32, minor: u16, extra: &[u8], big_endian: bool) -> Vec<u8> {
+        let word = |value: u32| if big_endian { value.to_be_bytes() } else { value.to_le_bytes() };
+        let half = |value: u16| if big_endian { value.to_be_bytes() } else { value.to_le_bytes() };
+        let lengths = if minor < 3 { [word(60), word(3)] } else { [word(3), word(60)] };
+        [
+            &word(magic)[..],
+            &half(2),
+            &half(minor),
+            &word(0),
+            &word(0),
+            &word(65_535),
+            // Four bytes of frame check sequence, and Ethernet.
+            &word(0x2400_0001),
+            &word(1),
+            &word(fraction),
+            &lengths.concat(),
+            extra,
+            b"abc",
+        ]
+        .concat()
+    }
+
+    #[test]
+    fn every_variant() {
+        for big_endian in [false, true] {
+            for (magic, fraction, minor, extra) in [
+                (0xa1b2_c3d4, 500_000, 4, &[][..]),
+                (0xa1b2_3c4d, 500_000_000, 4, &[]),
+                (0xa1b2_cd34, 500_000, 4, &[1; 8]),
+                (0xa1b2_c3d4, 500_000, 2, &[]),
+                (0xa1b2_c3d4, 500_000, 3, &[]),
+            ] {
+                let drained = read(&variant(magic, fraction, minor, extra, big_endian));
+                assert_eq!((drained.bytes(), drained.damage()), (vec![&b"abc"[..]], ""));
+                let (packet, _) = &drained.packets[0];
+                assert_eq!(packet.wire_len, 60);
+                assert_eq!(packet.link, LinkType(1));
+                assert_eq!(packet.time.nanos(), 1_500_000_000);
+            }
+        }
+    }
+
+    #[test]
+    fn the_latest_time_is_in_range() {
+        let mut file = pcap_file(&[b"abc"]);
+        file[24..32].fill(0xff);
+        assert_eq!(read(&file).nanos(), [4_294_967_295_000_000_000 + 4_294_967_295]);
+    }
+
+    #[test]
+    fn packets_longer_than_the_snap_length_are_read() {
+        let mut file = pcap_file(&[&[1; 100], b"abc"]);
+        file[16..20].copy_from_slice(&50_u32.to_le_bytes());
+        assert_eq!(read(&file).packets.len(), 2);
+    }
+
+    #[test]
+    fn an_impossible_length_is_damage() {
+        let mut file = pcap_file(&[b"abc", b"def", b"ghi"]);
+        file[51..55].copy_from_slice(&0x0004_0001_u32.to_le_bytes());
+        let drained = read(&file);
+        assert_eq!(drained.bytes(), [b"abc"]);
+        assert_eq!(
+            drained.damage(),
+            "x: damaged: the record at byte 43, after packet 1, says that it holds 262145 bytes (at most 262144 can be)"
+        );
+    }
+
+    #[test]
+    fn a_length_on_the_wire_that_is_too_short_is_corrected() {
+        let mut file = pcap_file(&[b"abc"]);
+        file[36..40].fill(0);
+        assert_eq!(read(&file).packets[0].0.wire_len, 3);
+    }
+}

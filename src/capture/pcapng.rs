@@ -245,3 +245,6 @@ const SECRETS: u32 = 10;
 const MOST_INTERFACES: usize = 1 << 16;
 /// Bytes of secrets of one file: bounds the memory that a hostile file can claim.
 const MOST_SECRETS: usize = 64 << 20;
+
+#[cfg(test)]
+mod tests;
