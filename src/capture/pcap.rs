@@ -82,24 +82,25 @@ struct Header {
 
 impl Header {
     fn parse(bytes: &[u8; FILE_HEADER]) -> Option<Self> {
-        let [m0, m1, m2, m3, v0, v1, n0, n1, .., s0, s1, s2, s3, l0, l1, l2, l3] = *bytes;
-        let variant = Variant::of([m0, m1, m2, m3])?;
-        let half =
-            |bytes| if variant.big_endian { u16::from_be_bytes(bytes) } else { u16::from_le_bytes(bytes) };
-        let word =
-            |bytes| if variant.big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) };
-        let lengths = match (half([v0, v1]), half([n0, n1])) {
-            (2, 0..=2) => Lengths::WireFirst,
-            (2, 3) => Lengths::SmallerIsCaptured,
+        let ([magic, version, _, _, snap_length, link], []) = bytes.as_chunks() else { return None };
+        let variant = Variant::of(*magic)?;
+        let word = |bytes: &[u8; 4]| {
+            if variant.big_endian { u32::from_be_bytes(*bytes) } else { u32::from_le_bytes(*bytes) }
+        };
+        let [v0, v1, v2, v3] = *version;
+        let version = if variant.big_endian { [[v1, v0], [v3, v2]] } else { [[v0, v1], [v2, v3]] };
+        let lengths = match version.map(u16::from_le_bytes) {
+            [2, 0..=2] => Lengths::WireFirst,
+            [2, 3] => Lengths::SmallerIsCaptured,
             _ => Lengths::CapturedFirst,
         };
         Some(Self {
             variant,
             lengths,
             // The upper half tells about frame check sequences.
-            link: LinkType((word([l0, l1, l2, l3]) & 0xffff) as u16),
+            link: LinkType((word(link) & 0xffff) as u16),
             // Files exist whose packets are longer than their snap length.
-            longest: word([s0, s1, s2, s3]).max(LONGEST),
+            longest: word(snap_length).max(LONGEST),
         })
     }
 
@@ -117,13 +118,11 @@ impl Header {
             else {
                 return stop(at, Stop::Need(HEADER));
             };
-            let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, ..] = *header.as_slice() else {
+            let ([seconds, fraction, first, second, ..], _) = header.as_chunks() else {
                 return stop(at, Stop::Need(HEADER));
             };
-            let seconds = word([a, b, c, d]);
-            let fraction = word([e, f, g, h]);
-            let mut len = word([i, j, k, l]);
-            let mut wire_len = word([m, n, o, p]);
+            let (seconds, fraction) = (word(*seconds), word(*fraction));
+            let (mut len, mut wire_len) = (word(*first), word(*second));
             let swapped = match self.lengths {
                 Lengths::CapturedFirst => false,
                 Lengths::WireFirst => true,

@@ -57,15 +57,13 @@ impl Format for Pcapng {
 impl Pcapng {
     /// Starts a section. Returns the length of its header.
     fn section(&mut self, rest: &[u8]) -> Result<usize, Stop> {
-        let Some(header) = rest.first_chunk::<12>() else { return Err(Stop::Need(12)) };
-        let [.., l0, l1, l2, l3, m0, m1, m2, m3] = *header;
-        let big_endian = match [m0, m1, m2, m3] {
+        let ([_, len, byte_order, ..], _) = rest.as_chunks() else { return Err(Stop::Need(12)) };
+        let big_endian = match *byte_order {
             BYTE_ORDER_BIG => true,
             BYTE_ORDER_LITTLE => false,
             _ => return Err(Stop::Damaged("is a section header without a byte order".to_owned())),
         };
-        let len = [l0, l1, l2, l3];
-        let len = if big_endian { u32::from_be_bytes(len) } else { u32::from_le_bytes(len) };
+        let len = if big_endian { u32::from_be_bytes(*len) } else { u32::from_le_bytes(*len) };
         if big_endian {
             whole::<true>(rest, len, 28)?;
         } else {
@@ -84,10 +82,9 @@ impl Pcapng {
         packets: &mut Vec<Packet>,
         facts: &mut CaptureFacts,
     ) -> Result<usize, Stop> {
-        let Some(header) = rest.first_chunk::<8>() else { return Err(Stop::Need(12)) };
-        let [t0, t1, t2, t3, l0, l1, l2, l3] = *header;
-        let len = word::<BIG_ENDIAN>([l0, l1, l2, l3]);
-        match word::<BIG_ENDIAN>([t0, t1, t2, t3]) {
+        let ([kind, len, ..], _) = rest.as_chunks() else { return Err(Stop::Need(12)) };
+        let len = word::<BIG_ENDIAN>(*len);
+        match word::<BIG_ENDIAN>(*kind) {
             kind @ (ENHANCED_PACKET | OBSOLETE_PACKET) => {
                 let block = whole::<BIG_ENDIAN>(rest, len, 32)?;
                 packets.push(self.packet::<BIG_ENDIAN>(block, at, kind == OBSOLETE_PACKET)?);
@@ -116,18 +113,16 @@ impl Pcapng {
         at: usize,
         obsolete: bool,
     ) -> Result<Packet, Stop> {
-        let Some(fields) = block.first_chunk::<28>() else { return Err(Stop::Need(32)) };
-        let [_, _, _, _, _, _, _, _, i0, i1, i2, i3, a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] =
-            *fields;
-        let interface = if obsolete {
-            u32::from(if BIG_ENDIAN { u16::from_be_bytes([i0, i1]) } else { u16::from_le_bytes([i0, i1]) })
-        } else {
-            word::<BIG_ENDIAN>([i0, i1, i2, i3])
+        let ([_, _, interface, high, low, len, wire_len, ..], _) = block.as_chunks() else {
+            return Err(Stop::Need(32));
         };
-        let units =
-            u64::from(word::<BIG_ENDIAN>([a, b, c, d])) << 32 | u64::from(word::<BIG_ENDIAN>([e, f, g, h]));
-        let len = word::<BIG_ENDIAN>([i, j, k, l]);
-        let wire_len = word::<BIG_ENDIAN>([m, n, o, p]);
+        let interface = match (obsolete, *interface) {
+            (false, number) => word::<BIG_ENDIAN>(number),
+            (true, [a, b, _, _]) if BIG_ENDIAN => u16::from_be_bytes([a, b]).into(),
+            (true, [a, b, _, _]) => u16::from_le_bytes([a, b]).into(),
+        };
+        let units = u64::from(word::<BIG_ENDIAN>(*high)) << 32 | u64::from(word::<BIG_ENDIAN>(*low));
+        let (len, wire_len) = (word::<BIG_ENDIAN>(*len), word::<BIG_ENDIAN>(*wire_len));
         let Some(interface) = self.interfaces.get(interface as usize) else {
             return Err(self.unknown_interface(interface));
         };
@@ -150,8 +145,8 @@ impl Pcapng {
     /// The packet of a Simple Packet Block: of the first interface, as long as its snap length
     /// allows.
     fn simple_packet<const BIG_ENDIAN: bool>(&self, block: &[u8], at: usize) -> Result<Packet, Stop> {
-        let Some([.., a, b, c, d]) = block.first_chunk::<12>() else { return Err(Stop::Need(16)) };
-        let wire_len = word::<BIG_ENDIAN>([*a, *b, *c, *d]);
+        let ([_, _, wire_len, ..], _) = block.as_chunks() else { return Err(Stop::Need(16)) };
+        let wire_len = word::<BIG_ENDIAN>(*wire_len);
         let Some(interface) = self.interfaces.first() else { return Err(self.unknown_interface(0)) };
         let room = block.len() - 16;
         let len = wire_len.min(interface.snap_length.unwrap_or(u32::MAX)).min(room as u32);
