@@ -117,7 +117,14 @@ fn source(
                 return Ok(Box::new(Reader::new(name, Pcap::default(), input, raw, block, limit)));
             }
             Content::Pcapng => {
-                return Ok(Box::new(Reader::new(name, Pcapng::default(), input, raw, block, limit)));
+                return Ok(Box::new(Reader::new(
+                    name,
+                    Pcapng::new(name, limit.saturating_mul(4)),
+                    input,
+                    raw,
+                    block,
+                    limit,
+                )));
             }
             Content::Compressed(compression) if layer < NESTED => {
                 input = compression.decoder(input, &raw);

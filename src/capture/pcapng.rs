@@ -21,8 +21,11 @@ pub(crate) struct Pcapng {
     interfaces: Vec<Interface>,
     /// The time of the last packet, for Simple Packet Blocks, which have none.
     time: Timestamp,
-    /// Bytes of all secrets kept.
-    secrets: usize,
+    /// The file's name, for notes.
+    name: String,
+    /// Bytes of secrets that may still be kept.
+    secrets_room: usize,
+    secrets_full: bool,
 }
 
 /// Whether `head` is the start of a Section Header Block, as far as it goes.
@@ -55,6 +58,11 @@ impl Format for Pcapng {
 }
 
 impl Pcapng {
+    /// Reads the file called `name`, keeping secrets of up to `most_secrets` bytes.
+    pub(crate) fn new(name: &str, most_secrets: usize) -> Self {
+        Self { name: name.to_owned(), secrets_room: most_secrets, ..Self::default() }
+    }
+
     /// Starts a section. Returns the length of its header.
     fn section(&mut self, rest: &[u8]) -> Result<usize, Stop> {
         let ([_, len, byte_order, ..], _) = rest.as_chunks() else { return Err(Stop::Need(12)) };
@@ -182,9 +190,13 @@ impl Pcapng {
             }
             Ok(Parsed::DecryptionSecrets(parsed)) if parsed.secrets_type == SecretsType::TlsKeyLog => {
                 let secrets = parsed.data.get(..parsed.secrets_len as usize).unwrap_or(parsed.data);
-                if self.secrets + secrets.len() <= MOST_SECRETS {
-                    self.secrets += secrets.len();
+                if let Some(room) = self.secrets_room.checked_sub(secrets.len()) {
+                    self.secrets_room = room;
                     facts.secrets.push(secrets.to_vec());
+                } else if !self.secrets_full {
+                    self.secrets_full = true;
+                    let name = &self.name;
+                    facts.damage.push(format!("{name}: holds more TLS secrets than fit; some were left out"));
                 }
             }
             // Without its description, no packet of the interface can be understood.
@@ -238,8 +250,6 @@ const ENHANCED_PACKET: u32 = 6;
 const SECRETS: u32 = 10;
 /// Interfaces of one section: bounds the memory that a hostile file can claim.
 const MOST_INTERFACES: usize = 1 << 16;
-/// Bytes of secrets of one file: bounds the memory that a hostile file can claim.
-const MOST_SECRETS: usize = 64 << 20;
 
 #[cfg(test)]
 mod tests;

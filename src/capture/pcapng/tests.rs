@@ -5,7 +5,9 @@ use pcap_parser::pcapng::{parse_block_be, parse_block_le};
 use proptest::prelude::*;
 
 use crate::capture::source::LinkType;
-use crate::capture::tests::{Drained, pcapng_file, read};
+use crate::capture::tests::{Drained, drain, pcapng_file, read};
+use crate::capture::{from_bytes, write};
+use crate::limits::Limits;
 
 /// Writes blocks in either byte order.
 #[derive(Clone)]
@@ -199,6 +201,18 @@ fn secrets_are_kept_and_unknown_blocks_passed_over() {
         assert_eq!(drained.facts.secrets, [b"CLIEN"]);
         assert_eq!((drained.bytes(), drained.damage()), (vec![&b"after"[..]], ""));
     }
+}
+
+#[test]
+fn secrets_are_bounded() {
+    let mut file = pcapng_file(&[b"one"]);
+    for _ in 0..10 {
+        write::secrets(&mut file, &[b'x'; 900]);
+    }
+    let limits = Limits { block_bytes: 1_000, ..Limits::default() };
+    let drained = drain(&mut *from_bytes("x", file, &limits).unwrap().source).unwrap();
+    assert_eq!((drained.packets.len(), drained.facts.secrets.len()), (1, 4));
+    assert_eq!(drained.damage(), "x: holds more TLS secrets than fit; some were left out");
 }
 
 #[test]
