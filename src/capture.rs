@@ -6,6 +6,7 @@
 mod decompress;
 mod merge;
 pub mod open;
+// Imported by its bare name (`use super::pcap`), it makes rustc link the optional crate `pcap` too.
 mod pcap;
 mod pcapng;
 mod reader;

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use flate2::bufread::GzDecoder;
 use lz4_flex::frame::FrameDecoder;
-use ruzstd::decoding::StreamingDecoder;
+use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder as ZstdDecoder};
 
 /// A compressed format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +61,7 @@ pub(crate) struct Damaged(String);
 impl Damaged {
     /// The damage that an error of [`Compression::decoder`] is about, if it is not one of reading.
     pub(crate) fn of(error: &io::Error) -> Option<&Self> {
-        error.get_ref()?.downcast_ref()
+        causes(error).find_map(|cause| cause.downcast_ref())
     }
 
     fn error(&self) -> io::Error {
@@ -138,6 +138,8 @@ enum State<F> {
     Within(F),
     End,
     Damaged(Damaged),
+    /// The raw input could not be read.
+    Failed(io::ErrorKind, String),
 }
 
 impl<F: Frame> Frames<F> {
@@ -194,11 +196,8 @@ impl<F: Frame> Frames<F> {
                     }
                 },
                 State::End => return Ok(0),
-                State::Damaged(damaged) => {
-                    let error = damaged.error();
-                    self.state = State::Damaged(damaged);
-                    return Err(error);
-                }
+                State::Damaged(damaged) => return Err(damaged.error()),
+                State::Failed(kind, what) => return Err(io::Error::new(kind, what)),
             }
         }
     }
@@ -210,7 +209,8 @@ impl<F: Frame> Read for Frames<F> {
             return Ok(0);
         }
         self.read_state(buffer).map_err(|error| {
-            if self.raw.failed.load(Ordering::Relaxed) || matches!(self.state, State::Damaged(_)) {
+            if self.raw.failed.load(Ordering::Relaxed) {
+                self.state = State::Failed(error.kind(), error.to_string());
                 return error;
             }
             let name = self.compression.name();
@@ -242,17 +242,22 @@ fn only_zeros(input: &mut Input) -> io::Result<bool> {
 
 /// Whether the reason of an error is that the input ended.
 fn is_cut(error: &io::Error) -> bool {
-    if error.kind() == io::ErrorKind::UnexpectedEof {
-        return true;
-    }
-    let mut cause: Option<&(dyn Error + 'static)> = error.get_ref().map(|inner| inner as _);
-    while let Some(error) = cause {
-        if error.downcast_ref::<io::Error>().is_some_and(is_cut) {
-            return true;
+    causes(error).any(|cause| {
+        let cause = cause.downcast_ref::<io::Error>();
+        cause.is_some_and(|cause| cause.kind() == io::ErrorKind::UnexpectedEof)
+    })
+}
+
+/// An error, what it wraps, what that wraps and so on.
+fn causes(error: &io::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
+    std::iter::successors(Some(error as &(dyn Error + 'static)), |error| {
+        let error: &(dyn Error + 'static) = *error;
+        match error.downcast_ref::<io::Error>() {
+            // Its `source` is not what it wraps, but the source of that.
+            Some(error) => error.get_ref().map(|inner| inner as _),
+            None => error.source(),
         }
-        cause = error.source();
-    }
-    false
+    })
 }
 
 struct Gzip(GzDecoder<FrameInput>);
@@ -273,43 +278,62 @@ impl Read for Gzip {
     }
 }
 
-struct Zstd(Box<StreamingDecoder<FrameInput, ruzstd::decoding::FrameDecoder>>);
+struct Zstd {
+    decoder: ZstdDecoder,
+    input: FrameInput,
+    error: Option<io::Error>,
+}
 
 impl Frame for Zstd {
-    fn start(input: FrameInput) -> io::Result<Self> {
-        Ok(Self(Box::new(StreamingDecoder::new(input).map_err(io::Error::other)?)))
+    fn start(mut input: FrameInput) -> io::Result<Self> {
+        let mut decoder = ZstdDecoder::new();
+        decoder.init(&mut input).map_err(io::Error::other)?;
+        Ok(Self { decoder, input, error: None })
     }
 
     fn finish(self) -> io::Result<FrameInput> {
-        let decoder = &self.0.decoder;
-        if let Some(expected) = decoder.get_checksum_from_data()
-            && decoder.get_calculated_checksum() != Some(expected)
+        if let Some(expected) = self.decoder.get_checksum_from_data()
+            && self.decoder.get_calculated_checksum() != Some(expected)
         {
             return Err(io::Error::other("its checksum is wrong"));
         }
-        Ok(self.0.into_inner())
+        Ok(self.input)
     }
 }
 
 impl Read for Zstd {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.read(buffer)
+        while self.decoder.can_collect() == 0 && !self.decoder.is_finished() && self.error.is_none() {
+            let one = BlockDecodingStrategy::UptoBlocks(1);
+            if let Err(error) = self.decoder.decode_blocks(&mut self.input, one) {
+                self.error = Some(io::Error::other(error));
+                // The decoder holds back as much as later blocks may refer to, which can be
+                // megabytes, until the frame ends.
+                let one = BlockDecodingStrategy::UptoBlocks(1);
+                self.decoder.decode_blocks(EMPTY_LAST_BLOCK, one).ok();
+            }
+        }
+        match (self.decoder.read(buffer)?, self.error.take()) {
+            (0, Some(error)) => Err(error),
+            (count, error) => {
+                self.error = error;
+                Ok(count)
+            }
+        }
     }
 }
 
-struct Lz4(Box<FrameDecoder<LastBytes>>);
+struct Lz4(Box<FrameDecoder<Ending>>);
 
 impl Frame for Lz4 {
     fn start(input: FrameInput) -> io::Result<Self> {
-        Ok(Self(Box::new(FrameDecoder::new(LastBytes { input, last: [0xff; 8] }))))
+        Ok(Self(Box::new(FrameDecoder::new(Ending { input, ended: false }))))
     }
 
     fn finish(self) -> io::Result<FrameInput> {
-        let LastBytes { input, last } = self.0.into_inner();
-        // The decoder takes the end of the input between two blocks for the end of the frame, which
-        // is a zero word, and perhaps a checksum.
-        let [a, b, c, d, e, f, g, h] = last;
-        if [a, b, c, d] != [0; 4] && [e, f, g, h] != [0; 4] {
+        let Ending { input, ended } = self.0.into_inner();
+        // The decoder takes the end of the input between two blocks for the end of the frame.
+        if ended {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         Ok(input)
@@ -322,117 +346,24 @@ impl Read for Lz4 {
     }
 }
 
-/// Remembers the last bytes that were read.
-struct LastBytes {
+/// Remembers whether more was read than there is.
+struct Ending {
     input: FrameInput,
-    last: [u8; 8],
+    ended: bool,
 }
 
-impl Read for LastBytes {
+impl Read for Ending {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.input.read(buffer)?;
-        let read = buffer.get(..count).unwrap_or_default();
-        if let Some(last) = read.last_chunk() {
-            self.last = *last;
-        } else {
-            self.last.rotate_left(count);
-            if let Some(end) = self.last.get_mut(8 - count..) {
-                end.copy_from_slice(read);
-            }
-        }
+        self.ended |= count == 0 && !buffer.is_empty();
         Ok(count)
     }
 }
 
+/// A zstd block that is empty and the last of its frame, and a checksum.
+const EMPTY_LAST_BLOCK: &[u8] = &[1, 0, 0, 0, 0, 0, 0];
 /// Bytes read from a compressed input at once.
 const BUFFER: usize = 64 << 10;
 
 #[cfg(test)]
-pub(super) mod tests {
-    use std::io::Write;
-
-    use crate::capture::tests::{pcap_file, read, refused};
-
-    pub(in crate::capture) fn gzip(bytes: &[u8]) -> Vec<u8> {
-        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-        encoder.write_all(bytes).unwrap();
-        encoder.finish().unwrap()
-    }
-
-    pub(in crate::capture) fn zstd(bytes: &[u8]) -> Vec<u8> {
-        ruzstd::encoding::compress_to_vec(bytes, ruzstd::encoding::CompressionLevel::Fastest)
-    }
-
-    pub(in crate::capture) fn lz4(bytes: &[u8]) -> Vec<u8> {
-        let mut encoder = lz4_flex::frame::FrameEncoder::new(Vec::new());
-        encoder.write_all(bytes).unwrap();
-        encoder.finish().unwrap()
-    }
-
-    const SKIPPABLE: &[u8] = b"\x5a\x2a\x4d\x18\x03\0\0\0abc";
-
-    #[test]
-    fn frames_follow_one_another() {
-        let file = pcap_file(&[b"one", b"two", &[3; 5000]]);
-        let whole = read(&file);
-        for compress in [gzip, zstd, lz4] {
-            for split in [0, 10, 24, 41, file.len()] {
-                let mut frames = compress(&file[..split]);
-                frames.extend(compress(&file[split..]));
-                frames.extend(compress(b""));
-                let drained = read(&frames);
-                assert_eq!(drained.damage(), "");
-                assert_eq!(drained.packets, whole.packets);
-            }
-        }
-    }
-
-    #[test]
-    fn skippable_frames_are_passed_over() {
-        let file = pcap_file(&[b"one"]);
-        for (compress, at_start) in [(zstd as fn(&[u8]) -> Vec<u8>, true), (lz4, false)] {
-            let start = if at_start { SKIPPABLE } else { b"" };
-            let frames =
-                [start, &compress(&file[..30]), SKIPPABLE, &compress(&file[30..]), SKIPPABLE].concat();
-            let drained = read(&frames);
-            assert_eq!((drained.damage(), drained.packets.len()), ("", 1));
-            let cut = read(&frames[..frames.len() - 1]);
-            assert_eq!(cut.packets.len(), 1);
-            assert!(cut.damage().starts_with("x: cut off: "), "{}", cut.damage());
-        }
-    }
-
-    #[test]
-    fn padding_is_nothing_and_other_trailing_bytes_are_a_note() {
-        let file = gzip(&pcap_file(&[b"one"]));
-        assert_eq!(read(&[&file[..], &[0; 70_000]].concat()).damage(), "");
-        let drained = read(&[&file[..], b"more"].concat());
-        assert_eq!(drained.packets.len(), 1);
-        assert_eq!(
-            drained.damage(),
-            "x: damaged: the gzip data cannot be decompressed further: it is followed by something else"
-        );
-    }
-
-    #[test]
-    fn wrong_checksums_are_a_note() {
-        let file = pcap_file(&[b"one", b"two"]);
-        for compress in [gzip, zstd] {
-            let mut compressed = compress(&file);
-            // The checksum, or for gzip the length after it.
-            *compressed.last_mut().unwrap() ^= 1;
-            let drained = read(&compressed);
-            assert_eq!(drained.packets.len(), 2);
-            assert!(drained.damage().starts_with("x: damaged: the "), "{}", drained.damage());
-        }
-    }
-
-    #[test]
-    fn what_is_inside_is_recognised_too() {
-        let capture = pcap_file(&[b"one"]);
-        assert_eq!(read(&zstd(&lz4(&capture))).packets.len(), 1);
-        assert_eq!(refused(&gzip(&gzip(&gzip(&capture)))), "x: is compressed more than 2 times");
-        assert_eq!(refused(&lz4(b"hello")), "x: what its lz4 data holds is text, not a capture");
-        assert_eq!(refused(&gzip(b"")), "x: what its gzip data holds is an empty file");
-    }
-}
+pub(super) mod tests;

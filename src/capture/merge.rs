@@ -138,3 +138,128 @@ impl Source for Merge {
         &self.facts
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::capture::source::LinkType;
+    use crate::capture::tests::{Drained, drain};
+    use crate::capture::{from_bytes, write};
+    use crate::limits::Limits;
+
+    /// A pcapng file of packets at the given times, each holding its file's and its own number.
+    fn file(number: u8, times: &[i64], size: usize) -> Vec<u8> {
+        let mut out = Vec::new();
+        write::section(&mut out);
+        write::interface(&mut out, LinkType(number.into()));
+        write::secrets(&mut out, &[number]);
+        for (index, time) in times.iter().enumerate() {
+            let mut packet = vec![0; size];
+            packet.splice(0..0, [number, index as u8]);
+            write::packet(&mut out, 0, Timestamp::from_nanos(*time), 2000, &packet, "");
+        }
+        out
+    }
+
+    fn merged(files: &[Vec<u8>]) -> Drained {
+        let sources = files.iter().enumerate().map(|(index, file)| {
+            from_bytes(&index.to_string(), file.clone(), &Limits::default()).unwrap().source
+        });
+        drain(&mut Merge::new(sources.collect())).unwrap()
+    }
+
+    fn numbers(drained: &Drained) -> Vec<(u8, u8)> {
+        drained.packets.iter().map(|(_, bytes)| (bytes[0], bytes[1])).collect()
+    }
+
+    #[test]
+    fn earliest_first_and_ties_as_named() {
+        let drained = merged(&[file(0, &[10, 20, 20, 40], 0), file(1, &[5, 20, 21], 0), file(2, &[20], 0)]);
+        let expected = [(1, 0), (0, 0), (0, 1), (0, 2), (1, 1), (2, 0), (1, 2), (0, 3)];
+        assert_eq!(numbers(&drained), expected);
+        assert_eq!(drained.packets[0].0.link, LinkType(1));
+        assert_eq!(drained.facts.sources, ["0", "1", "2"]);
+        assert_eq!(drained.facts.secrets, [[0], [1], [2]]);
+    }
+
+    #[test]
+    fn a_clock_that_goes_back_changes_no_order() {
+        let drained = merged(&[file(0, &[10, 5, 30], 0), file(1, &[7, 11], 0)]);
+        assert_eq!(numbers(&drained), [(1, 0), (0, 0), (0, 1), (1, 1), (0, 2)]);
+    }
+
+    #[test]
+    fn a_damaged_capture_does_not_end_the_others() {
+        let mut cut = file(0, &[1, 3, 5], 0);
+        cut.truncate(cut.len() - 1);
+        let drained = merged(&[cut, file(1, &[2, 4, 6, 8], 0), write_empty()]);
+        assert_eq!(numbers(&drained), [(0, 0), (1, 0), (0, 1), (1, 1), (1, 2), (1, 3)]);
+        assert!(drained.damage().starts_with("0: cut off: the block at byte "), "{}", drained.damage());
+    }
+
+    fn write_empty() -> Vec<u8> {
+        let mut out = Vec::new();
+        write::pcap_header(&mut out, LinkType(1));
+        out
+    }
+
+    #[test]
+    fn captures_of_many_blocks() {
+        let even: Vec<i64> = (0..255).map(|index| index * 2).collect();
+        let odd: Vec<i64> = even.iter().map(|time| time + 1).collect();
+        let drained = merged(&[file(0, &even, 9_000), file(1, &odd, 9_000)]);
+        assert_eq!(drained.nanos(), (0..510).collect::<Vec<i64>>());
+        assert!(drained.blocks.len() > 10);
+        assert!(drained.blocks.iter().all(|bytes| *bytes < BLOCK + 10_000));
+        assert!(
+            drained.packets.iter().all(|(packet, bytes)| bytes.len() == 9_002 && packet.wire_len == 9_002)
+        );
+    }
+
+    #[test]
+    fn a_capture_that_cannot_be_read_is_an_error_after_what_could() {
+        struct Failing;
+        impl Source for Failing {
+            fn fill(&mut self, _: &mut Block) -> io::Result<Status> {
+                Err(io::Error::other("the disk is on fire"))
+            }
+            fn facts(&self) -> &CaptureFacts {
+                const {
+                    &CaptureFacts {
+                        sources: vec![],
+                        damage: vec![],
+                        bytes_read: 0,
+                        secrets: vec![],
+                        dropped: 0,
+                    }
+                }
+            }
+        }
+        let good = from_bytes("good", file(0, &[1], 0), &Limits::default()).unwrap().source;
+        let mut merge = Merge::new(vec![good, Box::new(Failing)]);
+        let mut block = Block::default();
+        assert_eq!(merge.fill(&mut block).unwrap(), Status::More);
+        assert_eq!(merge.fill(&mut block).unwrap_err().to_string(), "the disk is on fire");
+        assert_eq!(merge.fill(&mut block).unwrap(), Status::End);
+    }
+
+    proptest! {
+        /// What is sorted stays sorted, and nothing is lost.
+        #[test]
+        fn sorted_captures_merge_sorted(mut times in prop::collection::vec(prop::collection::vec(0..20_i64, 0..30), 1..5)) {
+            times.iter_mut().for_each(|times| times.sort_unstable());
+            let files: Vec<Vec<u8>> =
+                times.iter().enumerate().map(|(number, times)| file(number as u8, times, 0)).collect();
+            let drained = merged(&files);
+            let mut expected: Vec<(i64, (u8, u8))> = Vec::new();
+            for (number, times) in times.iter().enumerate() {
+                expected.extend(times.iter().enumerate().map(|(index, time)| (*time, (number as u8, index as u8))));
+            }
+            expected.sort_unstable();
+            let found: Vec<(i64, (u8, u8))> = drained.nanos().into_iter().zip(numbers(&drained)).collect();
+            prop_assert_eq!(found, expected);
+        }
+    }
+}

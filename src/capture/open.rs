@@ -117,7 +117,14 @@ fn source(
                 return Ok(Box::new(Reader::new(name, Pcap::default(), input, raw, block, limit)));
             }
             Content::Pcapng => {
-                return Ok(Box::new(Reader::new(name, Pcapng::default(), input, raw, block, limit)));
+                return Ok(Box::new(Reader::new(
+                    name,
+                    Pcapng::new(name, limit.saturating_mul(4)),
+                    input,
+                    raw,
+                    block,
+                    limit,
+                )));
             }
             Content::Compressed(compression) if layer < NESTED => {
                 input = compression.decoder(input, &raw);
@@ -153,3 +160,56 @@ const NESTED: usize = 2;
 const MERGED: usize = 8 << 20;
 /// Bytes of the smallest block.
 const LEAST: usize = 16 << 10;
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::capture::decompress::tests::gzip;
+    use crate::capture::tests::{drain, pcap_file, pcapng_file};
+
+    fn refused<P: AsRef<OsStr>>(paths: &[P]) -> (io::ErrorKind, String) {
+        match open(paths, &Limits::default()) {
+            Ok(_) => panic!("accepted"),
+            Err(error) => (error.kind(), error.to_string()),
+        }
+    }
+
+    #[test]
+    fn files_that_are_no_captures_are_errors_with_their_names() {
+        let folder = tempfile::tempdir().unwrap();
+        let missing = folder.path().join("missing.pcap");
+        let text = folder.path().join("text.pcap");
+        std::fs::write(&text, "hello").unwrap();
+        let none: [PathBuf; 0] = [];
+        assert_eq!(refused(&none), (io::ErrorKind::InvalidInput, "no capture is named".to_owned()));
+        assert_eq!(
+            refused(&["-", "-"]),
+            (io::ErrorKind::InvalidInput, "-: standard input can be read only once".to_owned())
+        );
+        for (path, kind, what) in [
+            (folder.path(), io::ErrorKind::IsADirectory, "is a directory, not a capture"),
+            (&missing, io::ErrorKind::NotFound, "there is no such file"),
+            (&text, io::ErrorKind::InvalidData, "is text, not a capture"),
+        ] {
+            assert_eq!(refused(&[path]), (kind, format!("{}: {what}", path.display())));
+        }
+    }
+
+    #[test]
+    fn files_are_merged_and_their_sizes_added() {
+        let folder = tempfile::tempdir().unwrap();
+        let one = folder.path().join("one");
+        let two = folder.path().join("two");
+        let (compressed, plain) = (gzip(&pcap_file(&[b"a", b"b"])), pcapng_file(&[b"c", b"d"]));
+        std::fs::write(&one, &compressed).unwrap();
+        std::fs::write(&two, &plain).unwrap();
+        let mut opened = open(&[&one, &two], &Limits::default()).unwrap();
+        assert_eq!(opened.size, Some((compressed.len() + plain.len()) as u64));
+        let drained = drain(&mut *opened.source).unwrap();
+        assert_eq!(drained.bytes(), [b"a", b"c", b"b", b"d"]);
+        assert_eq!(Some(drained.facts.bytes_read), opened.size);
+        assert_eq!(drained.facts.sources, [one, two].map(|path| path.display().to_string()));
+    }
+}

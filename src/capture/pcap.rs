@@ -82,24 +82,25 @@ struct Header {
 
 impl Header {
     fn parse(bytes: &[u8; FILE_HEADER]) -> Option<Self> {
-        let [m0, m1, m2, m3, v0, v1, n0, n1, .., s0, s1, s2, s3, l0, l1, l2, l3] = *bytes;
-        let variant = Variant::of([m0, m1, m2, m3])?;
-        let half =
-            |bytes| if variant.big_endian { u16::from_be_bytes(bytes) } else { u16::from_le_bytes(bytes) };
-        let word =
-            |bytes| if variant.big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) };
-        let lengths = match (half([v0, v1]), half([n0, n1])) {
-            (2, 0..=2) => Lengths::WireFirst,
-            (2, 3) => Lengths::SmallerIsCaptured,
+        let ([magic, version, _, _, snap_length, link], []) = bytes.as_chunks() else { return None };
+        let variant = Variant::of(*magic)?;
+        let word = |bytes: &[u8; 4]| {
+            if variant.big_endian { u32::from_be_bytes(*bytes) } else { u32::from_le_bytes(*bytes) }
+        };
+        let [v0, v1, v2, v3] = *version;
+        let version = if variant.big_endian { [[v1, v0], [v3, v2]] } else { [[v0, v1], [v2, v3]] };
+        let lengths = match version.map(u16::from_le_bytes) {
+            [2, 0..=2] => Lengths::WireFirst,
+            [2, 3] => Lengths::SmallerIsCaptured,
             _ => Lengths::CapturedFirst,
         };
         Some(Self {
             variant,
             lengths,
             // The upper half tells about frame check sequences.
-            link: LinkType((word([l0, l1, l2, l3]) & 0xffff) as u16),
+            link: LinkType((word(link) & 0xffff) as u16),
             // Files exist whose packets are longer than their snap length.
-            longest: word([s0, s1, s2, s3]).max(LONGEST),
+            longest: word(snap_length).max(LONGEST),
         })
     }
 
@@ -117,13 +118,11 @@ impl Header {
             else {
                 return stop(at, Stop::Need(HEADER));
             };
-            let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, ..] = *header.as_slice() else {
+            let ([seconds, fraction, first, second, ..], _) = header.as_chunks() else {
                 return stop(at, Stop::Need(HEADER));
             };
-            let seconds = word([a, b, c, d]);
-            let fraction = word([e, f, g, h]);
-            let mut len = word([i, j, k, l]);
-            let mut wire_len = word([m, n, o, p]);
+            let (seconds, fraction) = (word(*seconds), word(*fraction));
+            let (mut len, mut wire_len) = (word(*first), word(*second));
             let swapped = match self.lengths {
                 Lengths::CapturedFirst => false,
                 Lengths::WireFirst => true,
@@ -169,3 +168,85 @@ const PLAIN: usize = 16;
 const MODIFIED: usize = 24;
 /// The longest packet that libpcap and Wireshark accept of most link types, in bytes.
 const LONGEST: u32 = 256 << 10;
+
+#[cfg(test)]
+mod tests {
+    use crate::capture::source::LinkType;
+    use crate::capture::tests::{pcap_file, read};
+
+    /// A file of one packet ("abc" of 60 bytes at 1.5 s) of any variant.
+    fn variant(magic: u32, fraction: u32, minor: u16, extra: &[u8], big_endian: bool) -> Vec<u8> {
+        let word = |value: u32| if big_endian { value.to_be_bytes() } else { value.to_le_bytes() };
+        let half = |value: u16| if big_endian { value.to_be_bytes() } else { value.to_le_bytes() };
+        let lengths = if minor < 3 { [word(60), word(3)] } else { [word(3), word(60)] };
+        [
+            &word(magic)[..],
+            &half(2),
+            &half(minor),
+            &word(0),
+            &word(0),
+            &word(65_535),
+            // Four bytes of frame check sequence, and Ethernet.
+            &word(0x2400_0001),
+            &word(1),
+            &word(fraction),
+            &lengths.concat(),
+            extra,
+            b"abc",
+        ]
+        .concat()
+    }
+
+    #[test]
+    fn every_variant() {
+        for big_endian in [false, true] {
+            for (magic, fraction, minor, extra) in [
+                (0xa1b2_c3d4, 500_000, 4, &[][..]),
+                (0xa1b2_3c4d, 500_000_000, 4, &[]),
+                (0xa1b2_cd34, 500_000, 4, &[1; 8]),
+                (0xa1b2_c3d4, 500_000, 2, &[]),
+                (0xa1b2_c3d4, 500_000, 3, &[]),
+            ] {
+                let drained = read(&variant(magic, fraction, minor, extra, big_endian));
+                assert_eq!((drained.bytes(), drained.damage()), (vec![&b"abc"[..]], ""));
+                let (packet, _) = &drained.packets[0];
+                assert_eq!(packet.wire_len, 60);
+                assert_eq!(packet.link, LinkType(1));
+                assert_eq!(packet.time.nanos(), 1_500_000_000);
+            }
+        }
+    }
+
+    #[test]
+    fn the_latest_time_is_in_range() {
+        let mut file = pcap_file(&[b"abc"]);
+        file[24..32].fill(0xff);
+        assert_eq!(read(&file).nanos(), [4_294_967_295_000_000_000 + 4_294_967_295]);
+    }
+
+    #[test]
+    fn packets_longer_than_the_snap_length_are_read() {
+        let mut file = pcap_file(&[&[1; 100], b"abc"]);
+        file[16..20].copy_from_slice(&50_u32.to_le_bytes());
+        assert_eq!(read(&file).packets.len(), 2);
+    }
+
+    #[test]
+    fn an_impossible_length_is_damage() {
+        let mut file = pcap_file(&[b"abc", b"def", b"ghi"]);
+        file[51..55].copy_from_slice(&0x0004_0001_u32.to_le_bytes());
+        let drained = read(&file);
+        assert_eq!(drained.bytes(), [b"abc"]);
+        assert_eq!(
+            drained.damage(),
+            "x: damaged: the record at byte 43, after packet 1, says that it holds 262145 bytes (at most 262144 can be)"
+        );
+    }
+
+    #[test]
+    fn a_length_on_the_wire_that_is_too_short_is_corrected() {
+        let mut file = pcap_file(&[b"abc"]);
+        file[36..40].fill(0);
+        assert_eq!(read(&file).packets[0].0.wire_len, 3);
+    }
+}

@@ -21,8 +21,11 @@ pub(crate) struct Pcapng {
     interfaces: Vec<Interface>,
     /// The time of the last packet, for Simple Packet Blocks, which have none.
     time: Timestamp,
-    /// Bytes of all secrets kept.
-    secrets: usize,
+    /// The file's name, for notes.
+    name: String,
+    /// Bytes of secrets that may still be kept.
+    secrets_room: usize,
+    secrets_full: bool,
 }
 
 /// Whether `head` is the start of a Section Header Block, as far as it goes.
@@ -55,17 +58,20 @@ impl Format for Pcapng {
 }
 
 impl Pcapng {
+    /// Reads the file called `name`, keeping secrets of up to `most_secrets` bytes.
+    pub(crate) fn new(name: &str, most_secrets: usize) -> Self {
+        Self { name: name.to_owned(), secrets_room: most_secrets, ..Self::default() }
+    }
+
     /// Starts a section. Returns the length of its header.
     fn section(&mut self, rest: &[u8]) -> Result<usize, Stop> {
-        let Some(header) = rest.first_chunk::<12>() else { return Err(Stop::Need(12)) };
-        let [.., l0, l1, l2, l3, m0, m1, m2, m3] = *header;
-        let big_endian = match [m0, m1, m2, m3] {
+        let ([_, len, byte_order, ..], _) = rest.as_chunks() else { return Err(Stop::Need(12)) };
+        let big_endian = match *byte_order {
             BYTE_ORDER_BIG => true,
             BYTE_ORDER_LITTLE => false,
             _ => return Err(Stop::Damaged("is a section header without a byte order".to_owned())),
         };
-        let len = [l0, l1, l2, l3];
-        let len = if big_endian { u32::from_be_bytes(len) } else { u32::from_le_bytes(len) };
+        let len = if big_endian { u32::from_be_bytes(*len) } else { u32::from_le_bytes(*len) };
         if big_endian {
             whole::<true>(rest, len, 28)?;
         } else {
@@ -84,10 +90,9 @@ impl Pcapng {
         packets: &mut Vec<Packet>,
         facts: &mut CaptureFacts,
     ) -> Result<usize, Stop> {
-        let Some(header) = rest.first_chunk::<8>() else { return Err(Stop::Need(12)) };
-        let [t0, t1, t2, t3, l0, l1, l2, l3] = *header;
-        let len = word::<BIG_ENDIAN>([l0, l1, l2, l3]);
-        match word::<BIG_ENDIAN>([t0, t1, t2, t3]) {
+        let ([kind, len, ..], _) = rest.as_chunks() else { return Err(Stop::Need(12)) };
+        let len = word::<BIG_ENDIAN>(*len);
+        match word::<BIG_ENDIAN>(*kind) {
             kind @ (ENHANCED_PACKET | OBSOLETE_PACKET) => {
                 let block = whole::<BIG_ENDIAN>(rest, len, 32)?;
                 packets.push(self.packet::<BIG_ENDIAN>(block, at, kind == OBSOLETE_PACKET)?);
@@ -116,18 +121,16 @@ impl Pcapng {
         at: usize,
         obsolete: bool,
     ) -> Result<Packet, Stop> {
-        let Some(fields) = block.first_chunk::<28>() else { return Err(Stop::Need(32)) };
-        let [_, _, _, _, _, _, _, _, i0, i1, i2, i3, a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] =
-            *fields;
-        let interface = if obsolete {
-            u32::from(if BIG_ENDIAN { u16::from_be_bytes([i0, i1]) } else { u16::from_le_bytes([i0, i1]) })
-        } else {
-            word::<BIG_ENDIAN>([i0, i1, i2, i3])
+        let ([_, _, interface, high, low, len, wire_len, ..], _) = block.as_chunks() else {
+            return Err(Stop::Need(32));
         };
-        let units =
-            u64::from(word::<BIG_ENDIAN>([a, b, c, d])) << 32 | u64::from(word::<BIG_ENDIAN>([e, f, g, h]));
-        let len = word::<BIG_ENDIAN>([i, j, k, l]);
-        let wire_len = word::<BIG_ENDIAN>([m, n, o, p]);
+        let interface = match (obsolete, *interface) {
+            (false, number) => word::<BIG_ENDIAN>(number),
+            (true, [a, b, _, _]) if BIG_ENDIAN => u16::from_be_bytes([a, b]).into(),
+            (true, [a, b, _, _]) => u16::from_le_bytes([a, b]).into(),
+        };
+        let units = u64::from(word::<BIG_ENDIAN>(*high)) << 32 | u64::from(word::<BIG_ENDIAN>(*low));
+        let (len, wire_len) = (word::<BIG_ENDIAN>(*len), word::<BIG_ENDIAN>(*wire_len));
         let Some(interface) = self.interfaces.get(interface as usize) else {
             return Err(self.unknown_interface(interface));
         };
@@ -150,8 +153,8 @@ impl Pcapng {
     /// The packet of a Simple Packet Block: of the first interface, as long as its snap length
     /// allows.
     fn simple_packet<const BIG_ENDIAN: bool>(&self, block: &[u8], at: usize) -> Result<Packet, Stop> {
-        let Some([.., a, b, c, d]) = block.first_chunk::<12>() else { return Err(Stop::Need(16)) };
-        let wire_len = word::<BIG_ENDIAN>([*a, *b, *c, *d]);
+        let ([_, _, wire_len, ..], _) = block.as_chunks() else { return Err(Stop::Need(16)) };
+        let wire_len = word::<BIG_ENDIAN>(*wire_len);
         let Some(interface) = self.interfaces.first() else { return Err(self.unknown_interface(0)) };
         let room = block.len() - 16;
         let len = wire_len.min(interface.snap_length.unwrap_or(u32::MAX)).min(room as u32);
@@ -187,9 +190,13 @@ impl Pcapng {
             }
             Ok(Parsed::DecryptionSecrets(parsed)) if parsed.secrets_type == SecretsType::TlsKeyLog => {
                 let secrets = parsed.data.get(..parsed.secrets_len as usize).unwrap_or(parsed.data);
-                if self.secrets + secrets.len() <= MOST_SECRETS {
-                    self.secrets += secrets.len();
+                if let Some(room) = self.secrets_room.checked_sub(secrets.len()) {
+                    self.secrets_room = room;
                     facts.secrets.push(secrets.to_vec());
+                } else if !self.secrets_full {
+                    self.secrets_full = true;
+                    let name = &self.name;
+                    facts.damage.push(format!("{name}: holds more TLS secrets than fit; some were left out"));
                 }
             }
             // Without its description, no packet of the interface can be understood.
@@ -243,5 +250,6 @@ const ENHANCED_PACKET: u32 = 6;
 const SECRETS: u32 = 10;
 /// Interfaces of one section: bounds the memory that a hostile file can claim.
 const MOST_INTERFACES: usize = 1 << 16;
-/// Bytes of secrets of one file: bounds the memory that a hostile file can claim.
-const MOST_SECRETS: usize = 64 << 20;
+
+#[cfg(test)]
+mod tests;

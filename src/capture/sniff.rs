@@ -105,3 +105,47 @@ const KEY_LOG: [&str; 4] = [
     "SERVER_HANDSHAKE_TRAFFIC_SECRET ",
     "# SSL/TLS secrets log file",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn captures_and_compressed_files_are_recognised() {
+        for (head, expected) in [
+            (&b"\xd4\xc3\xb2\xa1"[..], Content::Pcap),
+            (b"\xa1\xb2\xc3\xd4....", Content::Pcap),
+            (b"\x4d\x3c\xb2\xa1", Content::Pcap),
+            (b"\xa1\xb2\xcd\x34", Content::Pcap),
+            (b"\x0a\x0d\x0d\x0a", Content::Pcapng),
+            (b"\x0a\x0d\x0d\x0a\0\0\0\x1c\x1a\x2b\x3c\x4d", Content::Pcapng),
+            (b"\x1f\x8b\x08\x00", Content::Compressed(Compression::Gzip)),
+            (b"\x28\xb5\x2f\xfd", Content::Compressed(Compression::Zstd)),
+            (b"\x50\x2a\x4d\x18\x04", Content::Compressed(Compression::Zstd)),
+            (b"\x04\x22\x4d\x18", Content::Compressed(Compression::Lz4)),
+        ] {
+            assert_eq!(content(head), expected, "{head:?}");
+        }
+    }
+
+    #[test]
+    fn other_files_are_named() {
+        for (head, expected) in [
+            (&b""[..], "is an empty file"),
+            (b"  {\"log\": {", "is JSON text, not a capture"),
+            (b"\xef\xbb\xbf[1", "is JSON text, not a capture"),
+            (b"<?xml version", "is XML text, not a capture"),
+            (b"<!DOCTYPE html>", "is HTML or XML text, not a capture"),
+            (b"CLIENT_RANDOM 00 11", "is a TLS key log, not a capture"),
+            ("Grüße\r\n\ncut: \u{1f600}".as_bytes().split_last().unwrap().1, "is text, not a capture"),
+            (b"\n\r\r\n and more text", "is text, not a capture"),
+            (b"PK\x03\x04", "is a ZIP archive: unpack it first"),
+            (b"BZh91AY", "is compressed with bzip2: unpack it first"),
+            (b"snoop\0\0\0", "is a snoop capture, which wscope does not read: convert it with editcap"),
+            (b"\x7fELF\x02\x01\x01\0\0\0", "is not a capture (it starts with 7f 45 4c 46 02 01 01 00)"),
+            (b"\0", "is not a capture (it starts with 00)"),
+        ] {
+            assert_eq!(content(head), Content::Other(expected.to_owned()), "{head:?}");
+        }
+    }
+}

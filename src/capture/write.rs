@@ -97,3 +97,41 @@ fn pad(out: &mut Vec<u8>, len: usize) {
 
 /// What Wireshark writes where a capture has no snap length.
 const SNAP_LENGTH: u32 = 262_144;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::capture::tests::read;
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read(
+            number: u16,
+            packets in prop::collection::vec((0..4_000_000_000_000_000_000_i64, any::<u32>(), any::<Vec<u8>>()), 0..9),
+            comment in ".*",
+            key_log: Vec<u8>,
+        ) {
+            let (mut pcap, mut pcapng) = (Vec::new(), Vec::new());
+            pcap_header(&mut pcap, LinkType(number));
+            section(&mut pcapng);
+            interface(&mut pcapng, LinkType(number));
+            secrets(&mut pcapng, &key_log);
+            for (time, wire_len, bytes) in &packets {
+                let (time, wire_len) = (Timestamp::from_nanos(*time), (*wire_len).max(bytes.len() as u32));
+                pcap_packet(&mut pcap, time, wire_len, bytes);
+                packet(&mut pcapng, 0, time, wire_len, bytes, &comment);
+            }
+            let (from_pcap, from_pcapng) = (read(&pcap), read(&pcapng));
+            prop_assert_eq!(from_pcap.damage(), "");
+            prop_assert_eq!(from_pcapng.damage(), "");
+            prop_assert_eq!(&from_pcap.packets, &from_pcapng.packets);
+            prop_assert_eq!(&from_pcapng.facts.secrets, &[key_log]);
+            prop_assert_eq!(from_pcap.packets.len(), packets.len());
+            for ((found, bytes), (time, _, expected)) in from_pcap.packets.iter().zip(&packets) {
+                prop_assert_eq!((found.time.nanos(), found.link, bytes), (*time, LinkType(number), expected));
+            }
+        }
+    }
+}
