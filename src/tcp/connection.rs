@@ -128,6 +128,12 @@ impl Connection {
         self.half(dir).counters
     }
 
+    /// Bytes allocated for what waits in a direction, and how many pieces that is.
+    #[cfg(test)]
+    pub(super) fn held(&self, dir: Dir) -> (usize, usize) {
+        self.half(dir).held()
+    }
+
     /// All segments but those that simply go on. `s` is counted already.
     #[cold]
     #[inline(never)]

@@ -303,6 +303,12 @@ impl Half {
         self.start == Start::Known
     }
 
+    /// Bytes allocated for what waits, and how many pieces that is.
+    #[cfg(test)]
+    pub(super) fn held(&self) -> (usize, usize) {
+        self.pending.as_ref().map_or((0, 0), |pending| (pending.queue.allocated(), pending.queue.len()))
+    }
+
     /// Decides what becomes of a hole, after each packet of the connection.
     pub(super) fn settle(&mut self, around: Around, emit: &mut Emit<'_>) {
         loop {
