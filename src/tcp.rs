@@ -7,7 +7,9 @@
 //! are not looked at.
 
 mod connection;
+mod delivery;
 mod half;
+mod hole;
 #[cfg(test)]
 mod properties;
 mod recent;

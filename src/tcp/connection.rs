@@ -3,7 +3,9 @@
 //! Follows whatever the endpoints do rather than the state machine of RFC 9293: simultaneous opens,
 //! split handshakes and missing starts are all just sequence numbers of two independent streams.
 
-use super::half::{Around, Counters, Emit, Half};
+use super::delivery::Emit;
+use super::half::{Counters, Half};
+use super::hole::Around;
 use super::recent::Recent;
 use super::{History, Output};
 use crate::item::{At, Dir, End, Item};
@@ -126,6 +128,12 @@ impl Connection {
     #[must_use]
     pub fn counters(&self, dir: Dir) -> Counters {
         self.half(dir).counters
+    }
+
+    /// Bytes allocated for what waits in a direction, and how many pieces that is.
+    #[cfg(test)]
+    pub(super) fn held(&self, dir: Dir) -> (usize, usize) {
+        self.half(dir).held()
     }
 
     /// All segments but those that simply go on. `s` is counted already.

@@ -1,13 +1,13 @@
-//! One direction: order, overlap, retransmission, gaps, the end.
+//! One direction: where it is, and what a segment means to it.
 //!
 //! All bytes of the stream up to `next` have been put out, as data or as gaps. What is beyond waits
 //! in [`Pending`]. Segments are described by stream offsets here; `base` translates.
 
+use super::delivery::{Emit, Part};
 use super::recent::{Difference, Recent};
-use super::reorder::{Body, Passed, Pending, Piece};
+use super::reorder::Pending;
 use super::seq::{REACH, RESET_REACH, START_REACH, distance, moved};
 use super::{History, Output};
-use crate::item::{At, Dir, End, Item, Missing};
 use crate::limits::Limits;
 use crate::packet::segment::{Place, Segment};
 
@@ -26,21 +26,21 @@ pub struct Counters {
 #[derive(Debug, Default)]
 pub(super) struct Half {
     /// Stream offset of the next byte to put out.
-    next: u64,
+    pub(super) next: u64,
     /// Stream offset up to which the peer has acknowledged.
-    acked: u64,
+    pub(super) acked: u64,
     /// Everything else that an undisturbed stream does not need.
-    pending: Option<Box<Pending>>,
+    pub(super) pending: Option<Box<Pending>>,
     /// Sequence number of stream offset 0.
     base: u32,
     pub(super) counters: Counters,
-    start: Start,
-    ended: bool,
+    pub(super) start: Start,
+    pub(super) ended: bool,
 }
 
 /// What is known of where the stream starts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Start {
+pub(super) enum Start {
     /// Nothing: neither a segment nor an acknowledgement.
     #[default]
     Unknown,
@@ -48,38 +48,6 @@ enum Start {
     Presumed,
     /// A SYN, or the acknowledgement of one, says it.
     Known,
-}
-
-/// Where a direction puts what it has to say.
-pub(super) struct Emit<'a> {
-    pub(super) dir: Dir,
-    /// The direction's sender is the low endpoint.
-    pub(super) low: bool,
-    /// The packet that is being worked on.
-    pub(super) at: At,
-    pub(super) recent: &'a mut Recent,
-    pub(super) out: &'a mut dyn FnMut(Output<'_>),
-}
-
-impl Emit<'_> {
-    fn item(&mut self, item: Item<'_>, at: At) {
-        (self.out)(Output::Item { dir: self.dir, item, at });
-    }
-
-    fn limit(&mut self, dropped: u64) {
-        (self.out)(Output::Limit { dir: self.dir, at: self.at, dropped });
-    }
-}
-
-/// What a direction has to know of the rest of the connection.
-#[derive(Clone, Copy)]
-pub(super) struct Around {
-    /// Packets of both directions so far.
-    pub(super) packets: u32,
-    /// There are packets of the other direction.
-    pub(super) peer_seen: bool,
-    /// The other direction has ended, or its FIN is there.
-    pub(super) peer_over: bool,
 }
 
 impl Half {
@@ -229,7 +197,7 @@ impl Half {
         emit: &mut Emit<'_>,
     ) {
         let ahead = distance(self.seq(self.next), seq);
-        if s.payload.is_empty() && s.cut == 0 || s.cut == 0 && is_keep_alive(ahead, s.payload) {
+        if s.cut == 0 && (s.payload.is_empty() || is_keep_alive(ahead, s.payload)) {
             return;
         }
         // Bytes before offset 0 are older than the stream is for us.
@@ -303,230 +271,10 @@ impl Half {
         self.start == Start::Known
     }
 
-    /// Decides what becomes of a hole, after each packet of the connection.
-    pub(super) fn settle(&mut self, around: Around, emit: &mut Emit<'_>) {
-        loop {
-            self.drain(emit);
-            if self.ended {
-                return;
-            }
-            let sent = self.sent();
-            let Some(pending) = &mut self.pending else { return };
-            if let Some(claim) = pending.claim.take_if(|claim| *claim <= sent) {
-                self.acked = self.acked.max(claim);
-            }
-            let claimed = pending.claim.is_some();
-            let Some(to) = self.hole_end() else {
-                if !claimed {
-                    self.pending = None;
-                }
-                return;
-            };
-            // Nothing at all of this direction is captured: one gap will do, at the end.
-            if self.counters.packets == 0 {
-                return;
-            }
-            match self.verdict(to, around, emit.at) {
-                Some(Missing::GaveUp) if self.drop_stray(emit) => {}
-                Some(why) => self.skip_hole(to, why, emit),
-                None => return,
-            }
-        }
-    }
-
-    /// Puts out all that is there, with gaps, and then the end.
-    pub(super) fn flush(&mut self, end: End, emit: &mut Emit<'_>) {
-        self.drain(emit);
-        let sent = self.sent();
-        let claim = self.pending.as_ref().and_then(|pending| pending.claim);
-        if let Some(claim) = claim.filter(|claim| *claim <= sent.saturating_add(REACH)) {
-            self.acked = self.acked.max(claim);
-        }
-        while !self.ended {
-            let Some(to) = self.hole_end() else { break };
-            if self.acked >= to {
-                self.skip_hole(to, Missing::Lost, emit);
-            } else if !self.drop_stray(emit) {
-                self.skip_hole(to, Missing::GaveUp, emit);
-            }
-            self.drain(emit);
-        }
-        if !self.ended {
-            self.end(end, emit.at, emit);
-        }
-    }
-
-    /// Why the hole up to `to` is not waited for any longer; `None` where it is.
-    fn verdict(&mut self, to: u64, around: Around, at: At) -> Option<Missing> {
-        let (next, acked) = (self.next, self.acked);
-        let pending = self.pending.as_mut()?;
-        let since = match pending.hole {
-            Some((offset, since)) if offset == next => since,
-            _ => pending.hole.insert((next, at)).1,
-        };
-        if acked >= to {
-            let passed = match pending.passed {
-                Some(passed) if passed.acked >= to => passed,
-                _ => *pending.passed.insert(Passed { acked, packets: around.packets, at }),
-            };
-            // The peer has the FIN and has sent its own: nothing will follow that could be waited for.
-            let over = around.peer_over && pending.fin.is_some_and(|(fin, _)| acked > fin);
-            let enough = around.packets.wrapping_sub(passed.packets) >= PACKETS_AFTER_ACK
-                || at.time.since(passed.at.time) >= NANOS_AFTER_ACK;
-            (over || enough).then_some(Missing::Lost)
-        } else {
-            let enough = pending.queue.len() >= SEGMENTS_WITHOUT_PEER
-                || at.time.since(since.time) >= NANOS_WITHOUT_PEER;
-            (!around.peer_seen && enough).then_some(Missing::GaveUp)
-        }
-    }
-
-    /// Puts out, or queues, what is not yet there of a part of the stream. True where any was queued.
-    fn fill(
-        &mut self,
-        start: u64,
-        part: Part<'_>,
-        place: Place,
-        limits: &Limits,
-        emit: &mut Emit<'_>,
-    ) -> bool {
-        let end = start + part.len();
-        let mut pos = start.max(self.next);
-        let mut queued = false;
-        if let (Part::Bytes(_), Some(pending)) = (part, &mut self.pending)
-            && pos < end
-        {
-            pending.queue.uncut(pos, end);
-        }
-        while pos < end && !self.ended {
-            let neighbour = self.pending.as_ref().and_then(|pending| pending.queue.at_or_after(pos));
-            let until = match neighbour {
-                Some((from, to)) if from <= pos => {
-                    pos = to;
-                    continue;
-                }
-                Some((from, _)) => from.min(end),
-                None => end,
-            };
-            let place = shifted(place, pos - start);
-            queued |= self.put(pos, part.slice(pos - start, until - start), place, limits, emit);
-            pos = until.max(self.next);
-        }
-        queued
-    }
-
-    /// Puts out, or queues, a part that overlaps nothing. True where it was queued.
-    fn put(&mut self, pos: u64, part: Part<'_>, place: Place, limits: &Limits, emit: &mut Emit<'_>) -> bool {
-        while pos > self.next {
-            let queue = &mut self.pending.get_or_insert_default().queue;
-            if queue.fits(part.allocated(), limits) {
-                queue.insert(pos, Piece { body: part.body(), at: emit.at, place });
-                return true;
-            }
-            let first = queue.first();
-            if self.drop_stray(emit) {
-                continue;
-            }
-            if first.is_none() && pos > self.next.max(self.acked).saturating_add(REACH) {
-                emit.limit(part.len());
-                return false;
-            }
-            let to = first.map_or(pos, |first| first.min(pos));
-            emit.limit(to - self.next);
-            let why = if self.acked >= to { Missing::Lost } else { Missing::GaveUp };
-            let at = self.piece_at(to, emit);
-            self.lack(to - self.next, why, at, emit);
-            self.drain(emit);
-            if self.ended {
-                return false;
-            }
-        }
-        match part {
-            Part::Bytes(bytes) => self.deliver(bytes, emit.at, place, emit),
-            Part::Cut(len) => self.lack(len, Missing::Cut, emit.at, emit),
-        }
-        self.drain(emit);
-        false
-    }
-
-    /// Puts out what is next in the queue, and the end where it is reached.
-    fn drain(&mut self, emit: &mut Emit<'_>) {
-        while let Some(pending) = &mut self.pending {
-            if let Some((fin, at)) = pending.fin
-                && fin <= self.next
-            {
-                return self.end(End::Fin, at, emit);
-            }
-            let Some((start, piece)) = pending.queue.take(self.next) else { return };
-            let skip = self.next - start;
-            match piece.body {
-                Body::Bytes(bytes) => {
-                    let bytes = bytes.get(skip as usize..).unwrap_or_default();
-                    self.deliver(bytes, piece.at, shifted(piece.place, skip), emit);
-                }
-                Body::Cut(len) => self.lack(len.saturating_sub(skip), Missing::Cut, piece.at, emit),
-            }
-        }
-    }
-
-    fn deliver(&mut self, bytes: &[u8], at: At, place: Place, emit: &mut Emit<'_>) {
-        if !bytes.is_empty() {
-            self.advance(emit.low, bytes, place, emit.recent);
-            emit.item(Item::Data(bytes), at);
-        }
-    }
-
-    fn lack(&mut self, len: u64, why: Missing, at: At, emit: &mut Emit<'_>) {
-        if len > 0 {
-            self.next += len;
-            emit.item(Item::Gap { len, why }, at);
-        }
-    }
-
-    fn end(&mut self, end: End, at: At, emit: &mut Emit<'_>) {
-        self.ended = true;
-        self.pending = None;
-        emit.item(Item::End(end), at);
-    }
-
-    /// Goes on after the hole, which ends at `to`.
-    fn skip_hole(&mut self, to: u64, why: Missing, emit: &mut Emit<'_>) {
-        let before_capture =
-            self.start == Start::Presumed && self.next == 0 && to <= START_REACH && self.counters.packets > 0;
-        if before_capture {
-            // What was under way when the capture started is not lost: our stream starts after it.
-            self.shift(-(to as i64));
-        } else {
-            let at = self.piece_at(to, emit);
-            self.lack(to - self.next, why, at, emit);
-        }
-    }
-
-    /// The packet of the first queued piece, where it starts at `offset`; else the current packet.
-    fn piece_at(&self, offset: u64, emit: &Emit<'_>) -> At {
-        let queue = self.pending.as_ref().map(|pending| &pending.queue);
-        queue.and_then(|queue| queue.first_at(offset)).unwrap_or(emit.at)
-    }
-
-    /// Drops what is queued first where it is a single segment far outside of the stream.
-    fn drop_stray(&mut self, emit: &mut Emit<'_>) -> bool {
-        let seen = self.next.max(self.acked);
-        let Some(pending) = &mut self.pending else { return false };
-        if !pending.queue.first_is_stray(seen) {
-            return false;
-        }
-        if let Some((_, piece)) = pending.queue.take_first() {
-            emit.limit(piece.body.len());
-        }
-        true
-    }
-
-    /// Where the hole at `next` ends: at what is queued, at the FIN, or at what is acknowledged.
-    fn hole_end(&self) -> Option<u64> {
-        let pending = self.pending.as_ref()?;
-        let known = pending.queue.first().or(pending.fin.map(|(fin, _)| fin));
-        // A single byte may as well be a FIN that the capture does not hold.
-        known.or_else(|| (self.acked > self.next + 1).then_some(self.acked))
+    /// Bytes allocated for what waits, and how many pieces that is.
+    #[cfg(test)]
+    pub(super) fn held(&self) -> (usize, usize) {
+        self.pending.as_ref().map_or((0, 0), |pending| (pending.queue.allocated(), pending.queue.len()))
     }
 
     /// A keep-alive whose predecessor is missing: one garbage byte that is acknowledged already.
@@ -540,7 +288,7 @@ impl Half {
     }
 
     /// Moves all offsets: the stream starts `distance` earlier than was thought.
-    fn shift(&mut self, distance: i64) {
+    pub(super) fn shift(&mut self, distance: i64) {
         self.base = self.base.wrapping_sub(distance as u32);
         self.acked = self.acked.saturating_add_signed(distance);
         if let Some(pending) = &mut self.pending {
@@ -559,7 +307,7 @@ impl Half {
     }
 
     /// The end of all that was seen, the FIN included.
-    fn sent(&self) -> u64 {
+    pub(super) fn sent(&self) -> u64 {
         let Some(pending) = &self.pending else { return self.next };
         self.next.max(pending.queue.end().unwrap_or(0)).max(pending.fin.map_or(0, |(fin, _)| fin + 1))
     }
@@ -574,59 +322,12 @@ impl Half {
     }
 }
 
-/// Bytes of a segment, or what the snap length cut off it.
-#[derive(Clone, Copy)]
-enum Part<'a> {
-    Bytes(&'a [u8]),
-    Cut(u64),
-}
-
-impl<'a> Part<'a> {
-    fn len(self) -> u64 {
-        match self {
-            Self::Bytes(bytes) => bytes.len() as u64,
-            Self::Cut(len) => len,
-        }
-    }
-
-    fn slice(self, from: u64, to: u64) -> Part<'a> {
-        match self {
-            Self::Bytes(bytes) => Self::Bytes(bytes.get(from as usize..to as usize).unwrap_or_default()),
-            Self::Cut(_) => Self::Cut(to - from),
-        }
-    }
-
-    fn allocated(self) -> usize {
-        match self {
-            Self::Bytes(bytes) => bytes.len(),
-            Self::Cut(_) => 0,
-        }
-    }
-
-    fn body(self) -> Body {
-        match self {
-            Self::Bytes(bytes) => Body::Bytes(bytes.into()),
-            Self::Cut(len) => Body::Cut(len),
-        }
-    }
-}
-
 /// One byte, the last that was sent: it asks for a sign of life and may be garbage (RFC 9293
 /// section 3.8.4).
 fn is_keep_alive(ahead: i64, payload: &[u8]) -> bool {
     ahead == -1 && payload.len() == 1
 }
 
-fn shifted(place: Place, by: u64) -> Place {
+pub(super) fn shifted(place: Place, by: u64) -> Place {
     Place { block: place.block, offset: place.offset.wrapping_add(by as u32) }
 }
-
-/// Packets of the connection for which a hole is still waited for once the peer has acknowledged it:
-/// captures reorder, and the two directions against each other.
-const PACKETS_AFTER_ACK: u32 = 8;
-/// The same in time.
-const NANOS_AFTER_ACK: i64 = 1_000_000_000;
-/// Segments for which a hole is waited for where the capture has nothing of the peer.
-const SEGMENTS_WITHOUT_PEER: usize = 64;
-/// The same in time.
-const NANOS_WITHOUT_PEER: i64 = 10_000_000_000;

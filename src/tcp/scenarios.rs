@@ -34,9 +34,21 @@ fn order_and_overlap() {
         ("left overlap of a queued segment", "c S -; s S; c 4 =efg; c 2 =cdef; c 0 =ab", "c:abcdefg"),
         ("right overlap of a queued segment", "c S -; s S; c 2 =cde; c 4 =efg; c 0 =ab", "c:abcdefg"),
         ("around a queued segment", "c S -; s S; c 4 =ef; c 2 =cdefgh; c 0 =ab", "c:abcdefgh"),
-        ("around two queued segments", "c S -; s S; c 2 =c; c 6 =gh; c 0 =abcdefghij; c 10 =k", "c:abcdefghijk"),
-        ("into a hole, overlapping both sides", "c S -; s S; c 0 =ab; c 4 =ef; c 1 =bcde; c 6 =g", "c:abcdefg"),
-        ("mirror port", "c S -; c S -; s S; s S; c; c; c 0 =ab; c 0 =ab; s 0 =x a2; s 0 =x a2; c 2 F a1; c 2 F a1; s 1 F a3; s 1 F a3; c 3 a2; c 3 a2", "c:ab s:x c.fin s.fin"),
+        (
+            "around two queued segments",
+            "c S -; s S; c 2 =c; c 6 =gh; c 0 =abcdefghij; c 10 =k",
+            "c:abcdefghijk",
+        ),
+        (
+            "into a hole, overlapping both sides",
+            "c S -; s S; c 0 =ab; c 4 =ef; c 1 =bcde; c 6 =g",
+            "c:abcdefg",
+        ),
+        (
+            "mirror port",
+            "c S -; c S -; s S; s S; c; c; c 0 =ab; c 0 =ab; s 0 =x a2; s 0 =x a2; c 2 F a1; c 2 F a1; s 1 F a3; s 1 F a3; c 3 a2; c 3 a2",
+            "c:ab s:x c.fin s.fin",
+        ),
         ("no ACK flag", "c S -; s S; c 0 =abc -; c 3 =def -", "c:abcdef"),
     ]);
 }
@@ -50,13 +62,33 @@ fn conflicts() {
         ("other bytes, and more", "c S -; s S; c 0 =abc; c 0 =XbXdef; c 6 =g", "c:abcdef c!0+3 c:g"),
         ("queued, then other bytes", "c S -; s S; c 2 =cdef; c 1 =bXde; c 0 =a", "c!2+1 c:abcdef"),
         ("queued, then other bytes", "c S -; s S; c 2 =cdef; c 1 =bXeY; c 0 =a", "c!2+3 c:abcdef"),
-        ("queued, seen when the hole is filled", "c S -; s S; c 2 =cd; c 0 =abXde; c 5 =f", "c:abcde c!2+1 c:f"),
+        (
+            "queued, seen when the hole is filled",
+            "c S -; s S; c 2 =cd; c 0 =abXde; c 5 =f",
+            "c:abcde c!2+1 c:f",
+        ),
         ("four segments back", "c S -; s S; c 0 =a; c 1 =b; c 2 =c; c 3 =d; c 0 =aXcd", "c:abcd c!1+1"),
-        ("several segments back, both ends", "c S -; s S; c 0 =a; c 1 =b; c 2 =c; c 3 =d; c 0 =XbcX", "c:abcd c!0+4"),
-        ("the copy is not compared with copies", "c S -; s S; c 0 =abc; c 0 =abX; c 0 =abX", "c:abc c!2+1 c!2+1"),
-        ("the other direction is another stream", "c S -; s S; c 0 =abc; s 0 =xyz; s 0 =xyz; c 0 =abc", "c:abc s:xyz"),
+        (
+            "several segments back, both ends",
+            "c S -; s S; c 0 =a; c 1 =b; c 2 =c; c 3 =d; c 0 =XbcX",
+            "c:abcd c!0+4",
+        ),
+        (
+            "the copy is not compared with copies",
+            "c S -; s S; c 0 =abc; c 0 =abX; c 0 =abX",
+            "c:abc c!2+1 c!2+1",
+        ),
+        (
+            "the other direction is another stream",
+            "c S -; s S; c 0 =abc; s 0 =xyz; s 0 =xyz; c 0 =abc",
+            "c:abc s:xyz",
+        ),
         ("after the end", "c S -; s S; c 0 =abc; c 3 F; c 0 =abX", "c:abc c.fin c!2+1"),
-        ("long ago", "c S -; s S; c 0 =a; c 1 =b; c 2 =c; c 3 =d; c 4 =e; c 5 =f; c 6 =g; c 0 =X", "c:abcdefg"),
+        (
+            "long ago",
+            "c S -; s S; c 0 =a; c 1 =b; c 2 =c; c 3 =d; c 4 =e; c 5 =f; c 6 =g; c 0 =X",
+            "c:abcdefg",
+        ),
         ("keep-alive with a garbage byte", "c S -; s S; c 0 =abc; c 2 =X; s 0 a3; c 2 =X; c 3 =d", "c:abcd"),
         ("keep-alive after a missing segment", "c S -; s S; c 0 =abc; c 4 =ef; c 5 =X; c 3 =d", "c:abcdef"),
     ]);
@@ -88,14 +120,30 @@ fn start() {
         ("midstream", "c 500 =abc a700; s 700 =xyz a503; c 503 =d a703", "c:abc s:xyz c:d"),
         ("midstream, server first", "s 700 =xyz a500; c 500 =abc a703", "c:xyz s:abc"),
         ("midstream, swapped, known by the peer", "s 700 a500; c 503 =def a700; c 500 =abc a700", "s:abcdef"),
-        ("midstream, swapped, acknowledged before", "s 700 a506; c 500 =abc a700; c 503 =def a700", "s:abcdef"),
-        ("midstream, the part under way is not lost", "s 700 a500; c 600 =abc a700; s 700 a603; s 700 a603; s 700 a603; s 700 a603; s 700 a603; s 700 a603; s 700 a603; s 700 a603; s 700 a603; c 603 =d", "s:abcd"),
+        (
+            "midstream, swapped, acknowledged before",
+            "s 700 a506; c 500 =abc a700; c 503 =def a700",
+            "s:abcdef",
+        ),
+        (
+            "midstream, the part under way is not lost",
+            "s 700 a500; c 600 =abc a700; s 700 a603; s 700 a603; s 700 a603; s 700 a603; s 700 a603; s 700 a603; s 700 a603; s 700 a603; s 700 a603; c 603 =d",
+            "s:abcd",
+        ),
         ("midstream keep-alive", "c 500 *1 a700; s 700 a501; c 501 =abc a700", "c:gabc"),
         ("midstream, keep-alive known by the peer", "s 700 a501; c 500 =X a700; c 501 =abc a700", "s:abc"),
         ("FIN only", "c 500 F a700; s 700 F a501; c 501 a701", "c.fin s.fin"),
         ("only acknowledgements", "c 500 a700; s 700 a500; end", "c.capture s.capture"),
-        ("only the client is captured", "c S -; c a0; c 0 =abc a5; c 3 =def a9; c 6 F a9; end", "c:abcdef c.fin s-9lost s.capture"),
-        ("only the server is captured", "s S; s 0 =abc a5; s 3 =def a9; s 6 F a10; end", "s:abcdef s.fin c-10lost c.capture"),
+        (
+            "only the client is captured",
+            "c S -; c a0; c 0 =abc a5; c 3 =def a9; c 6 F a9; end",
+            "c:abcdef c.fin s-9lost s.capture",
+        ),
+        (
+            "only the server is captured",
+            "s S; s 0 =abc a5; s 3 =def a9; s 6 F a10; end",
+            "s:abcdef s.fin c-10lost c.capture",
+        ),
         ("RST only", "c 500 R", "c.reset s.peerreset"),
     ]);
     let mut wire = Wire::new();
@@ -115,26 +163,82 @@ fn holes() {
         // Wireshark: lost but acked, and 3 of 5 lost but acked.
         ("lost but acked", "c S -; s S; s 0 =abc; s 6 =ghi; c a9 r9", "s:abc s-3lost s:ghi"),
         ("three of five", "c S -; s S; s 3 =def; s 9 =jkl; c a15 r10", "s-3lost s:def s-3lost s:jkl s-3lost"),
-        ("three of five, one after", "c S -; s S; s 3 =def; s 9 =jkl; c a15 r9; s 15 =p", "s-3lost s:def s-3lost s:jkl s-3lost s:p"),
-        ("acked, one second", "c S -; s S; s 0 =abc; s 6 =ghi; c a9; c a9 t999; c a9 t1", "s:abc s-3lost s:ghi"),
-        ("acked, not yet", "c S -; s S; s 0 =abc; s 6 =ghi; c a9; c a9 t500; s 3 =def; s 9 =j", "s:abcdefghij"),
-        ("acked up to the hole only", "c S -; s S; s 0 =abc; s 6 =ghi; c a3 r9; s 3 =def t5000", "s:abcdefghi"),
-        ("not acked, end of capture", "c S -; s S; s 0 =abc; s 6 =ghi; c a3; end", "s:abc c.capture s-3gaveup s:ghi s.capture"),
-        ("acked, end of capture", "c S -; s S; s 0 =abc; s 6 =ghi; c a9; end", "s:abc c.capture s-3lost s:ghi s.capture"),
+        (
+            "three of five, one after",
+            "c S -; s S; s 3 =def; s 9 =jkl; c a15 r9; s 15 =p",
+            "s-3lost s:def s-3lost s:jkl s-3lost s:p",
+        ),
+        (
+            "acked, one second",
+            "c S -; s S; s 0 =abc; s 6 =ghi; c a9; c a9 t999; c a9 t1",
+            "s:abc s-3lost s:ghi",
+        ),
+        (
+            "acked, not yet",
+            "c S -; s S; s 0 =abc; s 6 =ghi; c a9; c a9 t500; s 3 =def; s 9 =j",
+            "s:abcdefghij",
+        ),
+        (
+            "acked up to the hole only",
+            "c S -; s S; s 0 =abc; s 6 =ghi; c a3 r9; s 3 =def t5000",
+            "s:abcdefghi",
+        ),
+        (
+            "not acked, end of capture",
+            "c S -; s S; s 0 =abc; s 6 =ghi; c a3; end",
+            "s:abc c.capture s-3gaveup s:ghi s.capture",
+        ),
+        (
+            "acked, end of capture",
+            "c S -; s S; s 0 =abc; s 6 =ghi; c a9; end",
+            "s:abc c.capture s-3lost s:ghi s.capture",
+        ),
         ("the tail is lost", "c S -; s S; s 0 =abc; c a9; end", "s:abc c.capture s-6lost s.capture"),
-        ("the tail is lost, FIN is there", "c S -; s S; s 0 =abc; s 9 F; c F a10; s 10 a1", "s:abc c.fin s-6lost s.fin"),
+        (
+            "the tail is lost, FIN is there",
+            "c S -; s S; s 0 =abc; s 9 F; c F a10; s 10 a1",
+            "s:abc c.fin s-6lost s.fin",
+        ),
         ("a lost FIN is no lost byte", "c S -; s S; s 0 =abc; c a4; c a4; end", "s:abc c.capture s.capture"),
         ("leading gap", "c S -; s S; s 3 =def; c a6 r9", "s-3lost s:def"),
         ("the acknowledgement comes first", "c S -; s S; c a3; s 0 =abc; c a6; s 3 =def", "s:abcdef"),
-        ("all the acknowledgements come first", "c S -; s S; c a3; c a6; c a9; s 0 =abc; s 3 =def; s 6 =ghi", "s:abcdefghi"),
+        (
+            "all the acknowledgements come first",
+            "c S -; s S; c a3; c a6; c a9; s 0 =abc; s 3 =def; s 6 =ghi",
+            "s:abcdefghi",
+        ),
         ("one absurd acknowledgement", "c S -; s S; s 0 =abc; c a50000; c a3 r9; s 3 =d", "s:abcd"),
-        ("one absurd acknowledgement, far", "c S -; s S; s 0 =abc; c a900000000; c a900000000; c a3 r7; s 3 =d; end", "s:abcd c.capture s.capture"),
-        ("two GiB lost", "c S -; s S; s 0 =abc; c a2500000000; c a2500000003; s 2500000003 =def; c a2500000006 r9", "s:abc s-2500000000lost s:def"),
-        ("one segment far away", "c S -; s S; s 0 =abc; s 900000000 =X; s 3 =def; c a6; s 6 F; c F a7; s 7 a1", "s:abcdef s>1 s.fin c.fin"),
-        ("one segment far away, end of capture", "c S -; s S; s 0 =abc; s 900000000 =XY; s 3 =def; c a6; end", "s:abcdef c.capture s>2 s.capture"),
+        (
+            "one absurd acknowledgement, far",
+            "c S -; s S; s 0 =abc; c a900000000; c a900000000; c a3 r7; s 3 =d; end",
+            "s:abcd c.capture s.capture",
+        ),
+        (
+            "two GiB lost",
+            "c S -; s S; s 0 =abc; c a2500000000; c a2500000003; s 2500000003 =def; c a2500000006 r9",
+            "s:abc s-2500000000lost s:def",
+        ),
+        (
+            "one segment far away",
+            "c S -; s S; s 0 =abc; s 900000000 =X; s 3 =def; c a6; s 6 F; c F a7; s 7 a1",
+            "s:abcdef s>1 s.fin c.fin",
+        ),
+        (
+            "one segment far away, end of capture",
+            "c S -; s S; s 0 =abc; s 900000000 =XY; s 3 =def; c a6; end",
+            "s:abcdef c.capture s>2 s.capture",
+        ),
         ("one FIN far away", "c S -; s S; s 0 =abc; s 900000000 F; s 3 =def; s 6 F", "s:abcdef s.fin"),
-        ("peer not captured, ten seconds", "c S -; c 0 =abc; c 6 =ghi; c 9 =j t9999; c 10 =k t1", "c:abc c-3gaveup c:ghijk"),
-        ("zero-window probe", "c S -; s S; c 0 =abc; s a3; c 3 =d; s a3; c 3 =d t5000; s a4; c 3 =def", "c:abcdef"),
+        (
+            "peer not captured, ten seconds",
+            "c S -; c 0 =abc; c 6 =ghi; c 9 =j t9999; c 10 =k t1",
+            "c:abc c-3gaveup c:ghijk",
+        ),
+        (
+            "zero-window probe",
+            "c S -; s S; c 0 =abc; s a3; c 3 =d; s a3; c 3 =d t5000; s a4; c 3 =def",
+            "c:abcdef",
+        ),
     ]);
     let mut wire = Wire::new();
     wire.run("c S -; c 0 =a");
@@ -142,18 +246,30 @@ fn holes() {
         assert_eq!(wire.outcome(), "c:a", "{i}");
         wire.run(&format!("c {} =b", 2 + 2 * i));
     }
-    assert!(wire.outcome().starts_with("c:a c-1gaveup c:b c-1gaveup"), "{}", wire.outcome());
+    assert_eq!(wire.outcome(), "c:a c-1gaveup c:b", "one hole for each further segment");
 }
 
 #[test]
 fn snap_length() {
     check(&[
         ("cut", "c S -; s S; s 0 =abc x5; s 8 =ij", "s:abc s-5cut s:ij"),
-        ("nothing left", "c S -; s S; s 0 x5; s 5 =fg x1; s 8 F; s 8 =X; end", "s-5cut s:fg s-1cut s.fin c.capture"),
+        (
+            "nothing left",
+            "c S -; s S; s 0 x5; s 5 =fg x1; s 8 F; s 8 =X; end",
+            "s-5cut s:fg s-1cut s.fin c.capture",
+        ),
         ("a full copy later", "c S -; s S; s 0 =abc x5; s 0 =abcdefgh; s 8 =i", "s:abc s-5cut s:i"),
         ("cut and out of order", "c S -; s S; s 3 =de x2; s 0 =abc; s 7 =h", "s:abcde s-2cut s:h"),
-        ("cut, then a full copy, both out of order", "c S -; s S; s 3 =de x4; s 4 =efg; s 0 =abc; s 9 =j", "s:abcdefg s-2cut s:j"),
-        ("a full copy in the middle of the cut", "c S -; s S; s 3 =d x6; s 6 =gh; s 0 =abc; s 10 =k", "s:abcd s-2cut s:gh s-2cut s:k"),
+        (
+            "cut, then a full copy, both out of order",
+            "c S -; s S; s 3 =de x4; s 4 =efg; s 0 =abc; s 9 =j",
+            "s:abcdefg s-2cut s:j",
+        ),
+        (
+            "a full copy in the middle of the cut",
+            "c S -; s S; s 3 =d x6; s 6 =gh; s 0 =abc; s 10 =k",
+            "s:abcd s-2cut s:gh s-2cut s:k",
+        ),
         ("a full copy, then cut", "c S -; s S; s 3 =defgh; s 3 =d x4; s 0 =abc", "s:abcdefgh"),
         ("in order, the rest is queued", "c S -; s S; s 5 =fgh; s 0 =abc x5", "s:abc s-2cut s:fgh"),
         ("FIN", "c S -; s S; s 0 =abc x5 F; c F a9", "s:abc s-5cut s.fin c.fin"),
@@ -169,14 +285,22 @@ fn snap_length() {
 fn end() {
     check(&[
         ("FIN", "c S -; s S; c 0 =abc F; s 0 =x a4; s 1 F a4; c 4 a2", "c:abc c.fin s:x s.fin"),
-        ("half-close", "c S -; s S; c 0 F; s 0 =abc a1; c 1 a3; s 3 =def a1; c 1 a6; s 6 F a1", "c.fin s:abcdef s.fin"),
+        (
+            "half-close",
+            "c S -; s S; c 0 F; s 0 =abc a1; c 1 a3; s 3 =def a1; c 1 a6; s 6 F a1",
+            "c.fin s:abcdef s.fin",
+        ),
         ("FIN retransmitted", "c S -; s S; c 0 =abc F; c 3 F; c 0 =abc F; s F a4", "c:abc c.fin s.fin"),
         ("FIN out of order", "c S -; s S; c 3 F; c 0 =abc", "c:abc c.fin"),
         ("FIN with data out of order", "c S -; s S; c 3 =def F; c 0 =abc", "c:abcdef c.fin"),
         ("data after FIN", "c S -; s S; c 0 =abc F; c 4 =XX; c 3 =XX", "c:abc c.fin"),
         ("data beyond a FIN that waits", "c S -; s S; c 5 F; c 3 =deXX; c 0 =abc", "c:abcde c.fin"),
         ("a FIN before data that waits", "c S -; s S; c 3 =def; c 2 F; c 0 =abc; c 6 F", "c:abcdef c.fin"),
-        ("hole before FIN, acked, both over", "c S -; s S; c 0 F; s 3 =def F; c 1 a7", "c.fin s-3lost s:def s.fin"),
+        (
+            "hole before FIN, acked, both over",
+            "c S -; s S; c 0 F; s 3 =def F; c 1 a7",
+            "c.fin s-3lost s:def s.fin",
+        ),
         ("RST", "c S -; s S; c 0 =abc; c 3 R", "c:abc c.reset s.peerreset"),
         ("RST with a reason", "c S -; s S; c 0 =abc; c 3 R =reason; end", "c:abc c.reset s.peerreset"),
         ("RST answers SYN", "c S -; s -1001 R a0; end", "s.reset c.peerreset"),
@@ -185,8 +309,16 @@ fn end() {
         ("RST without acknowledgement answers nothing", "c S -; s 77 R -; s S; c 0 =a", "c:a"),
         ("blind RST", "c S -; s S; c 0 =abc; c 30000000 R; s 500000000 R; c 3 =d", "c:abcd"),
         ("RST of old data", "c S -; s S; c 0 =abc; s a3; c 1 R; c 3 =d", "c:abcd"),
-        ("RST beyond a hole", "c S -; s S; s 0 =abc; s 6 =gh; s 8 R; end", "s:abc s-3gaveup s:gh s.reset c.peerreset"),
-        ("RST after FIN", "c S -; s S; c 0 =abc F; s 0 =x a4; c 4 R -; s 1 =y", "c:abc c.fin s:x s.peerreset"),
+        (
+            "RST beyond a hole",
+            "c S -; s S; s 0 =abc; s 6 =gh; s 8 R; end",
+            "s:abc s-3gaveup s:gh s.reset c.peerreset",
+        ),
+        (
+            "RST after FIN",
+            "c S -; s S; c 0 =abc F; s 0 =x a4; c 4 R -; s 1 =y",
+            "c:abc c.fin s:x s.peerreset",
+        ),
         ("data after RST", "c S -; s S; c 0 =abc; s 0 R a3; c 3 =d; end", "c:abc s.reset c.peerreset"),
         ("two RST", "c S -; s S; s 0 R; s 0 R; c 0 R", "s.reset c.peerreset"),
         ("end of capture", "c S -; s S; c 0 =abc; end; end", "c:abc c.capture s.capture"),
