@@ -1,27 +1,281 @@
-//! stub
-use crate::capture::source::{LinkType, Packet};
+//! The walk through a packet's layers down to TCP.
+
+use etherparse::{TcpSlice, err};
+
+use super::defrag::{Key, Pool};
+use super::ip::{self, Addresses, IpPacket, Payload};
+use super::layer::{Fate, Layer, Next, Peeled};
+use super::segment::{Endpoint, Flags, FlowKey, Place, Segment};
+use super::stats::PacketStats;
+use super::{ethernet, fast, gre, link, mpls, ppp, udp, wifi};
+use crate::capture::source::Packet;
 use crate::item::At;
 use crate::limits::Limits;
-use super::segment::*;
-use std::collections::BTreeMap;
-pub struct Decoder { s: PacketStats }
-#[derive(Default)]
-pub struct PacketStats { pub skipped: u64, pub unknown_links: BTreeMap<LinkType, u64> }
+
+/// Packets into TCP segments. Holds the fragments that wait for others, and the counts.
+#[derive(Debug)]
+pub struct Decoder {
+    pool: Pool,
+    stats: PacketStats,
+    tunnel_depth: usize,
+}
+
 impl Decoder {
-    pub fn new(_: &Limits) -> Self { Self { s: PacketStats::default() } }
-    pub fn stats(&self) -> &PacketStats { &self.s }
-    pub fn decode(&mut self, p: &Packet, bytes: &[u8], place: Place, at: At, out: &mut impl FnMut(Segment<'_>)) {
-        let skip = match p.link.0 { 1 => 14, 113 => 16, 0 => 4, _ => return };
-        let Some(ip) = bytes.get(skip..) else { return };
-        let Ok(ip) = etherparse::LaxIpSlice::from_slice(ip) else { return };
-        let ip = ip.0;
-        let pl = ip.payload();
-        let Ok(t) = etherparse::TcpSlice::from_slice(pl.payload) else { return };
-        let (s, d) = match &ip { etherparse::LaxIpSlice::Ipv4(v) => (Endpoint::v4(v.header().source(), t.source_port()), Endpoint::v4(v.header().destination(), t.destination_port())), etherparse::LaxIpSlice::Ipv6(v) => (Endpoint::new(v.header().source(), t.source_port()), Endpoint::new(v.header().destination(), t.destination_port())) };
-        let (key, from_low) = FlowKey::new(s, d);
-        let payload = t.payload();
-        let offset = (payload.as_ptr() as usize - bytes.as_ptr() as usize) as u32;
-        let f = u8::from(t.fin()) | u8::from(t.syn()) << 1 | u8::from(t.rst()) << 2 | u8::from(t.ack()) << 4;
-        out(Segment { key, from_low, at, seq: t.sequence_number(), ack: t.acknowledgment_number(), flags: Flags(f), payload, cut: 0, place: Place { block: place.block, offset: place.offset + offset } });
+    /// A decoder that has seen nothing.
+    #[must_use]
+    pub fn new(limits: &Limits) -> Self {
+        Self { pool: Pool::new(limits), stats: PacketStats::default(), tunnel_depth: limits.tunnel_depth }
+    }
+
+    /// Decodes one packet, whose `bytes` lie at `place` among the read buffers.
+    ///
+    /// Calls `out` once for a packet that carries a TCP segment, not at all for others, and several
+    /// times for an 802.11 aggregate. The segment's place is that of its payload, or nowhere where the
+    /// payload was put together from fragments.
+    #[inline]
+    pub fn decode(
+        &mut self,
+        packet: &Packet,
+        bytes: &[u8],
+        place: Place,
+        at: At,
+        out: &mut impl FnMut(Segment<'_>),
+    ) {
+        if packet.link == link::ETHERNET
+            && let Some(segment) = fast::segment(bytes, place, at)
+        {
+            self.stats.count(Fate::Tcp, packet.wire_len > packet.len);
+            out(segment);
+            return;
+        }
+        self.decode_any(packet, bytes, place, at, out);
+    }
+
+    /// What became of the packets so far.
+    #[must_use]
+    pub const fn stats(&self) -> &PacketStats {
+        &self.stats
+    }
+
+    /// The general way, for everything.
+    #[inline(never)]
+    pub(super) fn decode_any(
+        &mut self,
+        packet: &Packet,
+        bytes: &[u8],
+        place: Place,
+        at: At,
+        out: &mut impl FnMut(Segment<'_>),
+    ) {
+        let missing = packet.wire_len.saturating_sub(packet.len);
+        let origin = Origin { bytes, place, at };
+        let start = Next { layer: Layer::Link(packet.link), bytes, tunnelled: false };
+        let fate = self.walk(&origin, start, missing, 0, out);
+        self.stats.count(fate, missing > 0);
+    }
+
+    /// Follows the layers until there is a segment, or something else. `missing` bytes after the
+    /// layer's were on the wire; `depth` tunnels were entered.
+    fn walk(
+        &mut self,
+        origin: &Origin<'_>,
+        start: Next<'_>,
+        mut missing: u32,
+        mut depth: usize,
+        out: &mut impl FnMut(Segment<'_>),
+    ) -> Fate {
+        let mut next = start;
+        loop {
+            if next.tunnelled {
+                depth += 1;
+                if depth > self.tunnel_depth {
+                    return Fate::TooDeep;
+                }
+            }
+            let bytes = next.bytes;
+            let peeled = match next.layer {
+                Layer::Link(link) => link::peel(link, bytes),
+                Layer::Ethernet => ethernet::frame(bytes),
+                Layer::EtherType(kind) => ethernet::ethertype(kind, bytes),
+                Layer::Llc => ethernet::llc(bytes),
+                Layer::Mpls => mpls::stack(bytes, missing),
+                Layer::Ppp => ppp::frame(bytes),
+                Layer::Gre => gre::header(bytes),
+                Layer::Wifi => wifi::frame(bytes, false),
+                Layer::WifiPadded { fcs: false } => wifi::frame(bytes, true),
+                Layer::WifiFcs => wifi::frame(without_fcs(bytes, &mut missing), false),
+                Layer::WifiPadded { fcs: true } => wifi::frame(without_fcs(bytes, &mut missing), true),
+                Layer::Aggregate => return self.aggregate(origin, bytes, depth, out),
+                Layer::Ip | Layer::Ipv4 | Layer::Ipv6 => match ip_packet(next.layer, bytes, missing) {
+                    Ok(IpPacket { addresses, payload: payload @ Payload { fragment: Some(_), .. } }) => {
+                        let is_v6 = bytes.first().is_some_and(|byte| byte >> 4 == 6);
+                        return self.fragment(origin, addresses, payload, is_v6, depth, out);
+                    }
+                    Ok(IpPacket { addresses, payload }) => {
+                        missing = payload.missing;
+                        match transport(origin, &addresses, payload, out) {
+                            Ok(next) => Ok(next),
+                            Err(fate) => return fate,
+                        }
+                    }
+                    Err(fate) => Err(fate),
+                },
+            };
+            next = match peeled {
+                Ok(next) => next,
+                Err(fate) => return fate,
+            };
+        }
+    }
+
+    /// Takes a fragment, and goes on with the packet that it completes.
+    fn fragment(
+        &mut self,
+        origin: &Origin<'_>,
+        addresses: Addresses,
+        part: Payload<'_>,
+        is_v6: bool,
+        depth: usize,
+        out: &mut impl FnMut(Segment<'_>),
+    ) -> Fate {
+        let Some(fragment) = part.fragment else { return Fate::Malformed };
+        let key = if is_v6 {
+            Key::v6(addresses, fragment.id)
+        } else {
+            Key::v4(addresses, fragment.id, part.protocol)
+        };
+        let Some(whole) = self.pool.add(key, fragment, part, origin.at.time, &mut self.stats) else {
+            return Fate::Fragment;
+        };
+        let payload = if is_v6 {
+            ip::extensions(whole.protocol, &whole.bytes, whole.missing)
+        } else {
+            ip::authenticated(whole.protocol, &whole.bytes, whole.missing)
+        };
+        let payload = match payload {
+            // RFC 8200 section 4.5: fragments of fragments do not exist.
+            Ok(Payload { fragment: Some(_), .. }) => return Fate::Malformed,
+            Ok(payload) => payload,
+            Err(fate) => return fate,
+        };
+        // The bytes lie in no read buffer, and are gone when this function returns.
+        let origin = Origin { bytes: &whole.bytes, place: Place::default(), at: origin.at };
+        match transport(&origin, &addresses, payload, out) {
+            Ok(next) => self.walk(&origin, next, payload.missing, depth, out),
+            Err(fate) => fate,
+        }
+    }
+
+    /// Follows each subframe of an 802.11 aggregate; they are packets of their own.
+    fn aggregate(
+        &mut self,
+        origin: &Origin<'_>,
+        bytes: &[u8],
+        depth: usize,
+        out: &mut impl FnMut(Segment<'_>),
+    ) -> Fate {
+        let mut result = Fate::Short;
+        let mut rest = bytes;
+        while let Some(subframe) = wifi::subframe(rest) {
+            let inner = Next { layer: Layer::Llc, bytes: subframe.bytes, tunnelled: true };
+            let fate = self.walk(origin, inner, subframe.missing, depth, out);
+            if result != Fate::Tcp {
+                result = fate;
+            }
+            rest = subframe.rest;
+        }
+        result
     }
 }
+
+/// The bytes that a segment's payload is a part of: a packet, or a packet put together.
+struct Origin<'a> {
+    bytes: &'a [u8],
+    place: Place,
+    at: At,
+}
+
+impl Origin<'_> {
+    /// Where a part of the bytes lies.
+    fn place(&self, part: &[u8]) -> Place {
+        self.place.advanced(part.as_ptr().addr().wrapping_sub(self.bytes.as_ptr().addr()))
+    }
+}
+
+/// Takes the headers of an IP packet off.
+fn ip_packet(layer: Layer, bytes: &[u8], missing: u32) -> Result<IpPacket<'_>, Fate> {
+    match (layer, bytes.first().map(|byte| byte >> 4)) {
+        (Layer::Ip | Layer::Ipv4, Some(4)) => ip::v4(bytes, missing),
+        (Layer::Ip | Layer::Ipv6, Some(6)) => ip::v6(bytes, missing),
+        (_, Some(_)) => Err(Fate::Malformed),
+        (_, None) => Err(Fate::Short),
+    }
+}
+
+/// Gives out a TCP segment, or says what is in a tunnel (IANA protocol numbers).
+fn transport<'a>(
+    origin: &Origin<'_>,
+    addresses: &Addresses,
+    payload: Payload<'a>,
+    out: &mut impl FnMut(Segment<'_>),
+) -> Peeled<'a> {
+    let Payload { protocol, bytes, missing, .. } = payload;
+    match protocol {
+        6 => Err(tcp(origin, addresses, bytes, missing, out)),
+        17 => udp::tunnel(bytes, missing),
+        4 => Next::tunnel(Layer::Ipv4, bytes),
+        41 => Next::tunnel(Layer::Ipv6, bytes),
+        47 => Next::within(Layer::Gre, bytes),
+        50 => Err(Fate::Encrypted),
+        // EtherIP (RFC 3378): version 3 and nothing else.
+        97 => match bytes {
+            [0x30, 0, rest @ ..] => Next::tunnel(Layer::Ethernet, rest),
+            _ => Err(Fate::Other),
+        },
+        137 => Next::tunnel(Layer::Mpls, bytes),
+        143 => Next::tunnel(Layer::Ethernet, bytes),
+        _ => Err(Fate::Other),
+    }
+}
+
+/// Gives out the segment that the payload of an IP packet is.
+fn tcp(
+    origin: &Origin<'_>,
+    addresses: &Addresses,
+    bytes: &[u8],
+    missing: u32,
+    out: &mut impl FnMut(Segment<'_>),
+) -> Fate {
+    let tcp = match TcpSlice::from_slice(bytes) {
+        Ok(tcp) => tcp,
+        Err(err::tcp::HeaderSliceError::Len(_)) => return Fate::Short,
+        Err(err::tcp::HeaderSliceError::Content(_)) => return Fate::Malformed,
+    };
+    let source = Endpoint::new(addresses.source, tcp.source_port());
+    let destination = Endpoint::new(addresses.destination, tcp.destination_port());
+    let (key, from_low) = FlowKey::new(source, destination);
+    let flags = tcp.header_slice().get(FLAGS).copied().unwrap_or_default();
+    let payload = tcp.payload();
+    out(Segment {
+        key,
+        from_low,
+        at: origin.at,
+        seq: tcp.sequence_number(),
+        ack: tcp.acknowledgment_number(),
+        flags: Flags::from_wire(flags),
+        payload,
+        cut: missing,
+        place: origin.place(payload),
+    });
+    Fate::Tcp
+}
+
+/// Takes the four bytes of an 802.11 frame check sequence off, as far as they were captured.
+fn without_fcs<'a>(frame: &'a [u8], missing: &mut u32) -> &'a [u8] {
+    let there = 4_u32.saturating_sub(*missing) as usize;
+    *missing = missing.saturating_sub(4);
+    frame.get(..frame.len().saturating_sub(there)).unwrap_or_default()
+}
+
+/// Where the flags lie in a TCP header (RFC 9293 section 3.1).
+const FLAGS: usize = 13;

@@ -89,6 +89,12 @@ impl Flags {
     /// ACK: the acknowledgement field is significant.
     pub const ACK: u8 = 0x10;
 
+    /// From the flags byte of a TCP header; only the four flags above are kept.
+    #[must_use]
+    pub const fn from_wire(byte: u8) -> Self {
+        Self(byte & (Self::FIN | Self::SYN | Self::RST | Self::ACK))
+    }
+
     /// FIN is set.
     #[must_use]
     pub const fn fin(self) -> bool {
@@ -122,6 +128,17 @@ pub struct Place {
     pub block: u32,
     /// The payload's offset in that buffer.
     pub offset: u32,
+}
+
+impl Place {
+    /// The place `bytes` further on; nowhere stays nowhere.
+    #[must_use]
+    pub const fn advanced(self, bytes: usize) -> Self {
+        if self.block == 0 {
+            return self;
+        }
+        Self { block: self.block, offset: self.offset.wrapping_add(bytes as u32) }
+    }
 }
 
 /// A TCP segment. The payload borrows from the read buffer.

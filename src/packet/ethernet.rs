@@ -1,0 +1,169 @@
+//! Ethernet, its tags, 802.2 LLC and SNAP, and whatever an EtherType names.
+//!
+//! IEEE 802.1Q and 802.1ad tags, 802.1BR E-TAG, VN-Tag, MACsec without encryption (802.1AE),
+//! provider backbone (802.1ah), Cisco FabricPath, PPPoE (RFC 2516) and NSH (RFC 8300) are taken off.
+
+use super::ip;
+use super::layer::{Fate, Layer, Next, Peeled, skip, take};
+
+/// IPv4.
+pub(super) const IPV4: u16 = 0x0800;
+/// IPv6.
+pub(super) const IPV6: u16 = 0x86dd;
+/// A whole Ethernet frame (transparent Ethernet bridging).
+pub(super) const BRIDGED: u16 = 0x6558;
+
+/// Takes the addresses and the EtherType off.
+pub(super) fn frame(bytes: &[u8]) -> Peeled<'_> {
+    let (header, rest) = take::<14>(bytes)?;
+    let [.., high, low] = *header;
+    Next::within(Layer::EtherType(u16::from_be_bytes([high, low])), rest)
+}
+
+/// Says what the payload of an EtherType is, and takes tags off.
+pub(super) fn ethertype(mut ethertype: u16, mut bytes: &[u8]) -> Peeled<'_> {
+    loop {
+        // The length of what a tag holds before the next EtherType.
+        let tag = match ethertype {
+            IPV4 => return Next::within(Layer::Ipv4, bytes),
+            IPV6 => return Next::within(Layer::Ipv6, bytes),
+            VLAN | PROVIDER_VLAN | OLD_VLAN_1 | OLD_VLAN_2 | OLD_VLAN_3 => 2,
+            VN_TAG => 4,
+            E_TAG => 6,
+            MACSEC => macsec(bytes)?,
+            MPLS | MPLS_UPSTREAM => return Next::within(Layer::Mpls, bytes),
+            PPPOE_SESSION => return pppoe(bytes),
+            NSH => return nsh(bytes),
+            BRIDGED => return Next::tunnel(Layer::Ethernet, bytes),
+            // The I-TAG's service identifier, then the customer's frame.
+            BACKBONE => return Next::tunnel(Layer::Ethernet, skip(bytes, 4)?),
+            // A tree and a time to live, then the host's frame.
+            FABRIC_PATH => return Next::tunnel(Layer::Ethernet, skip(bytes, 2)?),
+            // IEEE 802.3 section 3.2.6: up to 1,500 it is a length, and LLC follows.
+            0..=1500 => return Next::within(Layer::Llc, bytes),
+            _ => return Err(Fate::Other),
+        };
+        let (next, rest) = take::<2>(skip(bytes, tag)?)?;
+        ethertype = u16::from_be_bytes(*next);
+        bytes = rest;
+    }
+}
+
+/// Takes an IEEE 802.2 header off: SNAP (RFC 1042), IP's own SAP, or OSI's network layer identifier.
+pub(super) fn llc(bytes: &[u8]) -> Peeled<'_> {
+    let (header, rest) = take::<3>(bytes)?;
+    match *header {
+        [0xaa, 0xaa, 0x03] => {
+            let (snap, rest) = take::<5>(rest)?;
+            match *snap {
+                // Plain RFC 1042, and the bridge tunnel encapsulation of 802.1H.
+                [0, 0, 0, high, low] | [0, 0, 0xf8, high, low] => {
+                    Next::within(Layer::EtherType(u16::from_be_bytes([high, low])), rest)
+                }
+                // RFC 2684 section 5.2: bridged 802.3 without frame check sequence, two bytes of padding.
+                [0, 0x80, 0xc2, 0, 7] => Next::within(Layer::Ethernet, skip(rest, 2)?),
+                _ => Err(Fate::Other),
+            }
+        }
+        [0x06, 0x06, 0x03] => Next::within(Layer::Ipv4, rest),
+        [0xfe, 0xfe, 0x03] => network_layer(rest),
+        _ => Err(Fate::Other),
+    }
+}
+
+/// Takes a network layer protocol identifier off (ISO/IEC TR 9577, as Frame Relay uses it: RFC 2427).
+pub(super) fn network_layer(bytes: &[u8]) -> Peeled<'_> {
+    let (&[identifier], rest) = take::<1>(bytes)?;
+    match identifier {
+        0xcc => Next::within(Layer::Ipv4, rest),
+        0x8e => Next::within(Layer::Ipv6, rest),
+        0xcf => Next::within(Layer::Ppp, rest),
+        0x80 => {
+            let (snap, rest) = take::<5>(rest)?;
+            match *snap {
+                [0, 0, 0, high, low] => Next::within(Layer::EtherType(u16::from_be_bytes([high, low])), rest),
+                [0, 0x80, 0xc2, 0, 7] => Next::within(Layer::Ethernet, rest),
+                _ => Err(Fate::Other),
+            }
+        }
+        _ => Err(Fate::Other),
+    }
+}
+
+/// Whether the bytes are an Ethernet frame with something in it that this program follows. For those
+/// tunnels that do not say what they carry.
+pub(super) fn is_plausible(bytes: &[u8], missing: u32) -> bool {
+    let mut next = frame(bytes);
+    while let Ok(Next { layer: Layer::EtherType(kind), bytes, .. }) = next {
+        next = ethertype(kind, bytes);
+    }
+    match next {
+        Ok(Next { layer: Layer::Ipv4 | Layer::Ipv6, bytes, .. }) => ip::is_plausible(bytes, missing),
+        Ok(Next { layer: Layer::Mpls | Layer::Ppp, .. }) => true,
+        _ => false,
+    }
+}
+
+/// The length of a MACsec tag (IEEE 802.1AE section 9.3), where it does not encrypt.
+fn macsec(bytes: &[u8]) -> Result<usize, Fate> {
+    const VERSION: u8 = 0x80;
+    const CHANNEL: u8 = 0x20;
+    const ENCRYPTED: u8 = 0x08;
+    const CHANGED: u8 = 0x04;
+    let (&[control], _) = take::<1>(bytes)?;
+    if control & VERSION != 0 {
+        return Err(Fate::Malformed);
+    }
+    if control & (ENCRYPTED | CHANGED) != 0 {
+        return Err(Fate::Encrypted);
+    }
+    Ok(if control & CHANNEL == 0 { 6 } else { 14 })
+}
+
+/// Takes a PPPoE session header off (RFC 2516 section 4).
+pub(super) fn pppoe(bytes: &[u8]) -> Peeled<'_> {
+    let (&[version_and_type, code, ..], rest) = take::<6>(bytes)?;
+    match (version_and_type, code) {
+        (0x11, 0) => Next::within(Layer::Ppp, rest),
+        (0x11, _) => Err(Fate::Other),
+        _ => Err(Fate::Malformed),
+    }
+}
+
+/// Takes a network service header off (RFC 8300 section 2.2).
+pub(super) fn nsh(bytes: &[u8]) -> Peeled<'_> {
+    let (&[_, words, _, protocol], _) = take::<4>(bytes)?;
+    let length = usize::from(words & 0x3f) * 4;
+    if length < 8 {
+        return Err(Fate::Malformed);
+    }
+    let rest = skip(bytes, length)?;
+    match protocol {
+        1 => Next::tunnel(Layer::Ipv4, rest),
+        2 => Next::tunnel(Layer::Ipv6, rest),
+        3 => Next::tunnel(Layer::Ethernet, rest),
+        4 => nsh_within(rest),
+        5 => Next::tunnel(Layer::Mpls, rest),
+        _ => Err(Fate::Other),
+    }
+}
+
+/// A service header in a service header counts as a tunnel of its own.
+fn nsh_within(bytes: &[u8]) -> Peeled<'_> {
+    Next::tunnel(Layer::EtherType(NSH), bytes)
+}
+
+const VLAN: u16 = 0x8100;
+const PROVIDER_VLAN: u16 = 0x88a8;
+const OLD_VLAN_1: u16 = 0x9100;
+const OLD_VLAN_2: u16 = 0x9200;
+const OLD_VLAN_3: u16 = 0x9300;
+const E_TAG: u16 = 0x893f;
+const VN_TAG: u16 = 0x8926;
+const MACSEC: u16 = 0x88e5;
+const MPLS: u16 = 0x8847;
+const MPLS_UPSTREAM: u16 = 0x8848;
+const PPPOE_SESSION: u16 = 0x8864;
+const NSH: u16 = 0x894f;
+const BACKBONE: u16 = 0x88e7;
+const FABRIC_PATH: u16 = 0x8903;

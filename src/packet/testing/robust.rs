@@ -1,0 +1,1 @@
+//! Arbitrary bytes and cut packets: never a panic, always one fate.
