@@ -6,11 +6,17 @@
 //! to a terminal.
 
 pub mod convert;
+pub mod csv;
+pub mod diagram;
+pub mod har;
+pub mod hexdump;
 pub mod json;
 pub mod output;
 pub mod payload;
 pub mod record;
 pub mod select;
+pub mod txt;
+pub mod visible;
 
 mod handshake;
 mod line;

@@ -3,7 +3,6 @@
 //! Messages and frames are written by hand: there are millions of them a second. All other records
 //! pass through their types in `record`, and those types are the test oracle of what is by hand.
 
-use std::borrow::Cow;
 use std::io::{self, Write};
 
 use super::line::{self, Clock, Line};
@@ -82,27 +81,25 @@ impl JsonObserver {
     #[inline]
     fn message(&mut self, number: Option<u32>, message: &Message<'_>, out: &mut Outbox<Span>) {
         let start = out.bytes.len();
-        let rest = Line::append(&mut out.bytes, |line| {
+        let (body, cut) = match message.kind {
+            Kind::Close => (Body::Nothing, false),
+            _ => payload::data(message, self.payload),
+        };
+        let mut over = false;
+        Line::append(&mut out.bytes, |line| {
             self.message_head(number, message, line);
-            if message.kind == Kind::Close {
-                return Some(Shown::new(message, self.payload));
+            if let (Body::Text(text), false) = (body, cut) {
+                over = line.short_message(text.as_bytes());
             }
-            let (body, cut) = payload::data(message, self.payload);
-            if let (Body::Text(text), false) = (body, cut)
-                && line.short_message(text.as_bytes())
-            {
-                return None;
-            }
-            Some(Shown { code: None, reason: Cow::Borrowed(""), body, cut })
         });
-        if let Some(Some(shown)) = rest {
-            tail(&shown, &mut out.bytes);
+        if !over {
+            tail(message, body, cut, &mut out.bytes, self.payload);
         }
         finish(number, start, MESSAGE.len(), out);
     }
 
     /// Everything before the payload.
-    #[inline]
+    #[inline(always)]
     fn message_head(&mut self, number: Option<u32>, message: &Message<'_>, line: &mut Line<'_>) {
         line.put(MESSAGE);
         if let Some(number) = number {
@@ -194,17 +191,21 @@ impl JsonObserver {
 }
 
 /// The payload, where it is not short text, and the end of the line.
-fn tail(shown: &Shown<'_>, out: &mut Vec<u8>) {
-    if let Some(code) = shown.code {
-        out.extend_from_slice(b",\"code\":");
-        out.extend_from_slice(code.to_string().as_bytes());
+fn tail<'a>(message: &Message<'a>, mut body: Body<'a>, mut cut: bool, out: &mut Vec<u8>, mode: PayloadMode) {
+    if message.kind == Kind::Close {
+        let shown = Shown::new(message, mode);
+        if let Some(code) = shown.code {
+            out.extend_from_slice(b",\"code\":");
+            out.extend_from_slice(code.to_string().as_bytes());
+        }
+        if !shown.reason.is_empty() {
+            out.extend_from_slice(b",\"reason\":\"");
+            line::text(shown.reason.as_bytes(), out);
+            out.push(b'"');
+        }
+        (body, cut) = (shown.body, shown.cut);
     }
-    if !shown.reason.is_empty() {
-        out.extend_from_slice(b",\"reason\":\"");
-        line::text(shown.reason.as_bytes(), out);
-        out.push(b'"');
-    }
-    match shown.body {
+    match body {
         Body::Text(text) => {
             out.extend_from_slice(b",\"text\":\"");
             line::text(text.as_bytes(), out);
@@ -217,7 +218,7 @@ fn tail(shown: &Shown<'_>, out: &mut Vec<u8>) {
         }
         Body::Nothing => {}
     }
-    out.extend_from_slice(if shown.cut { b",\"cut\":true}\n" } else { b"}\n" });
+    out.extend_from_slice(if cut { b",\"cut\":true}\n" } else { b"}\n" });
 }
 
 #[inline]

@@ -20,27 +20,22 @@ pub(super) struct Line<'a> {
 
 impl Line<'_> {
     /// Appends to `out` what `write` writes.
-    #[inline]
-    pub(super) fn append<T>(out: &mut Vec<u8>, write: impl FnOnce(&mut Line<'_>) -> T) -> Option<T> {
+    #[inline(always)]
+    pub(super) fn append(out: &mut Vec<u8>, write: impl FnOnce(&mut Line<'_>)) {
         let start = out.len();
         out.resize(start + ROOM, 0);
-        let mut line = Line { buf: out.last_chunk_mut()?, len: 0 };
-        let value = write(&mut line);
-        let len = line.len;
-        out.truncate(start + len);
-        Some(value)
-    }
-
-    /// Bytes built.
-    #[inline]
-    pub(super) const fn len(&self) -> usize {
-        self.len
+        if let Some(buf) = out.last_chunk_mut() {
+            let mut line = Line { buf, len: 0 };
+            write(&mut line);
+            let len = line.len;
+            out.truncate(start + len);
+        }
     }
 
     /// A fixed piece.
-    #[inline]
+    #[inline(always)]
     pub(super) fn put<const N: usize>(&mut self, piece: &[u8; N]) {
-        self.buf[self.len..self.len + N].copy_from_slice(piece);
+        self.buf[self.len..][..N].copy_from_slice(piece);
         self.len += N;
     }
 
@@ -52,39 +47,39 @@ impl Line<'_> {
     }
 
     /// A number, at most [`MAX_NUMBER`].
-    #[inline]
+    #[inline(always)]
     pub(super) fn number(&mut self, number: u64) {
         if number < 10 {
             self.put(&[b'0' + number as u8]);
-        } else if number < 100_000_000 {
-            let digits = eight_digits(number as u32);
-            let zeros = digits.trailing_zeros() & !7;
-            store(self.buf, self.len, (digits | ZEROS) >> zeros);
-            self.len += 8 - zeros as usize / 8;
+        } else if number < HALF {
+            self.leading(number);
         } else {
             let number = number.min(MAX_NUMBER);
-            self.number_above(number / 100_000_000);
-            self.put(&(eight_digits((number % 100_000_000) as u32) | ZEROS).to_le_bytes());
+            self.leading(number / HALF);
+            self.put(&(eight_digits((number % HALF) as u32) | ZEROS).to_le_bytes());
         }
     }
 
-    /// What stands before the last eight digits.
-    #[cold]
-    fn number_above(&mut self, number: u64) {
-        self.put_slice(number.to_string().as_bytes());
+    /// A number of at most eight digits, not 0.
+    #[inline(always)]
+    fn leading(&mut self, number: u64) {
+        let digits = eight_digits(number as u32);
+        let zeros = digits.trailing_zeros() & 0x38;
+        self.buf[self.len..][..8].copy_from_slice(&((digits | ZEROS) >> zeros).to_le_bytes());
+        self.len += 8 - zeros as usize / 8;
     }
 
     /// A time in RFC 3339, without the quotes.
-    #[inline]
+    #[inline(always)]
     pub(super) fn time(&mut self, time: Timestamp, clock: &mut Clock) {
         let second = time.nanos().div_euclid(NANOS);
         if second != clock.second {
-            clock.set(second);
+            clock.set(time, second);
         }
-        let nanos = time.nanos().rem_euclid(NANOS) as u32;
+        let within = time.nanos().wrapping_sub(second.wrapping_mul(NANOS)) as u32;
         self.put(&clock.text);
-        self.put(&(eight_digits(nanos / 10) | ZEROS).to_le_bytes());
-        self.put(&[b'0' + (nanos % 10) as u8, b'Z']);
+        self.put(&(eight_digits(within / 10) | ZEROS).to_le_bytes());
+        self.put(&[b'0' + (within % 10) as u8, b'Z']);
     }
 
     /// Bytes in lower-case hex.
@@ -125,15 +120,15 @@ pub(super) struct Clock {
 impl Clock {
     pub(super) fn new() -> Self {
         let mut clock = Self { second: 0, text: [0; 20] };
-        clock.set(0);
+        clock.set(Timestamp::default(), 0);
         clock
     }
 
+    /// Goes to `second`, in which `time` is.
     #[cold]
-    fn set(&mut self, second: i64) {
+    fn set(&mut self, time: Timestamp, second: i64) {
         let mut text = Vec::with_capacity(30);
-        // Saturates only in the first second that a time stamp can hold, which begins before it.
-        Timestamp::from_nanos(second.saturating_mul(NANOS)).write_rfc3339(&mut text);
+        time.write_rfc3339(&mut text);
         if let Some(prefix) = text.first_chunk() {
             self.text = *prefix;
             self.second = second;
@@ -276,6 +271,8 @@ const ROOM: usize = 512;
 const SLACK: usize = 24;
 /// What 32 bytes can become, with the store past the end.
 const BLOCK: usize = 32 * 6 + SLACK;
+/// The first number of nine digits.
+const HALF: u64 = 100_000_000;
 const NANOS: i64 = 1_000_000_000;
 const ZEROS: u64 = 0x3030_3030_3030_3030;
 const SPACES: u64 = 0x2020_2020_2020_2020;
@@ -306,7 +303,7 @@ mod tests {
 
     fn line(write: impl FnOnce(&mut Line<'_>)) -> String {
         let mut out = Vec::new();
-        Line::append(&mut out, write).unwrap();
+        Line::append(&mut out, write);
         String::from_utf8(out).unwrap()
     }
 

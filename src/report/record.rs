@@ -428,3 +428,28 @@ pub fn schema() -> serde_json::Value {
     schema.insert("title".to_owned(), "wscope record".into());
     schema.to_value()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_schema_names_every_record_and_nothing_is_null() {
+        let schema = schema();
+        assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
+        let kinds: Vec<&str> = schema["oneOf"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one["properties"]["type"]["const"].as_str().unwrap())
+            .collect();
+        assert_eq!(kinds, super::super::RecordTypes::NAMES);
+        let text = schema.to_string();
+        assert!(!text.contains("null"), "{text}");
+        let message = &schema["$defs"]["Message"];
+        assert!(message["description"].as_str().unwrap().contains("fragments"));
+        assert!(message["properties"]["base64"]["description"].is_string());
+        let required = message["required"].as_array().unwrap();
+        assert!(required.contains(&"complete".into()) && !required.contains(&"sha256".into()));
+    }
+}

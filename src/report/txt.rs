@@ -1,0 +1,366 @@
+//! A transcript for people: one line for each message, finding, begin and end of a connection.
+//!
+//! ```text
+//! 3  2026-11-20T10:00:00.000000000Z  10.0.0.12:51560 → 10.0.0.5:8080  ws://feed.local/ws  101 Switching Protocols
+//! 3.m41  10:00:00.123456  → TEXT    240  {"type":"subscribe"}
+//! 3.m42  10:00:00.132100  ← TEXT    318z  {"type":"next"}  (2 frames)
+//! 3.f52  10:00:00.140000  x F004 client-unmasked: client frame 52 is not masked
+//! 3  10:00:05.000000  end clean  → 2 messages, 5 bytes  ← 1 message, 4096 bytes
+//! ```
+//!
+//! Each line begins with the place that every command takes. Times are in UTC.
+
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+use super::handshake::{self, words};
+use super::output::{Output, Shape, Span, after_number};
+use super::payload::PayloadMode;
+use super::select::Selection;
+use super::visible::{self, Style};
+use crate::engine::observe::{Observer, Outbox, Sink};
+use crate::event::{Closing, Connection, Event, How, Summary};
+use crate::item::Dir;
+use crate::rules::{Finding, Level};
+use crate::time::Timestamp;
+use crate::ws::fact::{Fault, Kind, Message};
+
+/// How times are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TimeStyle {
+    /// `10:00:00.123456`, in UTC.
+    #[default]
+    Clock,
+    /// RFC 3339 with nanoseconds.
+    Iso,
+    /// Seconds since the connection's first packet: `+0.123456`.
+    Relative,
+}
+
+/// What is written.
+#[derive(Clone, Debug, Default)]
+pub struct TxtOptions {
+    /// Only ASCII: `->` and `<-` rather than arrows, escapes rather than pictures.
+    pub ascii: bool,
+    /// How times are written.
+    pub time: TimeStyle,
+    /// How much of each payload.
+    pub payload: PayloadMode,
+    /// The columns of a line, where it is to fit.
+    pub width: Option<usize>,
+    /// Of which connections.
+    pub conns: Selection,
+    /// Only messages.
+    pub messages_only: bool,
+    /// Each line is written at once, as someone may be watching.
+    pub live: bool,
+}
+
+/// Encodes events as lines of text.
+#[derive(Debug)]
+pub struct TxtObserver {
+    options: TxtOptions,
+    line: String,
+}
+
+impl TxtObserver {
+    /// An observer of one worker.
+    #[must_use]
+    pub fn new(options: &TxtOptions) -> Self {
+        Self { options: options.clone(), line: String::new() }
+    }
+
+    /// The arrow of a direction.
+    const fn arrow(&self, dir: Dir) -> &'static str {
+        match (dir, self.options.ascii) {
+            (Dir::C2s, false) => "→",
+            (Dir::S2c, false) => "←",
+            (Dir::C2s, true) => "->",
+            (Dir::S2c, true) => "<-",
+        }
+    }
+
+    fn time(&self, conn: &Connection, time: Timestamp) -> String {
+        match self.options.time {
+            TimeStyle::Clock => time.to_string().get(11..26).unwrap_or_default().to_owned(),
+            TimeStyle::Iso => time.to_string(),
+            TimeStyle::Relative => {
+                let nanos = time.since(conn.opened.time);
+                let (sign, micros) = (if nanos < 0 { '-' } else { '+' }, nanos.unsigned_abs() / 1_000);
+                format!("{sign}{}.{:06}", micros / 1_000_000, micros % 1_000_000)
+            }
+        }
+    }
+
+    /// Appends bytes from the capture, within the width that is left.
+    fn payload(&mut self, bytes: &[u8]) {
+        let style = Style { ascii: self.options.ascii, multi_line: false };
+        match self.options.width {
+            Some(width) => {
+                let left = width.saturating_sub(unicode_width::UnicodeWidthStr::width(&*self.line) + NUMBER);
+                visible::append_within(bytes, style, left, &mut self.line);
+            }
+            None => visible::append(bytes, style, &mut self.line),
+        }
+    }
+
+    fn opened(&mut self, conn: &Connection) {
+        let arrow = self.arrow(Dir::C2s);
+        let _ = write!(self.line, "  {}  {} {arrow} {}", conn.opened.time, conn.client, conn.server);
+        let Some(shake) = conn.handshake.as_deref() else {
+            self.line.push_str("  (no handshake captured)");
+            return;
+        };
+        let mut parts = Vec::new();
+        parts.extend(handshake::url(shake, false));
+        match &shake.response {
+            Some(response) => parts.push(format!("{} {}", response.status, words(&response.reason))),
+            None => parts.push("(no response)".to_owned()),
+        }
+        parts.extend(handshake::subprotocol(shake).map(|name| format!("subprotocol {name}")));
+        let extensions = handshake::extensions(shake);
+        if !extensions.is_empty() {
+            parts.push(format!("[{}]", extensions.join(", ")));
+        }
+        for part in parts {
+            self.line.push_str("  ");
+            self.payload(part.trim_end().as_bytes());
+        }
+    }
+
+    fn message(&mut self, conn: &Connection, message: &Message<'_>) {
+        let time = self.time(conn, message.last.time);
+        let kind = message.kind.name().to_ascii_uppercase();
+        let z = if message.compressed { "z" } else { "" };
+        let (n, arrow, len) = (message.n, self.arrow(message.dir), message.len);
+        let _ = write!(self.line, ".m{n}  {time}  {arrow} {kind:6} {len:>6}{z}");
+        let mut remarks = Vec::new();
+        if message.frames > 1 {
+            remarks.push(format!("{} frames", message.frames));
+        }
+        if let Some(fault) = message.fault {
+            remarks.push(fault_text(fault).to_owned());
+        }
+        if !remarks.is_empty() {
+            let _ = write!(self.line, "  ({})", remarks.join(", "));
+        }
+        self.content(message);
+    }
+
+    fn content(&mut self, message: &Message<'_>) {
+        if let Some(code) = message.close_code() {
+            let _ = write!(self.line, "  {code}");
+            if !message.close_reason().is_empty() {
+                self.line.push_str(" \"");
+                self.payload(message.close_reason());
+                self.line.push('"');
+            }
+            return;
+        }
+        let kept = message.payload;
+        let bytes = kept.get(..self.options.payload.bytes()).unwrap_or(kept);
+        if bytes.is_empty() {
+            return;
+        }
+        self.line.push_str("  ");
+        let goes_on = (bytes.len() as u64) < message.len;
+        if message.kind == Kind::Text || bytes.iter().all(|byte| matches!(byte, b' '..=b'~')) {
+            // Half a code point at the end is our cut, not the sender's fault.
+            self.payload(if goes_on { without_half(bytes) } else { bytes });
+        } else {
+            let mut hex = String::new();
+            for byte in bytes {
+                let _ = write!(hex, "{byte:02x} ");
+            }
+            self.payload(hex.trim_end().as_bytes());
+        }
+        if goes_on && self.options.width.is_none() {
+            self.line.push_str(if self.options.ascii { "..." } else { "…" });
+        }
+    }
+
+    fn finding(&mut self, conn: &Connection, finding: &Finding) {
+        if let Some(frame) = finding.frame {
+            let _ = write!(self.line, ".f{frame}");
+        }
+        if let Some(at) = finding.at {
+            let time = self.time(conn, at.time);
+            let _ = write!(self.line, "  {time}");
+        }
+        let mark = match finding.rule.level {
+            Level::Error => "x",
+            Level::Warning => "!",
+            Level::Note => "i",
+        };
+        let _ = write!(self.line, "  {mark} {} {}: ", finding.rule.code, finding.rule.name);
+        self.payload(finding.text.as_bytes());
+    }
+
+    fn closed(&mut self, conn: &Connection, closing: &Closing) {
+        let time = self.time(conn, closing.at.time);
+        let _ = write!(self.line, "  {time}  end {}", closing.how.map_or("refused", How::name));
+        for dir in Dir::BOTH {
+            let totals = &closing.totals[dir.index()];
+            let plural = if totals.messages == 1 { "" } else { "s" };
+            let (arrow, messages, bytes) = (self.arrow(dir), totals.messages, totals.payload);
+            let _ = write!(self.line, "  {arrow} {messages} message{plural}, {bytes} bytes");
+        }
+    }
+}
+
+/// Why a part is missing, in a few words.
+const fn fault_text(fault: Fault) -> &'static str {
+    match fault {
+        Fault::Missing => "bytes missing from the capture",
+        Fault::Unfinished => "unfinished",
+        Fault::BrokenDeflate => "does not inflate",
+        Fault::LostContext => "not decodable: earlier messages lost",
+        Fault::InflateLimit => "inflates past the limit",
+        Fault::TooLarge => "compressed form too large",
+    }
+}
+
+/// `bytes` without the unfinished code point at their end.
+fn without_half(bytes: &[u8]) -> &[u8] {
+    let half = bytes.utf8_chunks().last().map_or(0, |chunk| chunk.invalid().len());
+    let unfinished =
+        std::str::from_utf8(&bytes[bytes.len() - half..]).is_err_and(|e| e.error_len().is_none());
+    if unfinished { &bytes[..bytes.len() - half] } else { bytes }
+}
+
+impl Observer for TxtObserver {
+    type Record = Span;
+
+    fn event(&mut self, conn: &Connection, event: Event<'_>, out: &mut Outbox<Span>) {
+        if conn.number.is_some_and(|number| !self.options.conns.contains(number)) {
+            return;
+        }
+        self.line.clear();
+        match event {
+            Event::Message(message) => self.message(conn, message),
+            Event::Frame(_) => return,
+            _ if self.options.messages_only => return,
+            Event::Opened => self.opened(conn),
+            Event::Finding(finding) => self.finding(conn, finding),
+            Event::Closed(closing) => self.closed(conn, closing),
+        }
+        self.line.truncate(self.line.trim_end().len());
+        self.line.push('\n');
+        after_number(conn, self.line.as_bytes(), out);
+    }
+}
+
+/// Writes the lines of all observers.
+#[derive(Debug)]
+pub struct TxtSink<W: Write> {
+    conns: Selection,
+    messages_only: bool,
+    ascii: bool,
+    output: Output<W>,
+}
+
+impl<W: Write> TxtSink<W> {
+    /// A sink that writes to `inner`, which needs no buffer.
+    pub fn new(inner: W, options: &TxtOptions) -> Self {
+        Self {
+            conns: options.conns.clone(),
+            messages_only: options.messages_only,
+            ascii: options.ascii,
+            output: Output::new(inner, Shape::Lines, options.live),
+        }
+    }
+
+    /// The writer.
+    pub fn into_inner(self) -> W {
+        self.output.into_inner()
+    }
+}
+
+impl<W: Write> Sink<Span> for TxtSink<W> {
+    fn record(&mut self, conn: u32, span: Span, bytes: &[u8]) -> io::Result<()> {
+        if self.conns.contains(conn) { self.output.span(conn, span, bytes) } else { Ok(()) }
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.output.lines(bytes)
+    }
+
+    fn finish(&mut self, summary: &Summary) -> io::Result<()> {
+        for finding in summary.capture_findings.iter().filter(|_| !self.messages_only) {
+            let mut line = format!("{} {}: ", finding.rule.code, finding.rule.name);
+            visible::append(
+                finding.text.as_bytes(),
+                Style { ascii: self.ascii, multi_line: false },
+                &mut line,
+            );
+            line.push('\n');
+            self.output.lines(line.as_bytes())?;
+        }
+        self.output.finish()
+    }
+}
+
+/// Columns left for the connection's number, which is not known yet where lines are built.
+const NUMBER: usize = 5;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample;
+
+    fn export(options: &TxtOptions, conns: u32, numbered: bool) -> String {
+        let mut sink = TxtSink::new(Vec::new(), options);
+        sample::run(&mut TxtObserver::new(options), &mut sink, conns, numbered);
+        String::from_utf8(sink.into_inner()).unwrap()
+    }
+
+    #[test]
+    fn transcript() {
+        let expected = r#"1  2026-11-20T10:00:00.000000000Z  127.0.0.1:50122 → 127.0.0.1:8080  ws://server.example.com/chat?a=1&b  101 Switching Protocols  subprotocol chat  [permessage-deflate; client_max_window_bits=15]
+1.m1  10:00:00.000001  → TEXT       11  Hello "you"
+1.f1  10:00:00.000001  ! S006 overlap-conflict: 4 bytes at stream offset 12 differ
+1.m2  10:00:00.003000  ← BINARY   4096z  (2 frames)  00 01 ff…
+1.m3  10:00:00.000001  ← TEXT        9  (bytes missing from the capture)  =1…
+1.m4  10:00:00.000001  → PING        4  1b 5b 32 4a
+1.m5  10:00:00.000001  → CLOSE       6  1000 "done"
+1  10:00:05.000000  end clean  → 1 message, 5 bytes  ← 1 message, 4096 bytes
+N007 file-cut: chat.pcapng ends inside a packet
+"#;
+        assert_eq!(export(&TxtOptions::default(), 1, true), expected);
+    }
+
+    #[test]
+    fn within_a_width_and_in_ascii() {
+        let options = TxtOptions {
+            ascii: true,
+            width: Some(55),
+            messages_only: true,
+            time: TimeStyle::Relative,
+            ..Default::default()
+        };
+        let expected = r#"1.m1  +0.000001  -> TEXT       11  Hello "you"
+1.m2  +0.003000  <- BINARY   4096z  (2 frames)  ...
+1.m3  +0.000001  <- TEXT        9  (bytes missing from the capture)
+1.m4  +0.000001  -> PING        4  1b 5b 32 4a
+1.m5  +0.000001  -> CLOSE       6  1000 "done"
+"#;
+        assert_eq!(export(&options, 1, false), expected);
+    }
+
+    #[test]
+    fn numbers_given_late_make_no_difference() {
+        let options = TxtOptions { conns: "2-".parse().unwrap(), ..Default::default() };
+        assert_eq!(export(&options, 12, true), export(&options, 12, false));
+    }
+
+    #[test]
+    fn no_control_character_comes_through() {
+        let options = TxtOptions::default();
+        let mut observer = TxtObserver::new(&options);
+        let mut out = Outbox { bytes: Vec::new(), records: Vec::new(), numbered: true };
+        let message = sample::message(Dir::C2s, Kind::Text, "\x1b[2J\r\n\u{202e}".as_bytes());
+        observer.event(&sample::connection(Some(1)), Event::Message(&message), &mut out);
+        let text = String::from_utf8(out.bytes).unwrap();
+        assert!(text.ends_with("␛[2J␍␊<U+202E>\n"), "{text}");
+    }
+}
