@@ -44,7 +44,7 @@ pub(super) fn run() -> anyhow::Result<Outcome> {
 
 #[cfg(libpcap)]
 fn live(out: &mut impl Write) -> io::Result<()> {
-    match pcap::Device::list() {
+    match libpcap::Device::list() {
         Ok(devices) => {
             let names: Vec<String> = devices.into_iter().map(|device| device.name).collect();
             writeln!(out, "interfaces     {}", names.join(" "))

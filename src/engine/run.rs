@@ -8,7 +8,7 @@ use std::thread;
 use crate::capture::source::{Block, CaptureFacts, Source, Status};
 use crate::event::Summary;
 use crate::item::At;
-use crate::packet::decoder::Decoder;
+use crate::packet::Decoder;
 use crate::packet::segment::{Flags, FlowKey, Place, Segment};
 use crate::rules::{capture, checker};
 
@@ -95,7 +95,7 @@ impl<'a> Reader<'a> {
         let mut summary = Summary {
             packets: self.packets,
             bytes: self.bytes,
-            skipped_packets: stats.skipped,
+            skipped_packets: stats.skipped(),
             tcp_connections: tally.tcp_connections,
             connections: tally.counts.connections,
             frames: tally.counts.frames,

@@ -12,7 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::output::{Output, Shape, Span, after_number};
 use super::payload::{Body, PayloadMode, Shown};
 use super::select::Selection;
-use crate::engine::observe::{Observer, Outbox, Sink};
+use crate::observe::{Observer, Outbox, Sink};
 use crate::event::{Connection, Event, Summary};
 use crate::ws::fact::Message;
 

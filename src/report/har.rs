@@ -11,7 +11,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 
-use crate::engine::observe::{Observer, Outbox, Sink};
+use crate::observe::{Observer, Outbox, Sink};
 use crate::event::{Connection, Event, Summary};
 
 use super::output::Span;

@@ -18,7 +18,7 @@ use super::output::{Output, Shape, Span, after_number};
 use super::payload::PayloadMode;
 use super::select::Selection;
 use super::visible::{self, Style};
-use crate::engine::observe::{Observer, Outbox, Sink};
+use crate::observe::{Observer, Outbox, Sink};
 use crate::event::{Closing, Connection, Event, How, Summary};
 use crate::item::Dir;
 use crate::rules::{Finding, Level};
