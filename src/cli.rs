@@ -3,8 +3,13 @@
 pub mod args;
 mod doctor;
 mod export;
+mod follow;
+mod inspect;
+mod ls;
 mod pages;
+mod plain;
 mod session;
+mod show;
 mod stats;
 mod table;
 
@@ -13,7 +18,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
-use args::{Cli, Command};
+use args::{Cli, Command, Ls};
 
 /// Bad usage, unreadable input, an output that cannot be written.
 const TROUBLE: u8 = 2;
@@ -43,7 +48,11 @@ pub fn main() -> ExitCode {
 
 fn run(cli: Cli) -> anyhow::Result<Outcome> {
     match cli.command {
-        None | Some(Command::Ls(_)|Command::Show(_)|Command::Inspect(_)|Command::Follow(_)) => Ok(Outcome::Done),
+        None => ls::run(&Ls { input: cli.input, conn: None, json: false }),
+        Some(Command::Ls(args)) => ls::run(&args),
+        Some(Command::Show(args)) => show::run(&args),
+        Some(Command::Inspect(args)) => inspect::run(&args),
+        Some(Command::Follow(args)) => follow::run(&args),
         Some(Command::Export(args)) => export::run(&args),
         Some(Command::Stats(args)) => stats::run(&args),
         Some(Command::Schema) => pages::schema(),

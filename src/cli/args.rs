@@ -121,10 +121,10 @@ pub enum Color {
 /// How times are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum TimeFormat {
-    /// The time of day, in the local zone
+    /// The time of day, in UTC
     #[default]
     Abs,
-    /// Seconds since the first packet shown
+    /// Seconds since the connection's first packet
     Rel,
     /// Seconds since the line before
     Delta,

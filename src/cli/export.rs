@@ -5,8 +5,12 @@ use std::io::{self, BufWriter, Write};
 
 use anyhow::Context;
 
+use crate::report::csv::{CsvObserver, CsvSink};
+use crate::report::har::{HarObserver, HarSink};
 use crate::report::json::{JsonObserver, JsonOptions, JsonSink};
 use crate::report::output::Shape;
+use crate::report::txt::{TxtObserver, TxtOptions, TxtSink};
+use crate::ws::session::Want;
 
 use super::Outcome;
 use super::args::{Export, Format};
@@ -32,6 +36,7 @@ fn export(args: &Export, out: impl Write) -> anyhow::Result<Outcome> {
     let files = args.input.files();
     let decode = &args.input.decode;
     let conns = args.conn.clone().unwrap_or_default();
+    let want = Want { payload: args.payload.bytes(), hash: args.hash, frame_bytes: 0 };
     match args.to {
         Format::Ndjson | Format::Json => {
             let options = JsonOptions {
@@ -48,6 +53,21 @@ fn export(args: &Export, out: impl Write) -> anyhow::Result<Outcome> {
             let observer = || JsonObserver::new(&options);
             Ok(session::decode(&files, decode, options.want(), &observer, &mut sink)?.1)
         }
-        _ => anyhow::bail!("not yet"),
+        Format::Csv => {
+            let mut sink = CsvSink::new(out, conns.clone());
+            let observer = || CsvObserver::new(args.payload, conns.clone());
+            Ok(session::decode(&files, decode, want, &observer, &mut sink)?.1)
+        }
+        Format::Txt => {
+            let options = TxtOptions { payload: args.payload, conns, ..TxtOptions::default() };
+            let mut sink = TxtSink::new(out, &options);
+            Ok(session::decode(&files, decode, want, &|| TxtObserver::new(&options), &mut sink)?.1)
+        }
+        Format::Har => {
+            let spool = tempfile::tempfile().context("cannot make a temporary file")?;
+            let mut sink = HarSink::new(out, spool, conns.clone(), env!("CARGO_PKG_VERSION"));
+            let observer = || HarObserver::new(args.payload, conns.clone());
+            Ok(session::decode(&files, decode, want, &observer, &mut sink)?.1)
+        }
     }
 }

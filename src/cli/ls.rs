@@ -85,11 +85,10 @@ struct Row {
 impl Row {
     fn new(conn: &Connection, closing: &Closing) -> Self {
         let handshake = conn.handshake.as_deref();
-        let refused = handshake.is_some_and(|handshake| !handshake.upgraded());
         let unknown = handshake.is_none();
         let path = handshake.and_then(|handshake| handshake.url(false)).map_or_else(
             || if unknown { "(no handshake captured)".to_owned() } else { "(no request captured)".to_owned() },
-            |url| visible::line(url.split_once("://").map_or(&*url, |(_, rest)| rest).as_bytes()),
+            |url| clean(url.split_once("://").map_or(&*url, |(_, rest)| rest)),
         );
         let subprotocol = handshake.and_then(|handshake| handshake.subprotocol());
         let state = match closing.how {
@@ -112,12 +111,12 @@ impl Row {
             state,
             client: conn.client.to_string(),
             server: conn.server.to_string(),
-            path: visible::cut(&path, PATH_WIDTH),
+            path: visible::fit(&path, PATH_WIDTH, false),
             subprotocol: subprotocol.map_or_else(
                 || if unknown { "?" } else { "-" }.to_owned(),
-                |name| visible::line(name.as_bytes()),
+                |name| clean(&name),
             ),
-            compression: match handshake.filter(|_| !refused) {
+            compression: match handshake.filter(|_| closing.how.is_some()) {
                 Some(handshake) if handshake.deflate().is_some() => "on",
                 Some(_) => "-",
                 None => "?",
@@ -192,6 +191,12 @@ impl Rows {
         }
         table.write(out)
     }
+}
+
+fn clean(text: &str) -> String {
+    let mut shown = String::new();
+    visible::visible(text.as_bytes(), &mut shown);
+    shown
 }
 
 /// A size to read: three figures and a unit of 1,000.

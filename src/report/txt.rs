@@ -23,7 +23,7 @@ use crate::event::{Closing, Connection, Event, How, Summary};
 use crate::item::Dir;
 use crate::rules::{Finding, Level};
 use crate::time::Timestamp;
-use crate::ws::fact::{Fault, Kind, Message};
+use crate::ws::fact::{Fault, Frame, Kind, Message};
 
 /// How times are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,6 +35,8 @@ pub enum TimeStyle {
     Iso,
     /// Seconds since the connection's first packet: `+0.123456`.
     Relative,
+    /// Seconds since the line before, in a run of one thread.
+    Delta,
 }
 
 /// What is written.
@@ -50,8 +52,12 @@ pub struct TxtOptions {
     pub width: Option<usize>,
     /// Of which connections.
     pub conns: Selection,
-    /// Only messages.
+    /// Only messages (or frames).
     pub messages_only: bool,
+    /// Frames rather than messages.
+    pub frames: bool,
+    /// Messages (or frames) of one direction only.
+    pub dir: Option<Dir>,
     /// Each line is written at once, as someone may be watching.
     pub live: bool,
 }
@@ -61,13 +67,19 @@ pub struct TxtOptions {
 pub struct TxtObserver {
     options: TxtOptions,
     line: String,
+    /// The time of the line before.
+    before: Option<Timestamp>,
 }
 
 impl TxtObserver {
     /// An observer of one worker.
     #[must_use]
     pub fn new(options: &TxtOptions) -> Self {
-        Self { options: options.clone(), line: String::new() }
+        Self { options: options.clone(), line: String::new(), before: None }
+    }
+
+    fn of_side(&self, dir: Dir) -> bool {
+        self.options.dir.is_none_or(|side| side == dir)
     }
 
     /// The arrow of a direction.
@@ -80,15 +92,13 @@ impl TxtObserver {
         }
     }
 
-    fn time(&self, conn: &Connection, time: Timestamp) -> String {
+    fn time(&mut self, conn: &Connection, time: Timestamp) -> String {
+        let before = self.before.replace(time);
         match self.options.time {
             TimeStyle::Clock => time.to_string().get(11..26).unwrap_or_default().to_owned(),
             TimeStyle::Iso => time.to_string(),
-            TimeStyle::Relative => {
-                let nanos = time.since(conn.opened.time);
-                let (sign, micros) = (if nanos < 0 { '-' } else { '+' }, nanos.unsigned_abs() / 1_000);
-                format!("{sign}{}.{:06}", micros / 1_000_000, micros % 1_000_000)
-            }
+            TimeStyle::Relative => seconds(time.since(conn.opened.time)),
+            TimeStyle::Delta => seconds(before.map_or(0, |before| time.since(before))),
         }
     }
 
@@ -145,6 +155,22 @@ impl TxtObserver {
             let _ = write!(self.line, "  ({})", remarks.join(", "));
         }
         self.content(message);
+    }
+
+    fn frame(&mut self, conn: &Connection, frame: &Frame<'_>) {
+        let time = self.time(conn, frame.first.time);
+        let header = &frame.header;
+        let kind = header.opcode.name().to_ascii_uppercase();
+        let (n, arrow) = (frame.n, self.arrow(frame.dir));
+        let (fin, rsv) = (u8::from(header.fin), header.rsv);
+        let _ = write!(self.line, ".f{n}  {time}  {arrow} {kind:12} fin {fin} rsv {rsv:03b} len {:>6}", header.len);
+        if let Some([a, b, c, d]) = header.mask {
+            let _ = write!(self.line, "  mask {a:02x}{b:02x}{c:02x}{d:02x}");
+        }
+        let _ = write!(self.line, "  packet {}", frame.first.packet);
+        if frame.seen < header.len {
+            let _ = write!(self.line, "  ({} bytes captured)", frame.seen);
+        }
     }
 
     fn content(&mut self, message: &Message<'_>) {
@@ -208,6 +234,12 @@ impl TxtObserver {
     }
 }
 
+/// A span in seconds, signed, to the microsecond.
+fn seconds(nanos: i64) -> String {
+    let (sign, micros) = (if nanos < 0 { '-' } else { '+' }, nanos.unsigned_abs() / 1_000);
+    format!("{sign}{}.{:06}", micros / 1_000_000, micros % 1_000_000)
+}
+
 /// Why a part is missing, in a few words.
 const fn fault_text(fault: Fault) -> &'static str {
     match fault {
@@ -237,8 +269,10 @@ impl Observer for TxtObserver {
         }
         self.line.clear();
         match event {
+            Event::Message(message) if self.options.frames || !self.of_side(message.dir) => return,
+            Event::Frame(frame) if !self.options.frames || !self.of_side(frame.dir) => return,
             Event::Message(message) => self.message(conn, message),
-            Event::Frame(_) => return,
+            Event::Frame(frame) => self.frame(conn, frame),
             _ if self.options.messages_only => return,
             Event::Opened => self.opened(conn),
             Event::Finding(finding) => self.finding(conn, finding),

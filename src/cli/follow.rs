@@ -1,0 +1,161 @@
+//! `wscope follow`: what was said on one connection.
+
+use std::io::{self, IsTerminal};
+
+use serde_json::Value;
+
+use crate::event::{Connection, Event};
+use crate::item::Dir;
+use crate::observe::{Observer, Outbox};
+use crate::report::hexdump;
+use crate::report::select::Selection;
+use crate::report::visible::{self, Style};
+use crate::ws::fact::{Kind, Message};
+use crate::ws::session::Want;
+
+use super::Outcome;
+use super::args::{Follow, Form};
+use super::plain::Plain;
+use super::session;
+use super::show::{Payloads, message_place};
+
+pub(super) fn run(args: &Follow) -> anyhow::Result<Outcome> {
+    session::set_color(args.decode.color);
+    let conns: Selection = args.conn.to_string().parse().map_err(anyhow::Error::msg)?;
+    let mut decode = args.decode.clone();
+    decode.threads = Some(1);
+    let want = Want { payload: usize::MAX, ..Want::default() };
+    let files = [args.file.clone()];
+    let side = args.side.map(Dir::from);
+    let (summary, outcome) = match args.form {
+        Form::Raw => {
+            let visible = io::stdout().is_terminal();
+            let observer = || Payloads { conns: conns.clone(), side, visible, ascii: args.ascii };
+            let mut sink = Plain::new(io::stdout().lock());
+            let done = session::decode(&files, &decode, want, &observer, &mut sink)?;
+            sink.flush()?;
+            done
+        }
+        form => {
+            let observer = || Transcript { conn: args.conn, side, form, ascii: args.ascii };
+            let mut sink = Plain::new(anstream::stdout().lock());
+            let done = session::decode(&files, &decode, want, &observer, &mut sink)?;
+            sink.flush()?;
+            done
+        }
+    };
+    if u64::from(args.conn) > summary.connections {
+        session::error(&no_connection(args.conn, summary.connections));
+        return Ok(Outcome::Trouble);
+    }
+    Ok(outcome)
+}
+
+/// What to say where a connection is asked for that is not there.
+pub(super) fn no_connection(conn: u32, connections: u64) -> String {
+    match connections {
+        0 => format!("there is no connection {conn}: the capture holds no WebSocket"),
+        1 => format!("there is no connection {conn}: the capture holds one"),
+        n => format!("there is no connection {conn}: the capture holds {n}"),
+    }
+}
+
+/// A head line for each message, then its payload.
+struct Transcript {
+    conn: u32,
+    side: Option<Dir>,
+    form: Form,
+    ascii: bool,
+}
+
+impl Observer for Transcript {
+    type Record = ();
+
+    fn event(&mut self, conn: &Connection, event: Event<'_>, out: &mut Outbox<()>) {
+        let Event::Message(message) = event else { return };
+        if conn.number == Some(self.conn) && self.side.is_none_or(|side| side == message.dir) {
+            let text = self.text(conn, message);
+            out.bytes.extend_from_slice(text.as_bytes());
+        }
+    }
+}
+
+impl Transcript {
+    fn text(&self, conn: &Connection, message: &Message<'_>) -> String {
+        let style = Style { ascii: self.ascii, multi_line: true };
+        if self.form == Form::Json {
+            return if message.kind.is_data() { json(message.payload) } else { String::new() };
+        }
+        let (arrow, color) = match (message.dir, self.ascii) {
+            (Dir::C2s, false) => ("→", anstyle::AnsiColor::Cyan),
+            (Dir::S2c, false) => ("←", anstyle::AnsiColor::Green),
+            (Dir::C2s, true) => ("->", anstyle::AnsiColor::Cyan),
+            (Dir::S2c, true) => ("<-", anstyle::AnsiColor::Green),
+        };
+        let color = color.on_default();
+        let mut text = format!(
+            "{color}{arrow} {} {} {}, {} bytes{}{color:#}\n",
+            message_place(conn, message),
+            message.last.time,
+            message.kind.name(),
+            message.len,
+            if message.complete() { "" } else { ", incomplete" }
+        );
+        if message.payload.is_empty() {
+            return text;
+        }
+        let readable = matches!(message.kind, Kind::Text) || std::str::from_utf8(message.payload).is_ok_and(is_text);
+        match message.close_code() {
+            Some(code) => {
+                text.push_str(&format!("{code} "));
+                visible::append(message.close_reason(), style, &mut text);
+            }
+            None if self.form == Form::Text && readable => visible::append(message.payload, style, &mut text),
+            None => text.push_str(&hexdump::lines(0, message.payload).collect::<Vec<_>>().join("\n")),
+        }
+        text.truncate(text.trim_end().len());
+        text.push('\n');
+        text
+    }
+}
+
+fn is_text(text: &str) -> bool {
+    !text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
+}
+
+/// A payload as JSON: laid out where it is JSON, else as a string. JSON's own escapes keep control
+/// characters from a terminal; what they let pass (format characters) is escaped too.
+pub(super) fn json(payload: &[u8]) -> String {
+    let value = serde_json::from_slice::<Value>(payload)
+        .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(payload).into_owned()));
+    let laid_out = serde_json::to_string_pretty(&value).unwrap_or_default();
+    let mut text = String::with_capacity(laid_out.len() + 1);
+    for c in laid_out.chars() {
+        let mut shown = String::new();
+        visible::append(c.encode_utf8(&mut [0; 4]).as_bytes(), Style { ascii: false, multi_line: true }, &mut shown);
+        if shown.chars().eq([c]) {
+            text.push(c);
+        } else {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                text.push_str(&format!("\\u{unit:04x}"));
+            }
+        }
+    }
+    text.push('\n');
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_stays_json_and_harmless() {
+        let hostile = "{\"a\":\"\u{202e}evil\u{1b}[2J\u{e0001}\"}";
+        let shown = json(hostile.as_bytes());
+        assert!(!shown.contains('\u{202e}') && !shown.contains('\u{1b}') && !shown.contains('\u{e0001}'), "{shown}");
+        let back: Value = serde_json::from_str(&shown).unwrap();
+        assert_eq!(back, serde_json::from_str::<Value>("{\"a\":\"\u{202e}evil\\u001b[2J\u{e0001}\"}").unwrap_or(back.clone()));
+        assert_eq!(json(b"plain"), "\"plain\"\n");
+    }
+}

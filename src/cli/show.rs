@@ -1,0 +1,170 @@
+//! `wscope show`: the messages, or frames, a line each.
+
+use std::io::{self, IsTerminal};
+
+use crate::event::{Connection, Event};
+use crate::item::Dir;
+use crate::observe::{Observer, Outbox};
+use crate::place::{Place, What};
+use crate::report::hexdump;
+use crate::report::payload::PayloadMode;
+use crate::report::select::Selection;
+use crate::report::txt::{TimeStyle, TxtObserver, TxtOptions, TxtSink};
+use crate::report::visible::{self, Style};
+use crate::ws::fact::{Frame, Message};
+use crate::ws::session::Want;
+
+use super::Outcome;
+use super::args::{Show, TimeFormat};
+use super::plain::{Plain, details};
+use super::session;
+
+/// Bytes of a frame that `--frames -x` shows at most.
+const FRAME_BYTES: usize = 64 << 10;
+
+pub(super) fn run(args: &Show) -> anyhow::Result<Outcome> {
+    session::set_color(args.input.decode.color);
+    let conns = args.conn.clone().unwrap_or_default();
+    if args.payload_only {
+        return payloads(args, conns);
+    }
+    let terminal = io::stdout().is_terminal();
+    let width = terminal.then(|| terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))).flatten();
+    let options = TxtOptions {
+        ascii: args.ascii,
+        time: match args.time {
+            TimeFormat::Abs => TimeStyle::Clock,
+            TimeFormat::Rel => TimeStyle::Relative,
+            TimeFormat::Delta => TimeStyle::Delta,
+            TimeFormat::Iso => TimeStyle::Iso,
+        },
+        // Below a line that shows all of it, the payload would stand twice.
+        payload: if args.hex { PayloadMode::None } else { PayloadMode::Full },
+        width,
+        conns: conns.clone(),
+        messages_only: true,
+        frames: args.frames,
+        dir: args.side.map(Dir::from),
+        live: false,
+    };
+    let want = Want { payload: usize::MAX, hash: false, frame_bytes: if args.frames && args.hex { FRAME_BYTES } else { 0 } };
+    let files = args.input.files();
+    let mut decode = args.input.decode.clone();
+    if args.hex || args.verbose || args.time == TimeFormat::Delta {
+        // What stands below a line belongs to it, and a delta to the line before: no merge in between.
+        decode.threads = Some(1);
+    }
+    let observer = || Lines {
+        txt: TxtObserver::new(&options),
+        conns: conns.clone(),
+        side: args.side.map(Dir::from),
+        frames: args.frames,
+        hex: args.hex,
+        verbose: args.verbose,
+        ascii: args.ascii,
+    };
+    let mut sink = TxtSink::new(io::stdout().lock(), &options);
+    Ok(session::decode(&files, &decode, want, &observer, &mut sink)?.1)
+}
+
+/// The transcript's lines, with what was asked for below them.
+struct Lines {
+    txt: TxtObserver,
+    conns: Selection,
+    side: Option<Dir>,
+    frames: bool,
+    hex: bool,
+    verbose: bool,
+    ascii: bool,
+}
+
+impl Observer for Lines {
+    type Record = <TxtObserver as Observer>::Record;
+
+    fn event(&mut self, conn: &Connection, event: Event<'_>, out: &mut Outbox<Self::Record>) {
+        self.txt.event(conn, event, out);
+        if !(self.hex || self.verbose) || conn.number.is_some_and(|number| !self.conns.contains(number)) {
+            return;
+        }
+        let shown = |dir: Dir| self.side.is_none_or(|side| side == dir);
+        match event {
+            Event::Message(message) if !self.frames && shown(message.dir) => {
+                self.below(message.payload, &details::message(message), out);
+            }
+            Event::Frame(frame) if self.frames && shown(frame.dir) => {
+                self.below(frame.wire, &details::frame(frame, None, self.ascii), out);
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Lines {
+    fn below(&self, bytes: &[u8], details: &[String], out: &mut Outbox<<Self as Observer>::Record>) {
+        let mut lines = Vec::new();
+        if self.verbose {
+            lines.extend_from_slice(details);
+        }
+        if self.hex {
+            lines.extend(hexdump::lines(0, bytes));
+        }
+        for line in lines {
+            out.bytes.extend_from_slice(b"    ");
+            out.bytes.extend_from_slice(line.as_bytes());
+            out.bytes.push(b'\n');
+        }
+    }
+}
+
+/// `--payload-only`: the payloads of data messages, one behind the other.
+fn payloads(args: &Show, conns: Selection) -> anyhow::Result<Outcome> {
+    let mut decode = args.input.decode.clone();
+    decode.threads = Some(1);
+    let visible = io::stdout().is_terminal();
+    let observer = || Payloads { conns: conns.clone(), side: args.side.map(Dir::from), visible, ascii: args.ascii };
+    let want = Want { payload: usize::MAX, ..Want::default() };
+    let mut sink = Plain::new(io::stdout().lock());
+    let (_, outcome) = session::decode(&args.input.files(), &decode, want, &observer, &mut sink)?;
+    sink.flush()?;
+    Ok(outcome)
+}
+
+/// Payloads byte for byte; on a terminal made visible, a line each.
+pub(super) struct Payloads {
+    pub(super) conns: Selection,
+    pub(super) side: Option<Dir>,
+    pub(super) visible: bool,
+    pub(super) ascii: bool,
+}
+
+impl Observer for Payloads {
+    type Record = ();
+
+    fn event(&mut self, conn: &Connection, event: Event<'_>, out: &mut Outbox<()>) {
+        let Event::Message(message) = event else { return };
+        if !message.kind.is_data()
+            || self.side.is_some_and(|side| side != message.dir)
+            || conn.number.is_some_and(|number| !self.conns.contains(number))
+        {
+            return;
+        }
+        if self.visible {
+            let mut text = String::new();
+            visible::append(message.payload, Style { ascii: self.ascii, multi_line: true }, &mut text);
+            out.bytes.extend_from_slice(text.as_bytes());
+            out.bytes.push(b'\n');
+        } else {
+            out.bytes.extend_from_slice(message.payload);
+        }
+    }
+}
+
+/// The short name of a message.
+pub(super) fn message_place(conn: &Connection, message: &Message<'_>) -> Place {
+    Place { conn: conn.number.unwrap_or_default(), what: What::Message(message.n) }
+}
+
+/// The short name of a frame.
+pub(super) fn frame_place(conn: &Connection, frame: &Frame<'_>) -> Place {
+    Place { conn: conn.number.unwrap_or_default(), what: What::Frame(frame.n) }
+}
