@@ -133,7 +133,7 @@ impl Half {
         let pending = self.pending.as_ref()?;
         let known = pending.queue.first().or(pending.fin.map(|(fin, _)| fin));
         // A single byte may as well be a FIN that the capture does not hold.
-        known.or_else(|| (self.acked > self.next + 1).then_some(self.acked))
+        known.or_else(|| (self.acked > self.next + 1).then_some(self.acked)).filter(|to| *to > self.next)
     }
 }
 

@@ -93,6 +93,11 @@ fn conflicts() {
         ("keep-alive after a missing segment", "c S -; s S; c 0 =abc; c 4 =ef; c 5 =X; c 3 =d", "c:abcdef"),
     ]);
     let mut wire = Wire::new();
+    wire.isn = [5, 5];
+    wire.run("c S -; s S; c 0 =abc; s 0 =xyz; c 0 =abc; s 0 =xyZ");
+    assert_eq!(wire.outcome(), "c:abc s:xyz s!2+1", "both directions with the same numbers");
+
+    let mut wire = Wire::new();
     wire.remember = false;
     wire.run("c S -; s S; c 0 =abc; c 0 =Xbc; c 3 =d");
     assert_eq!(wire.outcome(), "c:abcd", "without history there is nothing to say");
@@ -112,6 +117,7 @@ fn start() {
         ("SYN retransmitted", "c S -; c S - t1000; c S - t2000; s S; s S; c; c 0 =abc", "c:abc"),
         ("SYN after SYN-ACK", "s S; c S -; c 0 =abc; s 0 =x", "c:abc s:x"),
         ("SYN after data", "c 0 =abc; c S -; s S; c 3 =d", "c:abcd"),
+        ("SYN after data that waits", "c 3; c 6 =ghi; c S -; c 1 =bcdef; c 0 =a", "c:abcdefghi"),
         ("SYN-ACK after data of the client", "c S -; c 0 =abc; s S; s 0 =x", "c:abc s:x"),
         ("SYN-ACK after data of the server", "c S -; s 0 =x; s S; s 1 =y", "s:xy"),
         ("no SYN", "s S; c 0 =abc; s 0 =x", "c:abc s:x"),
@@ -295,6 +301,7 @@ fn end() {
         ("FIN with data out of order", "c S -; s S; c 3 =def F; c 0 =abc", "c:abcdef c.fin"),
         ("data after FIN", "c S -; s S; c 0 =abc F; c 4 =XX; c 3 =XX", "c:abc c.fin"),
         ("data beyond a FIN that waits", "c S -; s S; c 5 F; c 3 =deXX; c 0 =abc", "c:abcde c.fin"),
+        ("cut beyond a FIN that waits", "c S -; s S; c 5 F; c 3 =d x4; c 0 =abc", "c:abcd c-1cut c.fin"),
         ("a FIN before data that waits", "c S -; s S; c 3 =def; c 2 F; c 0 =abc; c 6 F", "c:abcdef c.fin"),
         (
             "hole before FIN, acked, both over",
