@@ -14,6 +14,7 @@ pub mod json;
 pub mod output;
 pub mod payload;
 pub mod record;
+pub mod schema;
 pub mod select;
 pub mod txt;
 pub mod visible;
@@ -24,5 +25,5 @@ mod line;
 mod sample;
 
 pub use payload::PayloadMode;
-pub use record::schema;
+pub use schema::schema;
 pub use select::{RecordTypes, Selection};

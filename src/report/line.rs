@@ -181,7 +181,7 @@ pub(super) fn text(text: &[u8], out: &mut Vec<u8>) {
 }
 
 /// Escapes the first `count` (1 to 8) bytes of `word`; what is above them must be spaces.
-#[inline]
+#[inline(always)]
 fn escape_word(buf: &mut [u8], len: usize, word: u64, count: usize) -> usize {
     let (quotes, controls) = special(word);
     if quotes | controls == 0 {
@@ -193,10 +193,12 @@ fn escape_word(buf: &mut [u8], len: usize, word: u64, count: usize) -> usize {
     }
     // In each byte, how many backslashes stand before it, its own among them.
     let before = (quotes >> 7).wrapping_mul(0x0101_0101_0101_0101);
-    let room = &mut buf[len..len + 16];
+    // In each byte, its place; never above 15, which the mask tells the compiler.
+    let places = (before + 0x0706_0504_0302_0100) & 0x0f0f_0f0f_0f0f_0f0f;
+    let room = &mut buf[len..][..16];
     room.fill(b'\\');
-    for (place, byte) in word.to_le_bytes().into_iter().enumerate() {
-        room[(place + usize::from((before >> (8 * place)) as u8)) % 16] = byte;
+    for at in [0, 8, 16, 24, 32, 40, 48, 56] {
+        room[usize::from((places >> at) as u8)] = (word >> at) as u8;
     }
     len + count + (before >> 56) as usize
 }
@@ -219,7 +221,7 @@ fn escape_controls(buf: &mut [u8], mut len: usize, word: u64, count: usize) -> u
 /// Stores eight bytes; how many of them count is the caller's affair.
 #[inline]
 fn store(buf: &mut [u8], len: usize, word: u64) {
-    buf[len..len + 8].copy_from_slice(&word.to_le_bytes());
+    buf[len..][..8].copy_from_slice(&word.to_le_bytes());
 }
 
 /// No byte needs an escape. The compiler makes vector compares of this.
