@@ -7,13 +7,13 @@ use std::path::Path;
 use anyhow::Context;
 use clap_complete::Shell;
 
-use crate::report::record;
+use crate::report;
 
 use super::Outcome;
 
 pub(super) fn schema() -> anyhow::Result<Outcome> {
     let mut out = io::stdout().lock();
-    serde_json::to_writer_pretty(&mut out, &record::schema()).map_err(io::Error::from)?;
+    serde_json::to_writer_pretty(&mut out, &report::schema()).map_err(io::Error::from)?;
     writeln!(out)?;
     Ok(Outcome::Done)
 }

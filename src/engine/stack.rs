@@ -17,9 +17,10 @@ use crate::ws::session::{Session, Setup, Tools};
 use crate::observe::Observer;
 use super::tell::Teller;
 
-/// Evidence, in bits, for WebSocket frames in one direction of a stream without a handshake, where
-/// the other direction has as much; and where the other direction has no data at all.
-const MID_STREAM_BITS: u32 = 20;
+/// Evidence, in bits, for WebSocket frames in a stream without a handshake: at least so much in each
+/// direction, so much in both together, and so much in one where the other has no data at all.
+const MID_STREAM_BITS: u32 = 14;
+const MID_STREAM_BOTH_BITS: u32 = 44;
 const MID_STREAM_ALONE_BITS: u32 = 60;
 
 /// The layers above one TCP connection.
@@ -347,6 +348,12 @@ impl Stack {
         for handshake in refused {
             self.refused(handshake, at, flow, teller);
         }
+        if let (Step::Continue, Layer::Http(pair)) = (&step, &self.layer)
+            && pair.is_lost()
+        {
+            self.layer = Layer::Probe(Box::new(Probe { gap: [true; 2], ..Probe::default() }));
+            return self.probe(dir, item, at, flow, tools, teller);
+        }
         match step {
             Step::Continue => {}
             Step::Opaque(_) => self.layer = Layer::Opaque(Carries::Http1),
@@ -482,7 +489,7 @@ impl Stack {
         let best = [0, 1].map(|n| probe.searches[n].best_start(&expect));
         let client = match best {
             [Some((a, a_masked)), Some((b, b_masked))]
-                if a >= MID_STREAM_BITS && b >= MID_STREAM_BITS && a_masked != b_masked =>
+                if a.min(b) >= MID_STREAM_BITS && a + b >= MID_STREAM_BOTH_BITS && a_masked != b_masked =>
             {
                 Some(if a_masked { Dir::C2s } else { Dir::S2c })
             }

@@ -188,6 +188,13 @@ impl Pair {
         Some((Box::new(handshake), self.take_held(None)))
     }
 
+    /// Both directions lost sync: what they carry may be something else by now, which only a fresh look
+    /// can tell.
+    #[must_use]
+    pub fn is_lost(&self) -> bool {
+        self.client.is_lost() && self.server.is_lost() && self.wait.is_none() && !self.is_held_back()
+    }
+
     /// The connection is over: `out` receives the upgrade request that never got a response.
     ///
     /// Where the directions were not ended before ([`Item::End`]), also a 101 whose request never came; call

@@ -50,6 +50,11 @@ impl Pending {
         matches!(self.kind, Kind::Upgrade { .. })
     }
 
+    /// Bytes of its head are not in the capture.
+    pub(super) fn is_cut(&self) -> bool {
+        self.head.missing > 0
+    }
+
     /// What is behind it depends on its response.
     pub(super) fn is_last(&self) -> bool {
         self.is_upgrade() || self.kind == Kind::Connect

@@ -31,9 +31,9 @@ impl<'a> Connection<'a> {
             transport: connection.transport.name(),
             tls: None,
             stream: None,
-            url: shake.and_then(|shake| handshake::url(shake, false)),
-            subprotocol: shake.and_then(handshake::subprotocol),
-            extensions: shake.map(handshake::extensions).unwrap_or_default(),
+            url: shake.and_then(|shake| shake.url(false)),
+            subprotocol: shake.and_then(|shake| shake.subprotocol()),
+            extensions: shake.map(|shake| shake.extensions()).unwrap_or_default(),
             handshake: shake.and_then(Handshake::new),
         }
     }

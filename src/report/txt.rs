@@ -13,7 +13,7 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use super::handshake::{self, words};
+use super::handshake::words;
 use super::output::{Output, Shape, Span, after_number};
 use super::payload::PayloadMode;
 use super::select::Selection;
@@ -122,13 +122,13 @@ impl TxtObserver {
             return;
         };
         let mut parts = Vec::new();
-        parts.extend(handshake::url(shake, false));
+        parts.extend(shake.url(false));
         match &shake.response {
             Some(response) => parts.push(format!("{} {}", response.status, words(&response.reason))),
             None => parts.push("(no response)".to_owned()),
         }
-        parts.extend(handshake::subprotocol(shake).map(|name| format!("subprotocol {name}")));
-        let extensions = handshake::extensions(shake);
+        parts.extend(shake.subprotocol().map(|name| format!("subprotocol {name}")));
+        let extensions = shake.extensions();
         if !extensions.is_empty() {
             parts.push(format!("[{}]", extensions.join(", ")));
         }

@@ -19,6 +19,8 @@ const LAST_CHANCE: u32 = 18;
 const HEADER_BITS: u32 = 5;
 /// A random length ends exactly at a segment's end about once in 2^9.
 const EDGE_BITS: u32 = 9;
+/// A header in a segment of its own.
+const HEADER_EDGE_BITS: u32 = 6;
 /// How long a run of headers is followed.
 const RUN: usize = 16;
 
@@ -218,6 +220,10 @@ impl Search {
             evidence.bits += HEADER_BITS;
             let payload = rest.get(used..).unwrap_or_default();
             let Some(payload) = usize::try_from(header.len).ok().and_then(|len| payload.get(..len)) else { break };
+            // Many servers write the header and the payload by themselves.
+            if !payload.is_empty() && self.is_edge(position + used) {
+                evidence.bits += HEADER_EDGE_BITS;
+            }
             position += used + payload.len();
             if self.is_edge(position) {
                 evidence.bits += EDGE_BITS;

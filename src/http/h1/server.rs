@@ -90,7 +90,9 @@ impl Pair {
         }
         let pending = self.answered(answer);
         if answer.status == 101 {
-            if !answer.websocket && !pending.as_ref().is_some_and(Pending::is_upgrade) {
+            // Where a head was cut, its sign of WebSocket may have been too: nearly every 101 is one.
+            let cut = head.missing > 0 || pending.as_ref().is_some_and(Pending::is_cut);
+            if !answer.websocket && !cut && !pending.as_ref().is_some_and(Pending::is_upgrade) {
                 return Outcome::Opaque(Why::OtherProtocol);
             }
             if head.open {

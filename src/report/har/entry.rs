@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::event::{Closing, Connection};
 use crate::http::upgrade::{Header, Request, Response};
 use crate::item::Dir;
-use crate::report::handshake::{self, words};
+use crate::report::handshake::words;
 use crate::report::line;
 use crate::report::payload::{Body, PayloadMode, data};
 use crate::ws::fact::{Kind, Message};
@@ -29,7 +29,7 @@ pub(super) fn head(conn: &Connection, out: &mut Vec<u8>) {
     let response = shake.and_then(|shake| shake.response.as_ref());
     let started = request.map_or(conn.opened.time, |request| request.first.time);
     let url = shake
-        .and_then(|shake| handshake::url(shake, false))
+        .and_then(|shake| shake.url(false))
         .unwrap_or_else(|| format!("ws://{}/", conn.server));
     let mut entry = json!({
         "startedDateTime": started.to_string(),
