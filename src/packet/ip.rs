@@ -181,3 +181,92 @@ const DESTINATION: u8 = 60;
 const MOBILITY: u8 = 135;
 const HIP: u8 = 139;
 const SHIM6: u8 = 140;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::packet::testing::{after, assert_hello, decode, decode_all, ipv4, ipv6};
+
+    /// Puts an extension header between an IPv6 header and its payload.
+    fn extended(kind: u8, header: &[u8]) -> Vec<u8> {
+        let mut packet = ipv6();
+        let mut header = header.to_vec();
+        header[0] = packet[6];
+        packet[6] = kind;
+        packet[5] += header.len() as u8;
+        packet.splice(40..40, header);
+        packet
+    }
+
+    #[test]
+    fn options() {
+        let mut packet = ipv4();
+        packet[0] = 0x47;
+        packet[3] += 8;
+        packet.splice(20..20, [1; 8]);
+        assert_hello(101, &packet);
+    }
+
+    #[test]
+    fn extension_headers() {
+        for kind in [0, 43, 60, 135] {
+            assert_hello(101, &extended(kind, &[0; 8]));
+            assert_hello(101, &extended(kind, &after(&[0, 1], &[0; 14])));
+        }
+        assert_hello(101, &extended(51, &after(&[0, 4], &[0; 22])));
+        // An atomic fragment.
+        assert_hello(101, &extended(44, &[0; 8]));
+        let (_, stats) = decode(101, &extended(51, &[0; 8]));
+        assert_eq!(stats.malformed, 1);
+    }
+
+    #[test]
+    fn authentication_header_of_ipv4() {
+        let mut packet = ipv4();
+        packet[9] = 51;
+        packet[3] += 24;
+        packet.splice(20..20, after(&[6, 4], &[0; 22]));
+        assert_hello(101, &packet);
+    }
+
+    #[test]
+    fn what_the_snap_length_cut_is_counted() {
+        for packet in [ipv4(), ipv6()] {
+            let there = &packet[..packet.len() - 5];
+            let (segments, stats) = decode(101, there);
+            assert_eq!(segments[0].payload, b"hello, ");
+            assert_eq!(segments[0].cut, 5);
+            assert_eq!(stats.tcp, 1);
+        }
+    }
+
+    #[test]
+    fn length_zero_takes_what_is_there() {
+        let mut packets = [ipv4(), ipv6()];
+        packets[0][2..4].copy_from_slice(&[0, 0]);
+        packets[1][4..6].copy_from_slice(&[0, 0]);
+        for packet in packets {
+            assert_hello(101, &packet);
+        }
+    }
+
+    #[test]
+    fn lengths_that_cannot_be() {
+        let mut short = ipv4();
+        short[3] = 19;
+        let mut header = ipv4();
+        header[0] = 0x44;
+        let mut version = ipv4();
+        version[0] = 0x55;
+        let (segments, stats) = decode_all(101, &[short, header, version, vec![]]);
+        assert!(segments.is_empty());
+        assert_eq!(stats.malformed, 4);
+    }
+
+    #[test]
+    fn plausible() {
+        assert!(is_plausible(&ipv4(), 0) && is_plausible(&ipv6(), 0));
+        assert!(!is_plausible(&ipv4()[..50], 0) && is_plausible(&ipv4()[..50], 2));
+        assert!(!is_plausible(&[0x45; 60], 0) && !is_plausible(&[0x60; 60], 0) && !is_plausible(&[], 9));
+    }
+}
