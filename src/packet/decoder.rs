@@ -246,25 +246,34 @@ fn tcp(
     missing: u32,
     out: &mut impl FnMut(Segment<'_>),
 ) -> Fate {
-    let tcp = match TcpSlice::from_slice(bytes) {
-        Ok(tcp) => tcp,
-        Err(err::tcp::HeaderSliceError::Len(_)) => return Fate::Short,
+    let (fixed, payload, cut) = match TcpSlice::from_slice(bytes) {
+        Ok(tcp) => (tcp.header_slice(), tcp.payload(), missing),
+        // The snap length cut the options; all that a segment needs comes before them.
+        Err(err::tcp::HeaderSliceError::Len(error)) => {
+            let options = error.required_len.saturating_sub(bytes.len());
+            match missing.checked_sub(options as u32) {
+                Some(cut) => (bytes, bytes.get(bytes.len()..).unwrap_or_default(), cut),
+                None => return Fate::Short,
+            }
+        }
         Err(err::tcp::HeaderSliceError::Content(_)) => return Fate::Malformed,
     };
-    let source = Endpoint::new(addresses.source, tcp.source_port());
-    let destination = Endpoint::new(addresses.destination, tcp.destination_port());
+    let Some(&[s0, s1, d0, d1, q0, q1, q2, q3, a0, a1, a2, a3, _, flags, ..]) = fixed.first_chunk::<FIXED>()
+    else {
+        return Fate::Short;
+    };
+    let source = Endpoint::new(addresses.source, u16::from_be_bytes([s0, s1]));
+    let destination = Endpoint::new(addresses.destination, u16::from_be_bytes([d0, d1]));
     let (key, from_low) = FlowKey::new(source, destination);
-    let flags = tcp.header_slice().get(FLAGS).copied().unwrap_or_default();
-    let payload = tcp.payload();
     out(Segment {
         key,
         from_low,
         at: origin.at,
-        seq: tcp.sequence_number(),
-        ack: tcp.acknowledgment_number(),
+        seq: u32::from_be_bytes([q0, q1, q2, q3]),
+        ack: u32::from_be_bytes([a0, a1, a2, a3]),
         flags: Flags::from_wire(flags),
         payload,
-        cut: missing,
+        cut,
         place: origin.place(payload),
     });
     Fate::Tcp
@@ -277,8 +286,8 @@ fn without_fcs<'a>(frame: &'a [u8], missing: &mut u32) -> &'a [u8] {
     frame.get(..frame.len().saturating_sub(there)).unwrap_or_default()
 }
 
-/// Where the flags lie in a TCP header (RFC 9293 section 3.1).
-const FLAGS: usize = 13;
+/// The bytes of a TCP header before its options (RFC 9293 section 3.1).
+const FIXED: usize = 20;
 
 #[cfg(test)]
 mod tests {
@@ -350,6 +359,12 @@ mod tests {
         let whole = ethernet();
         let (segments, stats) = decode_limited(&Limits::default(), whole.len(), &whole[..50]);
         assert_eq!((segments.len(), stats.cut_headers, stats.malformed), (0, 1, 0));
+        // Options that are not there are no obstacle; that they are not payload is known.
+        let mut options = ethernet();
+        options[46] = 0x60;
+        let (segments, stats) = decode_limited(&Limits::default(), options.len(), &options[..54]);
+        assert_eq!((segments[0].payload.len(), segments[0].cut, segments[0].seq), (0, 8, 1));
+        assert_eq!((stats.tcp, stats.cut_headers), (1, 0));
         let mut wrong = ethernet();
         wrong[46] = 0x40;
         assert_eq!(decode_limited(&Limits::default(), wrong.len(), &wrong).1.malformed, 1);

@@ -126,9 +126,11 @@ fn macsec(bytes: &[u8]) -> Result<usize, Fate> {
     Ok(if control & CHANNEL == 0 { 6 } else { 14 })
 }
 
-/// Takes a PPPoE session header off (RFC 2516 section 4).
+/// Takes a PPPoE session header off (RFC 2516 section 4). Some equipment counts link padding into the
+/// length of small IP packets; the length of the session's payload tells the truth.
 pub(super) fn pppoe(bytes: &[u8]) -> Peeled<'_> {
-    let (&[version_and_type, code, ..], rest) = take::<6>(bytes)?;
+    let (&[version_and_type, code, _, _, high, low], rest) = take::<6>(bytes)?;
+    let rest = rest.get(..usize::from(u16::from_be_bytes([high, low]))).unwrap_or(rest);
     match (version_and_type, code) {
         (0x11, 0) => Next::within(Layer::Ppp, rest),
         (0x11, _) => Err(Fate::Other),
@@ -235,6 +237,9 @@ mod tests {
         let session = [0x11, 0, 0, 1, 0, 54, 0x00, 0x21];
         assert_hello(1, &framed(&[&[0x88, 0x64], &session], &ipv4()));
         assert_hello(51, &after(&session, &ipv4()));
+        let mut padded = after(&session, &[ipv4(), vec![0; 6]].concat());
+        padded[8 + 3] += 6;
+        assert_hello(51, &padded);
         assert_eq!(assert_nothing(51, &after(&[0x11, 0xa7, 0, 1, 0, 0], &[])).other, 1);
         assert_eq!(assert_nothing(51, &after(&[0x21, 0, 0, 1, 0, 0], &[])).malformed, 1);
     }

@@ -160,11 +160,12 @@ pub(super) fn is_plausible(bytes: &[u8], missing: u32) -> bool {
 }
 
 /// Cuts link padding off what follows a header that says it has `length` bytes; how many are missing.
+/// What the header promises beyond the end of the packet on the wire was never sent: it is not missing.
 fn trim(bytes: &[u8], missing: u32, length: Option<usize>) -> (&[u8], u32) {
     let Some(length) = length else { return (bytes, missing) };
     match bytes.get(..length) {
         Some(bytes) => (bytes, 0),
-        None => (bytes, u32::try_from(length - bytes.len()).unwrap_or(u32::MAX)),
+        None => (bytes, u32::try_from(length - bytes.len()).unwrap_or(u32::MAX).min(missing)),
     }
 }
 
@@ -185,7 +186,7 @@ const SHIM6: u8 = 140;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::packet::testing::{after, assert_hello, decode, decode_all, ipv4, ipv6};
+    use crate::packet::testing::{after, assert_hello, decode, decode_all, decode_cut, ipv4, ipv6};
 
     /// Puts an extension header between an IPv6 header and its payload.
     fn extended(kind: u8, header: &[u8]) -> Vec<u8> {
@@ -233,10 +234,12 @@ mod tests {
     fn what_the_snap_length_cut_is_counted() {
         for packet in [ipv4(), ipv6()] {
             let there = &packet[..packet.len() - 5];
-            let (segments, stats) = decode(101, there);
+            let (segments, stats) = decode_cut(101, there, packet.len() + 3);
             assert_eq!(segments[0].payload, b"hello, ");
-            assert_eq!(segments[0].cut, 5);
-            assert_eq!(stats.tcp, 1);
+            assert_eq!((segments[0].cut, stats.tcp, stats.cut_packets), (5, 1, 1));
+            // A length that promises more than there was on the wire.
+            let (segments, _) = decode_cut(101, there, there.len() + 2);
+            assert_eq!(segments[0].cut, 2);
         }
     }
 
