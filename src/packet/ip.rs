@@ -146,6 +146,8 @@ pub(super) fn authenticated(protocol: u8, bytes: &[u8], missing: u32) -> Result<
 pub(super) fn is_plausible(bytes: &[u8], missing: u32) -> bool {
     let available = bytes.len().saturating_add(missing as usize);
     match *bytes {
+        // TCP whose segmentation is left to the network card.
+        [0x45, _, 0, 0, _, _, _, _, _, 6, ..] => bytes.len() >= 40,
         [first @ 0x45..=0x4f, _, high, low, ..] => {
             let header = usize::from(first & 0x0f) * 4;
             let total = usize::from(u16::from_be_bytes([high, low]));

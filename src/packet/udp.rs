@@ -8,9 +8,12 @@ use super::{ethernet, gre, ip, mpls, ppp};
 
 /// Takes a UDP header off, and the tunnel's header after it; `missing` bytes of the packet were cut off.
 pub(super) fn tunnel(datagram: &[u8], missing: u32) -> Peeled<'_> {
-    let (&[s0, s1, d0, d1, ..], payload) = take::<8>(datagram)?;
+    let (&[s0, s1, d0, d1, l0, l1, ..], payload) = take::<8>(datagram)?;
     let source = u16::from_be_bytes([s0, s1]);
     let destination = u16::from_be_bytes([d0, d1]);
+    // Captures that were cut without saying so still have the length here.
+    let promised = u32::from(u16::from_be_bytes([l0, l1]));
+    let missing = missing.max(promised.saturating_sub(datagram.len() as u32));
     let inner = by_port(destination, payload, missing).or_else(|| by_port(source, payload, missing));
     inner.ok_or(Fate::Other)
 }
@@ -165,7 +168,9 @@ fn l2tp(bytes: &[u8]) -> Peeled<'_> {
 
 #[cfg(test)]
 mod tests {
-    use crate::packet::testing::{after, assert_hello, assert_nothing, datagram, ethernet, ipv4, ipv6};
+    use crate::packet::testing::{
+        after, assert_hello, assert_nothing, datagram, decode, ethernet, ipv4, ipv6,
+    };
 
     #[test]
     fn virtual_networks() {
@@ -178,6 +183,20 @@ mod tests {
         assert_hello(1, &datagram(4790, &after(&generic(1), &ipv4())));
         assert_hello(1, &datagram(4790, &after(&generic(2), &ipv6())));
         assert_hello(1, &datagram(4790, &after(&generic(3), &ethernet())));
+    }
+
+    #[test]
+    fn cut_without_saying_so() {
+        let frame = datagram(4789, &after(&[0x08, 0, 0, 0, 0, 0, 7, 0], &ethernet()));
+        let (segments, _) = decode(1, &frame[..frame.len() - 7]);
+        assert_eq!(segments[0].payload, b"hello");
+    }
+
+    #[test]
+    fn segmentation_without_length() {
+        let mut inner = ethernet();
+        inner[16..18].copy_from_slice(&[0, 0]);
+        assert_hello(1, &datagram(4789, &after(&[0x08, 0, 0, 0, 0, 0, 7, 0], &inner)));
     }
 
     #[test]
