@@ -188,6 +188,7 @@ impl Decoder {
 }
 
 /// Takes the headers of an IP packet off.
+#[inline]
 fn ip_packet(layer: Layer, bytes: &[u8], missing: u32) -> Result<IpPacket<'_>, Fate> {
     match (layer, bytes.first().map(|byte| byte >> 4)) {
         (Layer::Ip | Layer::Ipv4, Some(4)) => ip::v4(bytes, missing),

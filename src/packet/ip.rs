@@ -50,6 +50,7 @@ pub(super) struct Fragment {
 }
 
 /// Takes an IPv4 header off. `missing` bytes after `bytes` were on the wire.
+#[inline]
 pub(super) fn v4(bytes: &[u8], missing: u32) -> Result<IpPacket<'_>, Fate> {
     let header = Ipv4HeaderSlice::from_slice(bytes).map_err(|error| match error {
         err::ipv4::HeaderSliceError::Len(_) => Fate::Short,
@@ -77,6 +78,7 @@ pub(super) fn v4(bytes: &[u8], missing: u32) -> Result<IpPacket<'_>, Fate> {
 }
 
 /// Takes an IPv6 header and its extension headers off. `missing` bytes after `bytes` were on the wire.
+#[inline]
 pub(super) fn v6(bytes: &[u8], missing: u32) -> Result<IpPacket<'_>, Fate> {
     let header = Ipv6HeaderSlice::from_slice(bytes).map_err(|error| match error {
         err::ipv6::HeaderSliceError::Len(_) => Fate::Short,
@@ -128,6 +130,7 @@ pub(super) fn extensions(protocol: u8, bytes: &[u8], missing: u32) -> Result<Pay
 }
 
 /// Takes an authentication header off (RFC 4302 section 2), where there is one: it does not encrypt.
+#[inline]
 pub(super) fn authenticated(protocol: u8, bytes: &[u8], missing: u32) -> Result<Payload<'_>, Fate> {
     let (mut protocol, mut bytes) = (protocol, bytes);
     while protocol == AUTHENTICATION {

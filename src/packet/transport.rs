@@ -9,6 +9,7 @@ use super::udp;
 use crate::item::At;
 
 /// Gives out a TCP segment, or says what is in a tunnel (IANA protocol numbers).
+#[inline]
 pub(super) fn transport<'a>(
     origin: &Origin<'_>,
     addresses: &Addresses,
@@ -35,6 +36,7 @@ pub(super) fn transport<'a>(
 }
 
 /// Gives out the segment that the payload of an IP packet is.
+#[inline]
 fn tcp(
     origin: &Origin<'_>,
     addresses: &Addresses,
