@@ -18,6 +18,7 @@ mod mpls;
 mod ppp;
 pub mod segment;
 mod stats;
+mod transport;
 mod udp;
 mod wifi;
 

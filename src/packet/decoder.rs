@@ -1,13 +1,12 @@
 //! The walk through a packet's layers down to TCP.
 
-use etherparse::{TcpSlice, err};
-
 use super::defrag::{Key, Pool};
 use super::ip::{self, Addresses, IpPacket, Payload};
-use super::layer::{Fate, Layer, Next, Peeled};
-use super::segment::{Endpoint, Flags, FlowKey, Place, Segment};
+use super::layer::{Fate, Layer, Next};
+use super::segment::{Place, Segment};
 use super::stats::PacketStats;
-use super::{ethernet, fast, gre, link, mpls, ppp, udp, wifi};
+use super::transport::{Origin, transport};
+use super::{ethernet, fast, gre, link, mpls, ppp, wifi};
 use crate::capture::source::Packet;
 use crate::item::At;
 use crate::limits::Limits;
@@ -188,21 +187,8 @@ impl Decoder {
     }
 }
 
-/// The bytes that a segment's payload is a part of: a packet, or a packet put together.
-struct Origin<'a> {
-    bytes: &'a [u8],
-    place: Place,
-    at: At,
-}
-
-impl Origin<'_> {
-    /// Where a part of the bytes lies.
-    fn place(&self, part: &[u8]) -> Place {
-        self.place.advanced(part.as_ptr().addr().wrapping_sub(self.bytes.as_ptr().addr()))
-    }
-}
-
 /// Takes the headers of an IP packet off.
+#[inline]
 fn ip_packet(layer: Layer, bytes: &[u8], missing: u32) -> Result<IpPacket<'_>, Fate> {
     match (layer, bytes.first().map(|byte| byte >> 4)) {
         (Layer::Ip | Layer::Ipv4, Some(4)) => ip::v4(bytes, missing),
@@ -212,64 +198,6 @@ fn ip_packet(layer: Layer, bytes: &[u8], missing: u32) -> Result<IpPacket<'_>, F
     }
 }
 
-/// Gives out a TCP segment, or says what is in a tunnel (IANA protocol numbers).
-fn transport<'a>(
-    origin: &Origin<'_>,
-    addresses: &Addresses,
-    payload: Payload<'a>,
-    out: &mut impl FnMut(Segment<'_>),
-) -> Peeled<'a> {
-    let Payload { protocol, bytes, missing, .. } = payload;
-    match protocol {
-        6 => Err(tcp(origin, addresses, bytes, missing, out)),
-        17 => udp::tunnel(bytes, missing),
-        4 => Next::tunnel(Layer::Ipv4, bytes),
-        41 => Next::tunnel(Layer::Ipv6, bytes),
-        47 => Next::within(Layer::Gre, bytes),
-        50 => Err(Fate::Encrypted),
-        // EtherIP (RFC 3378): version 3 and nothing else.
-        97 => match bytes {
-            [0x30, 0, rest @ ..] => Next::tunnel(Layer::Ethernet, rest),
-            _ => Err(Fate::Other),
-        },
-        137 => Next::tunnel(Layer::Mpls, bytes),
-        143 => Next::tunnel(Layer::Ethernet, bytes),
-        _ => Err(Fate::Other),
-    }
-}
-
-/// Gives out the segment that the payload of an IP packet is.
-fn tcp(
-    origin: &Origin<'_>,
-    addresses: &Addresses,
-    bytes: &[u8],
-    missing: u32,
-    out: &mut impl FnMut(Segment<'_>),
-) -> Fate {
-    let tcp = match TcpSlice::from_slice(bytes) {
-        Ok(tcp) => tcp,
-        Err(err::tcp::HeaderSliceError::Len(_)) => return Fate::Short,
-        Err(err::tcp::HeaderSliceError::Content(_)) => return Fate::Malformed,
-    };
-    let source = Endpoint::new(addresses.source, tcp.source_port());
-    let destination = Endpoint::new(addresses.destination, tcp.destination_port());
-    let (key, from_low) = FlowKey::new(source, destination);
-    let flags = tcp.header_slice().get(FLAGS).copied().unwrap_or_default();
-    let payload = tcp.payload();
-    out(Segment {
-        key,
-        from_low,
-        at: origin.at,
-        seq: tcp.sequence_number(),
-        ack: tcp.acknowledgment_number(),
-        flags: Flags::from_wire(flags),
-        payload,
-        cut: missing,
-        place: origin.place(payload),
-    });
-    Fate::Tcp
-}
-
 /// Takes the four bytes of an 802.11 frame check sequence off, as far as they were captured.
 fn without_fcs<'a>(frame: &'a [u8], missing: &mut u32) -> &'a [u8] {
     let there = 4_u32.saturating_sub(*missing) as usize;
@@ -277,5 +205,163 @@ fn without_fcs<'a>(frame: &'a [u8], missing: &mut u32) -> &'a [u8] {
     frame.get(..frame.len().saturating_sub(there)).unwrap_or_default()
 }
 
-/// Where the flags lie in a TCP header (RFC 9293 section 3.1).
-const FLAGS: usize = 13;
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::packet::testing::{
+        HELLO, Owned, PLACE, after, captured, decode_all, ethernet, framed, ipv4, ipv6, outer,
+    };
+
+    fn decode_limited(limits: &Limits, wire_len: usize, bytes: &[u8]) -> (Vec<Owned>, PacketStats) {
+        let mut decoder = Decoder::new(limits);
+        let mut segments = Vec::new();
+        let packet = captured(1, bytes, wire_len, 0);
+        decoder.decode(&packet, bytes, PLACE, At::default(), &mut |segment| segments.push(segment.into()));
+        (segments, decoder.stats().clone())
+    }
+
+    #[test]
+    fn tunnels_are_followed_as_deep_as_the_limit_says() {
+        let mut packet = ipv4();
+        for _ in 0..4 {
+            let frame = outer(4, &packet);
+            let (segments, _) = decode_limited(&Limits::default(), frame.len(), &frame);
+            assert_eq!(segments.len(), 1);
+            packet = frame[14..].to_vec();
+        }
+        let frame = outer(4, &packet);
+        let (segments, stats) = decode_limited(&Limits::default(), frame.len(), &frame);
+        assert_eq!((segments.len(), stats.too_deep), (0, 1));
+        let none = Limits { tunnel_depth: 0, ..Limits::default() };
+        assert_eq!(decode_limited(&none, 0, &ethernet()).0.len(), 1);
+        assert_eq!(decode_limited(&none, 0, &outer(41, &ipv6())).1.too_deep, 1);
+    }
+
+    #[test]
+    fn protocols() {
+        for (protocol, payload, tcp) in [
+            (4, ipv4(), 1),
+            (41, ipv6(), 1),
+            (97, after(&[0x30, 0], &ethernet()), 1),
+            (137, after(&[0, 1, 1, 64], &ipv4()), 1),
+            (143, ethernet(), 1),
+            (1, ipv4(), 0),
+            (17, ipv4(), 0),
+            (132, ipv4(), 0),
+        ] {
+            let frame = outer(protocol, &payload);
+            let (segments, stats) = decode_limited(&Limits::default(), frame.len(), &frame);
+            assert_eq!(
+                (segments.len(), stats.tcp, stats.other),
+                (tcp, tcp as u64, 1 - tcp as u64),
+                "{protocol}"
+            );
+        }
+        assert_eq!(decode_limited(&Limits::default(), 0, &outer(50, &ipv4())).1.encrypted, 1);
+    }
+
+    #[test]
+    fn segmentation_without_length_counts_the_cut_by_the_wire() {
+        let mut frame = ethernet();
+        frame[16..18].copy_from_slice(&[0, 0]);
+        let (segments, stats) = decode_limited(&Limits::default(), 70_000, &frame);
+        assert_eq!(segments[0].payload, HELLO);
+        assert_eq!(segments[0].cut as usize, 70_000 - frame.len());
+        assert_eq!((stats.tcp, stats.cut_packets), (1, 1));
+    }
+
+    #[test]
+    fn a_cut_header_is_told_from_a_wrong_one() {
+        let whole = ethernet();
+        let (segments, stats) = decode_limited(&Limits::default(), whole.len(), &whole[..50]);
+        assert_eq!((segments.len(), stats.cut_headers, stats.malformed), (0, 1, 0));
+        // Options that are not there are no obstacle; that they are not payload is known.
+        let mut options = ethernet();
+        options[46] = 0x60;
+        let (segments, stats) = decode_limited(&Limits::default(), options.len(), &options[..54]);
+        assert_eq!((segments[0].payload.len(), segments[0].cut, segments[0].seq), (0, 8, 1));
+        assert_eq!((stats.tcp, stats.cut_headers), (1, 0));
+        let mut wrong = ethernet();
+        wrong[46] = 0x40;
+        assert_eq!(decode_limited(&Limits::default(), wrong.len(), &wrong).1.malformed, 1);
+        wrong[46] = 0xf0;
+        assert_eq!(decode_limited(&Limits::default(), wrong.len(), &wrong).1.malformed, 1);
+    }
+
+    /// The parts of an IPv4 packet, cut at `at` bytes of its payload.
+    fn fragments_4(at: usize) -> Vec<Vec<u8>> {
+        let packet = ipv4();
+        let (header, payload) = packet.split_at(20);
+        let part = |offset: usize, payload: &[u8], more: u8| {
+            let mut header = header.to_vec();
+            header[3] = 20 + payload.len() as u8;
+            header[6..8].copy_from_slice(&[more << 5, (offset / 8) as u8]);
+            framed(&[&[0x08, 0x00]], &[&header, payload].concat())
+        };
+        vec![part(0, &payload[..at], 1), part(at, &payload[at..], 0)]
+    }
+
+    #[test]
+    fn fragments_of_ipv4() {
+        for at in [8, 16, 24] {
+            let mut parts = fragments_4(at);
+            for _ in 0..2 {
+                let (segments, stats) = decode_all(1, &parts);
+                assert_eq!(segments.len(), 1);
+                assert_eq!(segments[0].payload, HELLO);
+                assert_eq!(segments[0].place, Place::default());
+                assert_eq!(segments[0].at.packet, 2);
+                assert_eq!((stats.tcp, stats.fragments, stats.reassembled), (1, 1, 1));
+                parts.reverse();
+            }
+        }
+    }
+
+    #[test]
+    fn fragments_of_ipv6_with_headers_before_and_after() {
+        let packet = ipv6();
+        let (header, payload) = packet.split_at(40);
+        // The destination options belong to what is fragmented.
+        let whole = after(&[6, 0, 1, 4, 0, 0, 0, 0], payload);
+        let part = |offset: usize, payload: &[u8], more: u8| {
+            let mut header = header.to_vec();
+            header[5] = 16 + payload.len() as u8;
+            header[6] = 0;
+            let hop_by_hop = [44, 0, 1, 4, 0, 0, 0, 0];
+            let fragment = [60, 0, 0, offset as u8 | more, 0, 0, 0, 9];
+            [&header, hop_by_hop.as_slice(), &fragment, payload].concat()
+        };
+        let parts = [part(0, &whole[..16], 1), part(16, &whole[16..], 0)];
+        let (segments, stats) = decode_all(101, &parts);
+        assert_eq!(segments.len(), 1, "{stats:?}");
+        assert_eq!(segments[0].payload, HELLO);
+        assert_eq!((segments[0].seq, stats.fragments), (1, 1));
+    }
+
+    #[test]
+    fn fragments_of_a_tunnel() {
+        let packet = outer(47, &after(&[0, 0, 0x08, 0x00], &ipv4()));
+        let (header, payload) = packet.split_at(34);
+        let part = |offset: usize, payload: &[u8], more: u8| {
+            let mut header = header.to_vec();
+            header[17] = 20 + payload.len() as u8;
+            header[20..22].copy_from_slice(&[more << 5, (offset / 8) as u8]);
+            after(&header, payload)
+        };
+        let (segments, _) = decode_all(1, &[part(8, &payload[8..], 0), part(0, &payload[..8], 1)]);
+        assert_eq!(segments.len(), 1);
+        assert_eq!(segments[0].payload, HELLO);
+    }
+
+    #[test]
+    fn nowhere_stays_nowhere() {
+        let mut decoder = Decoder::new(&Limits::default());
+        for bytes in [ethernet(), outer(4, &ipv4())] {
+            let packet = captured(1, &bytes, bytes.len(), 0);
+            decoder.decode(&packet, &bytes, Place::default(), At::default(), &mut |segment| {
+                assert_eq!(segment.place, Place::default());
+            });
+        }
+        assert_eq!(decoder.stats().tcp, 2);
+    }
+}

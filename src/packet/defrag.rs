@@ -237,3 +237,177 @@ const MAX_LENGTH: u32 = 65_535;
 
 /// What a waiting packet costs besides its bytes, in both maps, roughly.
 const OVERHEAD: usize = 2 * size_of::<Datagram>();
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const KEY: Key = Key::v6(Addresses { source: [1; 16], destination: [2; 16] }, 3);
+
+    fn key(id: u32) -> Key {
+        Key { id, ..KEY }
+    }
+
+    struct Test {
+        pool: Pool,
+        stats: PacketStats,
+        now: i64,
+    }
+
+    impl Test {
+        fn new() -> Self {
+            Self { pool: Pool::new(&Limits::default()), stats: PacketStats::default(), now: 0 }
+        }
+
+        fn limited(bytes: usize) -> Self {
+            let limits = Limits { fragment_bytes: bytes, ..Limits::default() };
+            Self { pool: Pool::new(&limits), ..Self::new() }
+        }
+
+        fn add(&mut self, key: Key, offset: u32, more: bool, bytes: &[u8]) -> Option<Reassembled> {
+            self.add_cut(key, offset, more, bytes, 0)
+        }
+
+        fn add_cut(
+            &mut self,
+            key: Key,
+            offset: u32,
+            more: bool,
+            bytes: &[u8],
+            missing: u32,
+        ) -> Option<Reassembled> {
+            let fragment = Fragment { id: key.id, offset, more };
+            // Only the first fragment's protocol counts.
+            let protocol = if offset == 0 { 6 } else { 99 };
+            let part = Payload { protocol, bytes, missing, fragment: Some(fragment) };
+            let result = self.pool.add(key, fragment, part, Timestamp::from_nanos(self.now), &mut self.stats);
+            let sum: usize = self.pool.datagrams.values().map(|d| d.allocated() + OVERHEAD).sum();
+            assert_eq!(self.pool.allocated, sum);
+            assert_eq!(self.pool.datagrams.len(), self.pool.serials.len());
+            assert!(sum <= self.pool.limit);
+            result
+        }
+    }
+
+    fn whole(bytes: &[u8]) -> Option<Reassembled> {
+        Some(Reassembled { protocol: 6, bytes: bytes.to_vec(), missing: 0 })
+    }
+
+    #[test]
+    fn any_order_and_duplicates() {
+        let mut test = Test::new();
+        assert_eq!(test.add(KEY, 16, false, b"end"), None);
+        assert_eq!(test.add(KEY, 16, false, b"end"), None);
+        assert_eq!(test.add(KEY, 0, true, b"01234567"), None);
+        assert_eq!(test.add(key(4), 8, true, b"other!!!"), None);
+        assert_eq!(test.add(KEY, 8, true, b"89abcdef"), whole(b"0123456789abcdefend"));
+        assert_eq!((test.stats.reassembled, test.pool.datagrams.len()), (1, 1));
+    }
+
+    #[test]
+    fn the_bytes_that_came_first_stay() {
+        let mut test = Test::new();
+        test.add(KEY, 8, true, b"BBBBBBBB");
+        test.add(KEY, 0, true, b"AAAAAAAAxxxxxxxxCCCCCCCC");
+        assert_eq!(test.add(KEY, 16, false, b"yyyyyyyyD"), whole(b"AAAAAAAABBBBBBBBCCCCCCCCD"));
+    }
+
+    #[test]
+    fn what_cannot_be_is_thrown_away() {
+        let mut test = Test::new();
+        assert_eq!(test.add(KEY, 65_528, false, &[0; 8]), None);
+        assert_eq!(test.add(KEY, 0, true, &[0; 7]), None);
+        assert_eq!(test.add(KEY, 0, true, &[]), None);
+        assert_eq!((test.stats.fragments_invalid, test.pool.allocated), (3, 0));
+        // Two ends, and something beyond the end.
+        test.add(KEY, 8, false, b"end");
+        test.add(KEY, 8, false, b"another");
+        test.add(KEY, 8, false, b"e");
+        test.add(KEY, 16, true, b"beyond..");
+        assert_eq!(test.stats.fragments_invalid, 6);
+        assert_eq!(test.add(KEY, 0, true, b"01234567"), whole(b"01234567end"));
+        // Teardrop: the last fragment ends within the first.
+        test.add(KEY, 0, true, &[b'a'; 40]);
+        assert_eq!(test.add(KEY, 24, false, b"tiny"), None);
+        assert_eq!(test.stats.fragments_invalid, 7);
+    }
+
+    #[test]
+    fn the_longest() {
+        let mut test = Test::new();
+        assert_eq!(test.add(KEY, 65_528, false, &[7; 7]), None);
+        assert_eq!(test.add(KEY, 0, true, &[7; 65_528]), whole(&[7; 65_535]));
+    }
+
+    #[test]
+    fn cut_fragments_give_what_comes_before_the_cut() {
+        let mut test = Test::new();
+        test.add_cut(KEY, 0, true, b"0123456789", 14);
+        let result = test.add_cut(KEY, 24, false, b"abcd", 4);
+        assert_eq!(result, Some(Reassembled { protocol: 6, bytes: b"0123456789".to_vec(), missing: 22 }));
+        // A retransmission does not fill the hole: the first to come stays.
+        test.add_cut(KEY, 8, false, b"ab", 2);
+        let result = test.add(KEY, 0, true, b"01234567");
+        assert_eq!(result, Some(Reassembled { protocol: 6, bytes: b"01234567ab".to_vec(), missing: 2 }));
+    }
+
+    #[test]
+    fn patience_ends() {
+        let mut test = Test::new();
+        test.add(KEY, 0, true, b"01234567");
+        test.now = Limits::default().fragment_nanos;
+        test.add(key(4), 0, true, b"01234567");
+        test.now += 1;
+        assert_eq!(test.add(KEY, 8, false, b"late"), None);
+        assert_eq!((test.stats.fragments_timed_out, test.pool.datagrams.len()), (1, 2));
+        // A clock that goes back gives nothing up.
+        test.now = 0;
+        assert!(test.add(key(4), 8, false, b"end").is_some());
+    }
+
+    #[test]
+    fn the_oldest_go_first() {
+        let mut test = Test::limited(10_000);
+        for id in 0..100 {
+            test.add(key(id), 0, true, &[0; 800]);
+        }
+        assert!(test.stats.fragments_over_limit > 80);
+        assert!(test.add(key(99), 800, false, b"end").is_some());
+        assert!(test.add(key(0), 800, false, b"end").is_none());
+        // Larger than everything allowed.
+        assert!(test.add(key(200), 60_000, true, &[0; 8]).is_none());
+        assert_eq!(test.pool.allocated, 0);
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_fragments_stay_within_bounds(
+            fragments in prop::collection::vec((0_u32..4, 0_u32..8_192, any::<bool>(), 0_usize..2_000), 0..200),
+        ) {
+            let mut test = Test::limited(100_000);
+            for (id, offset, more, length) in fragments {
+                test.add(key(id), offset * 8, more, &vec![0; length]);
+            }
+        }
+
+        #[test]
+        fn shuffled_fragments_give_the_packet(
+            bytes in prop::collection::vec(any::<u8>(), 1..600),
+            order in Just((0_u32..75).collect::<Vec<_>>()).prop_shuffle(),
+        ) {
+            let mut test = Test::new();
+            let mut result = None;
+            for offset in order.into_iter().map(|index| index * 8) {
+                let start = offset as usize;
+                if start < bytes.len() {
+                    let end = bytes.len().min(start + 8);
+                    prop_assert!(result.is_none());
+                    result = test.add(KEY, offset, end < bytes.len(), &bytes[start..end]);
+                }
+            }
+            prop_assert_eq!(result, whole(&bytes));
+        }
+    }
+}

@@ -3,8 +3,8 @@
 //! IEEE 802.1Q and 802.1ad tags, 802.1BR E-TAG, VN-Tag, MACsec without encryption (802.1AE),
 //! provider backbone (802.1ah), Cisco FabricPath, PPPoE (RFC 2516) and NSH (RFC 8300) are taken off.
 
-use super::ip;
 use super::layer::{Fate, Layer, Next, Peeled, skip, take};
+use super::{ip, mpls, ppp};
 
 /// IPv4.
 pub(super) const IPV4: u16 = 0x0800;
@@ -99,7 +99,13 @@ pub(super) fn is_plausible(bytes: &[u8], missing: u32) -> bool {
     }
     match next {
         Ok(Next { layer: Layer::Ipv4 | Layer::Ipv6, bytes, .. }) => ip::is_plausible(bytes, missing),
-        Ok(Next { layer: Layer::Mpls | Layer::Ppp, .. }) => true,
+        // No frames in labels in frames: guesses upon guesses are worth nothing.
+        Ok(Next { layer: Layer::Mpls, bytes, .. }) => {
+            mpls::labels(bytes).is_ok_and(|bytes| ip::is_plausible(bytes, missing))
+        }
+        Ok(Next { layer: Layer::Ppp, bytes, .. }) => {
+            ppp::frame(bytes).is_ok_and(|next| ip::is_plausible(next.bytes, missing))
+        }
         _ => false,
     }
 }
@@ -120,9 +126,11 @@ fn macsec(bytes: &[u8]) -> Result<usize, Fate> {
     Ok(if control & CHANNEL == 0 { 6 } else { 14 })
 }
 
-/// Takes a PPPoE session header off (RFC 2516 section 4).
+/// Takes a PPPoE session header off (RFC 2516 section 4). Some equipment counts link padding into the
+/// length of small IP packets; the length of the session's payload tells the truth.
 pub(super) fn pppoe(bytes: &[u8]) -> Peeled<'_> {
-    let (&[version_and_type, code, ..], rest) = take::<6>(bytes)?;
+    let (&[version_and_type, code, _, _, high, low], rest) = take::<6>(bytes)?;
+    let rest = rest.get(..usize::from(u16::from_be_bytes([high, low]))).unwrap_or(rest);
     match (version_and_type, code) {
         (0x11, 0) => Next::within(Layer::Ppp, rest),
         (0x11, _) => Err(Fate::Other),
@@ -167,3 +175,89 @@ const PPPOE_SESSION: u16 = 0x8864;
 const NSH: u16 = 0x894f;
 const BACKBONE: u16 = 0x88e7;
 const FABRIC_PATH: u16 = 0x8903;
+
+#[cfg(test)]
+mod tests {
+    use crate::packet::testing::{after, assert_hello, assert_nothing, ethernet, framed, ipv4, ipv6};
+
+    const TAG: &[u8] = &[0x81, 0x00, 0x00, 0x05];
+    const PROVIDER: &[u8] = &[0x88, 0xa8, 0x00, 0x06];
+    const OLD: &[u8] = &[0x91, 0x00, 0x00, 0x07];
+    const IP: &[u8] = &[0x08, 0x00];
+
+    #[test]
+    fn plain() {
+        assert_hello(1, &ethernet());
+        assert_hello(1, &framed(&[&[0x86, 0xdd]], &ipv6()));
+        // Link padding is not payload.
+        assert_hello(1, &[ethernet(), vec![0; 7]].concat());
+    }
+
+    #[test]
+    fn tags() {
+        assert_hello(1, &framed(&[TAG, IP], &ipv4()));
+        assert_hello(1, &framed(&[PROVIDER, TAG, IP], &ipv4()));
+        assert_hello(1, &framed(&[OLD, PROVIDER, TAG, TAG, IP], &ipv4()));
+        assert_hello(1, &framed(&[&[0x89, 0x3f, 0, 0, 0, 1, 0, 0], IP], &ipv4()));
+        assert_hello(1, &framed(&[TAG, &[0x89, 0x26, 0, 1, 0, 2], TAG, IP], &ipv4()));
+        assert_nothing(1, &framed(&[TAG, TAG], &[]));
+    }
+
+    #[test]
+    fn logical_link_control() {
+        let snap = [0xaa, 0xaa, 0x03, 0, 0, 0, 0x08, 0x00];
+        assert_hello(1, &framed(&[&[0, 60], &snap], &ipv4()));
+        assert_hello(1, &framed(&[TAG, &[0, 60], &snap], &ipv4()));
+        assert_hello(1, &framed(&[&[0, 60], &[0x06, 0x06, 0x03]], &ipv4()));
+        assert_hello(1, &framed(&[&[0, 60], &[0xfe, 0xfe, 0x03, 0xcc]], &ipv4()));
+        assert_eq!(assert_nothing(1, &framed(&[&[0, 60]], &[0x42, 0x42, 0x03, 0])).other, 1);
+        // RFC 2684: LINKTYPE_ATM_RFC1483.
+        assert_hello(100, &after(&snap, &ipv4()));
+        assert_hello(100, &after(&[0xaa, 0xaa, 0x03, 0, 0x80, 0xc2, 0, 7, 0, 0], &ethernet()));
+    }
+
+    #[test]
+    fn macsec() {
+        assert_hello(1, &framed(&[&[0x88, 0xe5, 0x00, 0, 0, 0, 0, 1], IP], &ipv4()));
+        let with_channel = [0x88, 0xe5, 0x20, 0, 0, 0, 0, 1, 1, 2, 3, 4, 5, 6, 7, 8];
+        assert_hello(1, &framed(&[&with_channel, IP], &ipv4()));
+        let encrypted = framed(&[&[0x88, 0xe5, 0x0c, 0, 0, 0, 0, 1], IP], &ipv4());
+        assert_eq!(assert_nothing(1, &encrypted).encrypted, 1);
+    }
+
+    #[test]
+    fn frames_within_frames() {
+        assert_hello(1, &framed(&[&[0x88, 0xe7, 0, 0, 0, 9]], &ethernet()));
+        assert_hello(1, &framed(&[&[0x89, 0x03, 0, 9]], &ethernet()));
+        assert_hello(1, &framed(&[&[0x65, 0x58]], &ethernet()));
+    }
+
+    #[test]
+    fn pppoe() {
+        let session = [0x11, 0, 0, 1, 0, 54, 0x00, 0x21];
+        assert_hello(1, &framed(&[&[0x88, 0x64], &session], &ipv4()));
+        assert_hello(51, &after(&session, &ipv4()));
+        let mut padded = after(&session, &[ipv4(), vec![0; 6]].concat());
+        padded[8 + 3] += 6;
+        assert_hello(51, &padded);
+        assert_eq!(assert_nothing(51, &after(&[0x11, 0xa7, 0, 1, 0, 0], &[])).other, 1);
+        assert_eq!(assert_nothing(51, &after(&[0x21, 0, 0, 1, 0, 0], &[])).malformed, 1);
+    }
+
+    #[test]
+    fn service_header() {
+        let header = |protocol| [0x89, 0x4f, 0, 2, 1, protocol, 0, 0, 1, 255];
+        assert_hello(1, &framed(&[&header(1)], &ipv4()));
+        assert_hello(1, &framed(&[&header(2)], &ipv6()));
+        assert_hello(1, &framed(&[&header(3)], &ethernet()));
+        assert_hello(1, &framed(&[&header(4), &header(3)[2..]], &ethernet()));
+    }
+
+    #[test]
+    fn other() {
+        assert_eq!(assert_nothing(1, &framed(&[&[0x08, 0x06]], &[0; 28])).other, 1);
+        assert_eq!(assert_nothing(1, &[0; 13]).malformed, 1);
+        // The EtherType says which version of IP there is; receivers drop the other one.
+        assert_eq!(assert_nothing(1, &framed(&[&[0x86, 0xdd]], &ipv4())).malformed, 1);
+    }
+}

@@ -59,3 +59,79 @@ const IPV4: usize = 20;
 const HEADERS: usize = 54;
 /// More fragments, and the fragment offset (RFC 791 section 3.1).
 const FRAGMENTED: u16 = 0x3fff;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use crate::item::At;
+    use crate::limits::Limits;
+    use crate::packet::Decoder;
+    use crate::packet::testing::{Owned, PLACE, captured, ethernet};
+    use crate::time::Timestamp;
+
+    /// What both ways give. The general way must give whatever this one gives.
+    fn compare(bytes: &[u8], wire_len: usize) -> bool {
+        let at = At { packet: 3, time: Timestamp::from_nanos(4) };
+        let fast = super::segment(bytes, PLACE, at).map(Owned::from);
+        let mut general = Vec::new();
+        let mut decoder = Decoder::new(&Limits::default());
+        let packet = captured(1, bytes, wire_len, 4);
+        decoder.decode_any(&packet, bytes, PLACE, at, &mut |segment| general.push(Owned::from(segment)));
+        if let Some(fast) = fast {
+            assert_eq!(general, [fast]);
+            return true;
+        }
+        false
+    }
+
+    #[test]
+    fn the_common_case_is_fast() {
+        assert!(compare(&ethernet(), ethernet().len()));
+        let padded = [ethernet(), vec![0; 9]].concat();
+        assert!(compare(&padded, padded.len()));
+    }
+
+    #[test]
+    fn equal_endpoints() {
+        let mut frame = ethernet();
+        frame.copy_within(26..30, 30);
+        frame.copy_within(34..36, 36);
+        assert!(compare(&frame, frame.len()));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        #[test]
+        fn agrees_where_headers_vary(
+            changes in prop::collection::vec((12_usize..66, any::<u8>()), 0..4),
+            addresses in any::<[u8; 12]>(),
+            numbers in any::<[u8; 8]>(),
+            cut in 0_usize..20,
+            padding in 0_usize..20,
+        ) {
+            let mut frame = ethernet();
+            frame[26..38].copy_from_slice(&addresses);
+            frame[38..46].copy_from_slice(&numbers);
+            for (position, value) in changes {
+                frame[position] = value;
+            }
+            frame.extend(vec![0; padding]);
+            let wire_len = frame.len();
+            frame.truncate(wire_len - cut);
+            compare(&frame, wire_len);
+        }
+
+        #[test]
+        fn agrees_on_anything(mut frame in prop::collection::vec(any::<u8>(), 0..120)) {
+            if let Some(head) = frame.get_mut(12..15) {
+                head.copy_from_slice(&[0x08, 0x00, 0x45]);
+            }
+            if let Some(protocol) = frame.get_mut(23) {
+                *protocol = 6;
+            }
+            compare(&frame, frame.len());
+        }
+    }
+}

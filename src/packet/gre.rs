@@ -98,3 +98,61 @@ const PPP: u16 = 0x880b;
 const ERSPAN: u16 = 0x88be;
 const ERSPAN_3: u16 = 0x22eb;
 const WCCP: u16 = 0x883e;
+
+#[cfg(test)]
+mod tests {
+    use crate::packet::testing::{assert_hello, assert_nothing, ethernet, ipv4, ipv6, outer};
+
+    fn gre(headers: &[u8], payload: &[u8]) -> Vec<u8> {
+        outer(47, &[headers, payload].concat())
+    }
+
+    #[test]
+    fn options() {
+        assert_hello(1, &gre(&[0, 0, 0x08, 0x00], &ipv4()));
+        assert_hello(1, &gre(&[0, 0, 0x86, 0xdd], &ipv6()));
+        assert_hello(1, &gre(&[0x80, 0, 0x08, 0x00, 1, 2, 0, 0], &ipv4()));
+        assert_hello(1, &gre(&[0xb0, 0, 0x08, 0x00, 1, 2, 0, 0, 0, 0, 0, 7, 0, 0, 0, 8], &ipv4()));
+        let routed = [0x40, 0, 0x08, 0x00, 0, 0, 0, 0, 8, 0, 0, 4, 1, 2, 3, 4, 0, 0, 0, 0];
+        assert_hello(1, &gre(&routed, &ipv4()));
+        assert_hello(1, &gre(&[0x20, 0, 0x65, 0x58, 0, 0, 7, 0], &ethernet()));
+        assert_hello(1, &gre(&[0, 0, 0x88, 0x47, 0, 1, 1, 64], &ipv4()));
+    }
+
+    #[test]
+    fn point_to_point() {
+        let data = [0x30, 0x81, 0x88, 0x0b, 0, 56, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0xff, 0x03, 0, 0x21];
+        assert_hello(1, &gre(&data, &ipv4()));
+        let acknowledgment = [0x20, 0x81, 0x88, 0x0b, 0, 0, 0, 1, 0, 0, 0, 1];
+        assert_eq!(assert_nothing(1, &gre(&acknowledgment, &[])).other, 1);
+    }
+
+    #[test]
+    fn mirrored() {
+        assert_hello(1, &gre(&[0, 0, 0x88, 0xbe], &ethernet()));
+        assert_hello(1, &gre(&[0x10, 0, 0x88, 0xbe, 0, 0, 0, 1, 0x10, 0, 0, 0, 0, 0, 0, 0], &ethernet()));
+        let mut third = [0; 28];
+        third[..8].copy_from_slice(&[0x10, 0, 0x22, 0xeb, 0, 0, 0, 1]);
+        assert_hello(1, &gre(&third[..20], &ethernet()));
+        third[19] = 1;
+        assert_hello(1, &gre(&third, &ethernet()));
+        third[18] = 2 << 2;
+        assert_hello(1, &gre(&third, &ipv4()));
+    }
+
+    #[test]
+    fn vendors() {
+        assert_hello(1, &gre(&[0, 0, 0x88, 0x3e], &ipv4()));
+        assert_hello(1, &gre(&[0, 0, 0x88, 0x3e, 0, 0, 0, 0], &ipv4()));
+        let mut wifi = vec![0, 0, 0x82, 0x00, 0x08, 0x01];
+        wifi.resize(4 + 24, 0);
+        wifi.extend([0xaa, 0xaa, 3, 0, 0, 0, 8, 0]);
+        assert_hello(1, &gre(&wifi, &ipv4()));
+    }
+
+    #[test]
+    fn other() {
+        assert_eq!(assert_nothing(1, &gre(&[0, 0, 0x20, 0x00], &ipv4())).other, 1);
+        assert_eq!(assert_nothing(1, &gre(&[0, 5, 0x08, 0x00], &ipv4())).malformed, 1);
+    }
+}

@@ -50,6 +50,7 @@ pub(super) struct Fragment {
 }
 
 /// Takes an IPv4 header off. `missing` bytes after `bytes` were on the wire.
+#[inline]
 pub(super) fn v4(bytes: &[u8], missing: u32) -> Result<IpPacket<'_>, Fate> {
     let header = Ipv4HeaderSlice::from_slice(bytes).map_err(|error| match error {
         err::ipv4::HeaderSliceError::Len(_) => Fate::Short,
@@ -77,6 +78,7 @@ pub(super) fn v4(bytes: &[u8], missing: u32) -> Result<IpPacket<'_>, Fate> {
 }
 
 /// Takes an IPv6 header and its extension headers off. `missing` bytes after `bytes` were on the wire.
+#[inline]
 pub(super) fn v6(bytes: &[u8], missing: u32) -> Result<IpPacket<'_>, Fate> {
     let header = Ipv6HeaderSlice::from_slice(bytes).map_err(|error| match error {
         err::ipv6::HeaderSliceError::Len(_) => Fate::Short,
@@ -128,6 +130,7 @@ pub(super) fn extensions(protocol: u8, bytes: &[u8], missing: u32) -> Result<Pay
 }
 
 /// Takes an authentication header off (RFC 4302 section 2), where there is one: it does not encrypt.
+#[inline]
 pub(super) fn authenticated(protocol: u8, bytes: &[u8], missing: u32) -> Result<Payload<'_>, Fate> {
     let (mut protocol, mut bytes) = (protocol, bytes);
     while protocol == AUTHENTICATION {
@@ -146,6 +149,8 @@ pub(super) fn authenticated(protocol: u8, bytes: &[u8], missing: u32) -> Result<
 pub(super) fn is_plausible(bytes: &[u8], missing: u32) -> bool {
     let available = bytes.len().saturating_add(missing as usize);
     match *bytes {
+        // TCP whose segmentation is left to the network card.
+        [0x45, _, 0, 0, _, _, _, _, _, 6, ..] => bytes.len() >= 40,
         [first @ 0x45..=0x4f, _, high, low, ..] => {
             let header = usize::from(first & 0x0f) * 4;
             let total = usize::from(u16::from_be_bytes([high, low]));
@@ -160,11 +165,12 @@ pub(super) fn is_plausible(bytes: &[u8], missing: u32) -> bool {
 }
 
 /// Cuts link padding off what follows a header that says it has `length` bytes; how many are missing.
+/// What the header promises beyond the end of the packet on the wire was never sent: it is not missing.
 fn trim(bytes: &[u8], missing: u32, length: Option<usize>) -> (&[u8], u32) {
     let Some(length) = length else { return (bytes, missing) };
     match bytes.get(..length) {
         Some(bytes) => (bytes, 0),
-        None => (bytes, u32::try_from(length - bytes.len()).unwrap_or(u32::MAX)),
+        None => (bytes, u32::try_from(length - bytes.len()).unwrap_or(u32::MAX).min(missing)),
     }
 }
 
@@ -181,3 +187,94 @@ const DESTINATION: u8 = 60;
 const MOBILITY: u8 = 135;
 const HIP: u8 = 139;
 const SHIM6: u8 = 140;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::packet::testing::{after, assert_hello, decode, decode_all, decode_cut, ipv4, ipv6};
+
+    /// Puts an extension header between an IPv6 header and its payload.
+    fn extended(kind: u8, header: &[u8]) -> Vec<u8> {
+        let mut packet = ipv6();
+        let mut header = header.to_vec();
+        header[0] = packet[6];
+        packet[6] = kind;
+        packet[5] += header.len() as u8;
+        packet.splice(40..40, header);
+        packet
+    }
+
+    #[test]
+    fn options() {
+        let mut packet = ipv4();
+        packet[0] = 0x47;
+        packet[3] += 8;
+        packet.splice(20..20, [1; 8]);
+        assert_hello(101, &packet);
+    }
+
+    #[test]
+    fn extension_headers() {
+        for kind in [0, 43, 60, 135] {
+            assert_hello(101, &extended(kind, &[0; 8]));
+            assert_hello(101, &extended(kind, &after(&[0, 1], &[0; 14])));
+        }
+        assert_hello(101, &extended(51, &after(&[0, 4], &[0; 22])));
+        // An atomic fragment.
+        assert_hello(101, &extended(44, &[0; 8]));
+        let (_, stats) = decode(101, &extended(51, &[0; 8]));
+        assert_eq!(stats.malformed, 1);
+    }
+
+    #[test]
+    fn authentication_header_of_ipv4() {
+        let mut packet = ipv4();
+        packet[9] = 51;
+        packet[3] += 24;
+        packet.splice(20..20, after(&[6, 4], &[0; 22]));
+        assert_hello(101, &packet);
+    }
+
+    #[test]
+    fn what_the_snap_length_cut_is_counted() {
+        for packet in [ipv4(), ipv6()] {
+            let there = &packet[..packet.len() - 5];
+            let (segments, stats) = decode_cut(101, there, packet.len() + 3);
+            assert_eq!(segments[0].payload, b"hello, ");
+            assert_eq!((segments[0].cut, stats.tcp, stats.cut_packets), (5, 1, 1));
+            // A length that promises more than there was on the wire.
+            let (segments, _) = decode_cut(101, there, there.len() + 2);
+            assert_eq!(segments[0].cut, 2);
+        }
+    }
+
+    #[test]
+    fn length_zero_takes_what_is_there() {
+        let mut packets = [ipv4(), ipv6()];
+        packets[0][2..4].copy_from_slice(&[0, 0]);
+        packets[1][4..6].copy_from_slice(&[0, 0]);
+        for packet in packets {
+            assert_hello(101, &packet);
+        }
+    }
+
+    #[test]
+    fn lengths_that_cannot_be() {
+        let mut short = ipv4();
+        short[3] = 19;
+        let mut header = ipv4();
+        header[0] = 0x44;
+        let mut version = ipv4();
+        version[0] = 0x55;
+        let (segments, stats) = decode_all(101, &[short, header, version, vec![]]);
+        assert!(segments.is_empty());
+        assert_eq!(stats.malformed, 4);
+    }
+
+    #[test]
+    fn plausible() {
+        assert!(is_plausible(&ipv4(), 0) && is_plausible(&ipv6(), 0));
+        assert!(!is_plausible(&ipv4()[..50], 0) && is_plausible(&ipv4()[..50], 2));
+        assert!(!is_plausible(&[0x45; 60], 0) && !is_plausible(&[0x60; 60], 0) && !is_plausible(&[], 9));
+    }
+}

@@ -158,3 +158,101 @@ fn netfilter_log(bytes: &[u8]) -> Peeled<'_> {
         rest = skip(rest, length.next_multiple_of(4))?;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::capture::source::LinkType;
+    use crate::packet::testing::{after, assert_hello, assert_nothing, ethernet, ipv4, ipv6};
+
+    #[test]
+    fn raw() {
+        for link in [12, 14, 101, 228] {
+            assert_hello(link, &ipv4());
+        }
+        for link in [12, 14, 101, 229] {
+            assert_hello(link, &ipv6());
+        }
+        assert_nothing(228, &ipv6());
+    }
+
+    #[test]
+    fn loopback() {
+        assert_hello(0, &after(&[2, 0, 0, 0], &ipv4()));
+        assert_hello(0, &after(&[0, 0, 0, 2], &ipv4()));
+        assert_hello(0, &after(&[30, 0, 0, 0], &ipv6()));
+        assert_hello(108, &after(&[0, 0, 0, 24], &ipv6()));
+        assert_eq!(assert_nothing(0, &after(&[7, 0, 0, 0], &ipv4())).other, 1);
+        // OpenBSD's IPsec interface.
+        assert_hello(109, &after(&[2, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0], &ipv4()));
+    }
+
+    #[test]
+    fn cooked() {
+        let mut header = [0, 0, 0, 1, 0, 6, 1, 2, 3, 4, 5, 6, 0, 0, 0x08, 0x00];
+        assert_hello(113, &after(&header, &ipv4()));
+        header[14..].copy_from_slice(&[0x86, 0xdd]);
+        assert_hello(113, &after(&header, &ipv6()));
+        header[14..].copy_from_slice(&[0, 4]);
+        assert_hello(113, &[&header, [0xaa, 0xaa, 3, 0, 0, 0, 8, 0].as_slice(), &ipv4()].concat());
+        header[14..].copy_from_slice(&[0, 0xc]);
+        assert_eq!(assert_nothing(113, &after(&header, &ipv4())).other, 1);
+        let tagged = [0, 0, 0, 1, 0, 6, 1, 2, 3, 4, 5, 6, 0, 0, 0x81, 0x00, 0, 5, 0x08, 0x00];
+        assert_hello(113, &after(&tagged, &ipv4()));
+    }
+
+    #[test]
+    fn cooked_2() {
+        let header = [0x08, 0x00, 0, 0, 0, 0, 0, 2, 0, 1, 0, 6, 1, 2, 3, 4, 5, 6, 0, 0];
+        assert_hello(276, &after(&header, &ipv4()));
+    }
+
+    #[test]
+    fn frame_relay() {
+        assert_hello(107, &after(&[0x18, 0x41, 0x03, 0xcc], &ipv4()));
+        assert_hello(107, &after(&[0x18, 0x41, 0x03, 0x8e], &ipv6()));
+        assert_hello(107, &after(&[0x18, 0x41, 0x03, 0x00, 0x80, 0, 0, 0, 0x08, 0x00], &ipv4()));
+        assert_hello(107, &after(&[0x18, 0x41, 0x03, 0x00, 0x80, 0, 0x80, 0xc2, 0, 7], &ethernet()));
+        assert_hello(107, &after(&[0x18, 0x41, 0x08, 0x00], &ipv4()));
+        assert_hello(107, &after(&[0x18, 0x40, 0x40, 0x01, 0x03, 0xcc], &ipv4()));
+    }
+
+    #[test]
+    fn fddi() {
+        let mut header = vec![0x50; 13];
+        header.extend([0xaa, 0xaa, 0x03, 0, 0, 0, 0x08, 0x00]);
+        assert_hello(10, &after(&header, &ipv4()));
+    }
+
+    #[test]
+    fn logs() {
+        let mut pf_log = [0; 64];
+        pf_log[..2].copy_from_slice(&[61, 2]);
+        assert_hello(117, &after(&pf_log, &ipv4()));
+
+        let length = 4 + ipv4().len() as u8;
+        let prefix = [2, 0, 0, 0, 8, 0, 1, 0, 8, 0, 1, 0];
+        assert_hello(
+            239,
+            &[&prefix, [5, 0, 10, 0, 0, 0, 0, 0, length, 0, 9, 0].as_slice(), &ipv4()].concat(),
+        );
+        let swapped = [2, 0, 0, 0, 0, 8, 0, 1, 8, 0, 1, 0, 0, length, 0, 9];
+        assert_hello(239, &after(&swapped, &ipv4()));
+        assert_eq!(assert_nothing(239, &[2, 0, 0, 0, 3, 0, 1, 0]).malformed, 1);
+    }
+
+    #[test]
+    fn other_link_types_within() {
+        let mut pktap = vec![0; 108];
+        pktap[0] = 108;
+        pktap[8] = 1;
+        assert_hello(258, &after(&pktap, &ethernet()));
+        assert_hello(192, &after(&[0, 0, 12, 0, 1, 0, 0, 0, 1, 1, 1, 1], &ethernet()));
+        assert_eq!(assert_nothing(192, &after(&[0, 0, 4, 0, 1, 0, 0, 0], &ethernet())).malformed, 1);
+    }
+
+    #[test]
+    fn unknown() {
+        let stats = assert_nothing(147, &ethernet());
+        assert_eq!(stats.unknown_links.into_iter().collect::<Vec<_>>(), [(LinkType(147), 1)]);
+    }
+}

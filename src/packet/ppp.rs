@@ -50,3 +50,28 @@ const ADDRESS: u8 = 0xff;
 const CONTROL: u8 = 0x03;
 const CISCO_UNICAST: u8 = 0x0f;
 const CISCO_MULTICAST: u8 = 0x8f;
+
+#[cfg(test)]
+mod tests {
+    use crate::packet::testing::{after, assert_hello, assert_nothing, ipv4, ipv6};
+
+    #[test]
+    fn all_framings() {
+        assert_hello(9, &after(&[0xff, 0x03, 0x00, 0x21], &ipv4()));
+        assert_hello(9, &after(&[0x00, 0x57], &ipv6()));
+        assert_hello(9, &after(&[0x21], &ipv4()));
+        assert_hello(9, &after(&[0xff, 0x03, 0x57], &ipv6()));
+        assert_hello(50, &after(&[0xff, 0x03, 0x00, 0x21], &ipv4()));
+        assert_hello(50, &after(&[0x0f, 0x00, 0x08, 0x00], &ipv4()));
+        assert_hello(104, &after(&[0x8f, 0x00, 0x86, 0xdd], &ipv6()));
+        assert_hello(204, &after(&[0x01, 0xff, 0x03, 0x00, 0x21], &ipv4()));
+        assert_hello(9, &after(&[0x02, 0x81, 0, 0, 0x11, 64], &ipv4()));
+    }
+
+    #[test]
+    fn control_and_encrypted() {
+        assert_eq!(assert_nothing(9, &after(&[0xff, 0x03, 0xc0, 0x21], &[1, 1, 0, 4])).other, 1);
+        assert_eq!(assert_nothing(9, &after(&[0x00, 0x53], &ipv4())).encrypted, 1);
+        assert_eq!(assert_nothing(9, &[0xff, 0x03]).malformed, 1);
+    }
+}

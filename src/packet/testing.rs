@@ -60,6 +60,15 @@ pub(super) fn decode_all(link: u16, packets: &[Vec<u8>]) -> (Vec<Owned>, PacketS
     (segments, decoder.stats().clone())
 }
 
+/// Decodes one packet that had `wire_len` bytes on the wire.
+pub(super) fn decode_cut(link: u16, bytes: &[u8], wire_len: usize) -> (Vec<Owned>, PacketStats) {
+    let mut decoder = Decoder::new(&Limits::default());
+    let mut segments = Vec::new();
+    let packet = captured(link, bytes, wire_len, 0);
+    decoder.decode(&packet, bytes, PLACE, At::default(), &mut |segment| segments.push(segment.into()));
+    (segments, decoder.stats().clone())
+}
+
 /// Decodes one packet.
 pub(super) fn decode(link: u16, bytes: &[u8]) -> (Vec<Owned>, PacketStats) {
     decode_all(link, &[bytes.to_vec()])

@@ -8,9 +8,12 @@ use super::{ethernet, gre, ip, mpls, ppp};
 
 /// Takes a UDP header off, and the tunnel's header after it; `missing` bytes of the packet were cut off.
 pub(super) fn tunnel(datagram: &[u8], missing: u32) -> Peeled<'_> {
-    let (&[s0, s1, d0, d1, ..], payload) = take::<8>(datagram)?;
+    let (&[s0, s1, d0, d1, l0, l1, ..], payload) = take::<8>(datagram)?;
     let source = u16::from_be_bytes([s0, s1]);
     let destination = u16::from_be_bytes([d0, d1]);
+    // Captures that were cut without saying so still have the length here.
+    let promised = u32::from(u16::from_be_bytes([l0, l1]));
+    let missing = missing.max(promised.saturating_sub(datagram.len() as u32));
     let inner = by_port(destination, payload, missing).or_else(|| by_port(source, payload, missing));
     inner.ok_or(Fate::Other)
 }
@@ -53,12 +56,11 @@ fn leads_to_ip(next: Next<'_>, missing: u32) -> bool {
     }
 }
 
-/// VXLAN (RFC 7348 section 5): the I flag, and an Ethernet frame. The group policy extension uses more
-/// of the flags and of the reserved bytes, but never the last byte.
+/// VXLAN (RFC 7348 section 5): the I flag, and an Ethernet frame. Receivers ignore all else.
 fn vxlan(bytes: &[u8]) -> Peeled<'_> {
     const VALID_ID: u8 = 0x08;
-    let (&[flags, .., last], rest) = take::<8>(bytes)?;
-    if flags & VALID_ID == 0 || last != 0 {
+    let (&[flags, ..], rest) = take::<8>(bytes)?;
+    if flags & VALID_ID == 0 {
         return Err(Fate::Other);
     }
     Next::tunnel(Layer::Ethernet, rest)
@@ -67,10 +69,7 @@ fn vxlan(bytes: &[u8]) -> Peeled<'_> {
 /// VXLAN-GPE (draft-ietf-nvo3-vxlan-gpe section 3): the P flag, and a protocol number.
 fn vxlan_generic(bytes: &[u8]) -> Peeled<'_> {
     const PROTOCOL: u8 = 0x04;
-    let (&[flags, _, _, protocol, _, _, _, last], rest) = take::<8>(bytes)?;
-    if flags & 0xc0 != 0 || last != 0 {
-        return Err(Fate::Other);
-    }
+    let (&[flags, _, _, protocol, ..], rest) = take::<8>(bytes)?;
     if flags & PROTOCOL == 0 {
         return vxlan(bytes);
     }
@@ -86,8 +85,8 @@ fn vxlan_generic(bytes: &[u8]) -> Peeled<'_> {
 
 /// GENEVE (RFC 8926 section 3.4): version 0, options of a stated length, an EtherType.
 fn geneve(bytes: &[u8]) -> Peeled<'_> {
-    let (&[words, flags, high, low, .., last], rest) = take::<8>(bytes)?;
-    if words >> 6 != 0 || flags & 0x3f != 0 || last != 0 {
+    let (&[words, _, high, low, ..], rest) = take::<8>(bytes)?;
+    if words >> 6 != 0 {
         return Err(Fate::Other);
     }
     let rest = skip(rest, usize::from(words & 0x3f) * 4)?;
@@ -165,4 +164,88 @@ fn l2tp(bytes: &[u8]) -> Peeled<'_> {
         rest = skip(after, usize::from(u16::from_be_bytes(*size)))?;
     }
     Next::tunnel(Layer::Ppp, rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::packet::testing::{
+        after, assert_hello, assert_nothing, datagram, decode, ethernet, ipv4, ipv6,
+    };
+
+    #[test]
+    fn virtual_networks() {
+        let header = [0x08, 0, 0, 0, 0, 0, 7, 0];
+        assert_hello(1, &datagram(4789, &after(&header, &ethernet())));
+        assert_hello(1, &datagram(8472, &after(&header, &ethernet())));
+        assert_hello(1, &datagram(4789, &after(&[0x88, 0x40, 0, 9, 0, 0, 7, 0], &ethernet())));
+        assert_eq!(assert_nothing(1, &datagram(4789, &after(&[0; 8], &ethernet()))).other, 1);
+        let generic = |protocol| [0x0c, 0, 0, protocol, 0, 0, 7, 0];
+        assert_hello(1, &datagram(4790, &after(&generic(1), &ipv4())));
+        assert_hello(1, &datagram(4790, &after(&generic(2), &ipv6())));
+        assert_hello(1, &datagram(4790, &after(&generic(3), &ethernet())));
+    }
+
+    #[test]
+    fn cut_without_saying_so() {
+        let frame = datagram(4789, &after(&[0x08, 0, 0, 0, 0, 0, 7, 0], &ethernet()));
+        let (segments, _) = decode(1, &frame[..frame.len() - 7]);
+        assert_eq!(segments[0].payload, b"hello");
+    }
+
+    #[test]
+    fn segmentation_without_length() {
+        let mut inner = ethernet();
+        inner[16..18].copy_from_slice(&[0, 0]);
+        assert_hello(1, &datagram(4789, &after(&[0x08, 0, 0, 0, 0, 0, 7, 0], &inner)));
+    }
+
+    #[test]
+    fn geneve() {
+        assert_hello(1, &datagram(6081, &after(&[0, 0, 0x65, 0x58, 0, 0, 7, 0], &ethernet())));
+        let options = [2, 0x40, 0x08, 0x00, 0, 0, 7, 0, 0, 1, 0x80, 1, 1, 2, 3, 4];
+        assert_hello(1, &datagram(6081, &after(&options, &ipv4())));
+    }
+
+    #[test]
+    fn mobile() {
+        let length = ipv4().len() as u8;
+        assert_hello(1, &datagram(2152, &after(&[0x30, 0xff, 0, length, 0, 0, 0, 1], &ipv4())));
+        let extended = [0x34, 0xff, 0, length + 8, 0, 0, 0, 1, 0, 1, 0, 0x85, 1, 0, 1, 0];
+        assert_hello(1, &datagram(2152, &after(&extended, &ipv4())));
+        let sequenced = [0x32, 0xff, 0, length + 4, 0, 0, 0, 1, 0, 1, 0, 0];
+        assert_hello(1, &datagram(2152, &after(&sequenced, &ipv4())));
+        // An echo request.
+        assert_nothing(1, &datagram(2152, &after(&[0x32, 1, 0, 4, 0, 0, 0, 0], &[0, 1, 0, 0])));
+        // An extension header of no length does not hold the decoder up.
+        assert_nothing(1, &datagram(2152, &[0x34, 0xff, 0, 4, 0, 0, 0, 1, 0, 1, 0, 0x85, 0, 0, 0, 0x85]));
+    }
+
+    #[test]
+    fn teredo() {
+        assert_hello(1, &datagram(3544, &ipv6()));
+        assert_hello(1, &datagram(3544, &after(&[0, 0, 1, 2, 3, 4, 5, 6], &ipv6())));
+        let both = [0, 1, 1, 2, 7, 8, 9, 1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 1, 2, 3, 4, 5, 6];
+        assert_hello(1, &datagram(3544, &after(&both, &ipv6())));
+        assert_nothing(1, &datagram(3544, &ipv4()));
+    }
+
+    #[test]
+    fn others() {
+        assert_hello(1, &datagram(4754, &after(&[0, 0, 0x08, 0x00], &ipv4())));
+        assert_hello(1, &datagram(6635, &after(&[0, 1, 1, 64], &ipv4())));
+        let l2tp = [0x40, 0x02, 0, 64, 0, 1, 0, 1, 0xff, 0x03, 0, 0x21];
+        assert_hello(1, &datagram(1701, &after(&l2tp, &ipv4())));
+        let full = [0x4a, 0x02, 0, 72, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 9, 0, 0x21];
+        assert_hello(1, &datagram(1701, &after(&full, &ipv4())));
+    }
+
+    #[test]
+    fn ordinary_datagrams_are_not_mistaken() {
+        assert_eq!(assert_nothing(1, &datagram(53, &ipv4())).other, 1);
+        for port in [1701, 2152, 3544, 4754, 4789, 4790, 6081, 6635, 8472] {
+            for filler in [0x00, 0x08, 0x30, 0x45, 0x60, 0xff] {
+                assert_eq!(assert_nothing(1, &datagram(port, &[filler; 200])).other, 1, "{port} {filler}");
+            }
+        }
+    }
 }

@@ -127,3 +127,93 @@ pub(super) fn subframe(aggregate: &[u8]) -> Option<Subframe<'_>> {
         },
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::packet::testing::{HELLO, after, assert_hello, assert_nothing, decode, ipv4};
+
+    const SNAP: [u8; 8] = [0xaa, 0xaa, 0x03, 0, 0, 0, 0x08, 0x00];
+
+    /// A frame with a header of `len` bytes.
+    fn frame(kind: u8, flags: u8, len: usize) -> Vec<u8> {
+        let mut header = vec![0; len];
+        header[..2].copy_from_slice(&[kind, flags]);
+        [header.as_slice(), &SNAP, &ipv4()].concat()
+    }
+
+    fn radiotap(present: u32, fields: &[u8]) -> Vec<u8> {
+        let length = (8 + fields.len()) as u8;
+        [&[0, 0, length, 0], present.to_le_bytes().as_slice(), fields].concat()
+    }
+
+    #[test]
+    fn headers() {
+        assert_hello(105, &frame(0x08, 0x01, 24));
+        assert_hello(105, &frame(0x08, 0x03, 30));
+        assert_hello(105, &frame(0x88, 0x02, 26));
+        assert_hello(105, &frame(0x88, 0x82, 30));
+        assert_hello(105, &frame(0x88, 0x83, 36));
+    }
+
+    #[test]
+    fn not_data() {
+        assert_eq!(assert_nothing(105, &frame(0x80, 0, 24)).other, 1);
+        assert_eq!(assert_nothing(105, &frame(0x48, 0, 24)).other, 1);
+        assert_eq!(assert_nothing(105, &frame(0x08, 0x41, 24)).encrypted, 1);
+    }
+
+    #[test]
+    fn radiotap_flags() {
+        assert_hello(127, &after(&radiotap(0, &[]), &frame(0x08, 1, 24)));
+        // A time stamp before the flags, a frame check sequence after the frame.
+        let with_fcs = radiotap(0b11, &[1, 2, 3, 4, 5, 6, 7, 8, 0x10]);
+        assert_hello(127, &[with_fcs, frame(0x08, 1, 24), vec![1, 2, 3, 4]].concat());
+        // A second word of present bits moves the time stamp to its alignment.
+        let twice = radiotap(0x8000_0003, &[0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 0x20]);
+        assert_hello(127, &after(&twice, &frame(0x88, 2, 28)));
+        let bad = radiotap(0b10, &[0x40]);
+        assert_eq!(assert_nothing(127, &after(&bad, &frame(0x08, 1, 24))).malformed, 1);
+    }
+
+    #[test]
+    fn without_length_the_check_sequence_is_not_payload() {
+        let mut packet = frame(0x08, 1, 24);
+        // Total length 0, as where segmentation is left to the card.
+        packet[34..36].copy_from_slice(&[0, 0]);
+        let bytes = [radiotap(0b10, &[0x10]), packet, vec![9; 4]].concat();
+        let (segments, _) = decode(127, &bytes);
+        assert_eq!(segments[0].payload, HELLO);
+    }
+
+    #[test]
+    fn other_headers() {
+        let mut prism = vec![0; 144];
+        prism[4] = 144;
+        assert_hello(119, &after(&prism, &frame(0x08, 1, 24)));
+        let mut avs = vec![0; 64];
+        avs[..3].copy_from_slice(&[0x80, 0x21, 0x10]);
+        avs[7] = 64;
+        assert_hello(163, &after(&avs, &frame(0x08, 1, 24)));
+        let ppi = [0, 0, 8, 0, 105, 0, 0, 0];
+        assert_hello(192, &after(&ppi, &frame(0x08, 1, 24)));
+    }
+
+    #[test]
+    fn aggregate() {
+        let mut packet = frame(0x88, 2, 26);
+        packet[24] = 0x80;
+        let inner = packet.split_off(26);
+        for padding in [0, 2] {
+            let mut subframe = vec![0; 14];
+            subframe[12..14].copy_from_slice(&(inner.len() as u16).to_be_bytes());
+            subframe.extend(&inner);
+            // Subframes of 74 bytes; all but the last are padded to 76.
+            let bytes = [packet.clone(), subframe.clone(), vec![0; 2], subframe, vec![0; padding]].concat();
+            let (segments, stats) = decode(105, &bytes);
+            assert_eq!(segments.len(), 2, "{stats:?}");
+            assert!(segments.iter().all(|segment| segment.payload == HELLO));
+            assert_eq!(segments[1].place.offset as usize, 1_000 + bytes.len() - padding - HELLO.len());
+            assert_eq!((stats.tcp, stats.packets()), (1, 1));
+        }
+    }
+}
