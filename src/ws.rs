@@ -3,4 +3,6 @@
 pub mod deflate;
 pub mod fact;
 pub mod header;
+pub mod mask;
 pub mod session;
+pub mod utf8;
