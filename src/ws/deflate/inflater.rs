@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use zlib_rs::{Inflate, InflateFlush, Status};
+use zlib_rs::{Inflate, InflateError, InflateFlush, Status};
 
 use super::context::{Context, Held};
 use super::history::{History, last};
@@ -33,6 +33,12 @@ impl Inflater {
             used: 0,
             state: Held { inflater, messages: 0 },
         }
+    }
+
+    /// Bytes of memory that the room for output takes.
+    #[must_use]
+    pub const fn room_bytes(&self) -> usize {
+        self.room.capacity()
     }
 
     /// Inflates a whole message: the payloads of its frames joined and unmasked, without the four
@@ -97,6 +103,7 @@ impl Inflater {
                         return self.make_room(run);
                     }
                     run.restart()?;
+                    run.segment = (run.consumed, run.made);
                     self.set_window(context.history(), run.made);
                 }
                 // There was room left, so there is no more output in what was read.
@@ -104,29 +111,52 @@ impl Inflater {
                     return if run.consumed == message.len() { Ok(()) } else { Err(Fault::Broken) };
                 }
                 Ok(_) => {}
-                Err(Broken::TooFarBack) if context.is_lost() => return Err(Fault::LostContext),
-                Err(Broken::TooFarBack) => return Err(Fault::TooFarBack),
-                Err(Broken::Otherwise) => return Err(Fault::Broken),
+                Err(_) => return Err(self.fault(context, message, run)),
             }
         }
     }
 
-    /// Sees whether the message ends where it may: with the header of an empty stored block of which
-    /// the sender cut the rest off; or, as some senders do it, exactly with a block.
+    /// Finds out what the inflater failed at. Its fast path does not tell, and is used only where
+    /// there is much room for output: so once more, without room at the point of failure.
+    #[cold]
+    fn fault(&mut self, context: &Context, message: &[u8], run: &Run) -> Fault {
+        let (input, made) = run.segment;
+        self.set_window(context.history(), made);
+        let input = message.get(input..).unwrap_or_default();
+        let output = self.room.get_mut(made..run.made).unwrap_or_default();
+        let read = self.inflate.total_in();
+        let _ = self.inflate.decompress(input, output, InflateFlush::NoFlush);
+        let rest = input.get((self.inflate.total_in() - read) as usize..).unwrap_or_default();
+        let _ = self.inflate.decompress(rest, &mut [0; 16], InflateFlush::NoFlush);
+        match self.inflate.error_message() {
+            Some("invalid distance too far back") if context.is_lost() => Fault::LostContext,
+            Some("invalid distance too far back") => Fault::TooFarBack,
+            _ => Fault::Broken,
+        }
+    }
+
+    /// Sees whether the message ends where it may: with the header of an empty stored block, the rest
+    /// of which the sender cut off. A sender that left it on is understood too.
     fn end(&mut self, context: &Context, message: &[u8], limits: &Limits, run: &mut Run) -> Option<Fault> {
         if run.ended {
             return None;
         }
         // The flush stops at the end of a block. What stops there before the filler has read the
         // tail and no more.
-        let tail = self.step(&[0x00, 0x00, 0xff, 0xff, FILLER], run, InflateFlush::Block);
+        let [a, b, c, d] = TAIL;
+        let tail = self.step(&[a, b, c, d, FILLER], run, InflateFlush::Block);
         if matches!(tail, Step { consumed: 4, made: 0, status: Ok(_) }) {
             run.goes_on = self.at_block(run);
             return None;
         }
-        self.set_window(context.history(), 0);
-        *run = Run::new(message.len(), limits);
-        self.blocks(context, message, run).err().or_else(|| (!self.at_block(run)).then_some(Fault::Broken))
+        if message.ends_with(&TAIL) {
+            self.set_window(context.history(), 0);
+            *run = Run::new(message.len(), limits);
+            if self.blocks(context, message, run).is_ok() && self.at_block(run) {
+                return None;
+            }
+        }
+        Some(Fault::Broken)
     }
 
     /// Sees whether the inflater stands between two blocks, at a byte boundary, by two empty stored
@@ -162,10 +192,7 @@ impl Inflater {
         Step {
             consumed: (self.inflate.total_in() - read) as usize,
             made: (self.inflate.total_out() - written) as usize,
-            status: status.map_err(|_| match self.inflate.error_message() {
-                Some("invalid distance too far back") => Broken::TooFarBack,
-                _ => Broken::Otherwise,
-            }),
+            status,
         }
     }
 
@@ -196,6 +223,8 @@ const FIRST_ROOM: usize = 64 << 10;
 const KEPT_ROOM: usize = 1 << 20;
 /// Output that is free of the ratio limit: small messages may well consist of zeros.
 const FREE_OF_RATIO: u64 = 1 << 20;
+/// The bytes that the sender cuts off (RFC 7692 section 7.2.1).
+const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
 /// What follows the tail: read only by a block that does not end there.
 const FILLER: u8 = 0;
 
@@ -211,6 +240,8 @@ struct Run {
     /// The inflater is where the next message of the direction begins.
     goes_on: bool,
     restarts: usize,
+    /// Input and output before the last restart.
+    segment: (usize, usize),
 }
 
 impl Run {
@@ -225,6 +256,7 @@ impl Run {
             ended: false,
             goes_on: false,
             restarts: 0,
+            segment: (0, 0),
         }
     }
 
@@ -244,10 +276,5 @@ impl Run {
 struct Step {
     consumed: usize,
     made: usize,
-    status: Result<Status, Broken>,
-}
-
-enum Broken {
-    TooFarBack,
-    Otherwise,
+    status: Result<Status, InflateError>,
 }
