@@ -132,22 +132,19 @@ impl Assembly {
     pub(super) fn end_frame(&mut self, context: Option<&mut Context>, tools: &mut Tools<'_>) {
         if let Some(context) = context
             && self.frame_compressed
-            && context.per_frame()
+            && context.params().per_frame
         {
             let input = std::mem::take(&mut self.input);
-            let inflated = tools.inflater.inflate(context, &input, tools.limits);
-            self.fault = self.fault.or(inflated.fault);
-            let (fault, total) = (inflated.fault, inflated.total_len);
-            let output = std::mem::take(tools.scratch);
-            let mut output = output;
-            output.clear();
-            output.extend_from_slice(tools.inflater.output());
-            self.absorb(&output, tools.budget, tools.limits.shard_message_bytes);
-            self.len += total - output.len() as u64;
-            *tools.scratch = output;
-            if fault.is_some() || self.fault == Some(Fault::Missing) {
-                context.lose();
-            }
+            let cut = self.fault.is_some();
+            let (fault, output) = if cut {
+                let inflated = tools.inflater.inflate_prefix(context, &input, tools.limits);
+                (inflated.fault, inflated.output)
+            } else {
+                let inflated = tools.inflater.inflate(context, &input, tools.limits);
+                (inflated.fault, inflated.output)
+            };
+            self.absorb(output, tools.budget, tools.limits.shard_message_bytes);
+            self.fault = self.fault.or(fault.map(Fault::from));
         }
     }
 
@@ -159,16 +156,19 @@ impl Assembly {
         tools: &mut Tools<'_>,
     ) -> Finished {
         self.fault = self.fault.or(fault);
-        let message_wise = self.compressed && context.as_ref().is_some_and(|context| !context.per_frame());
+        let message_wise = self.compressed && context.as_ref().is_some_and(|context| !context.params().per_frame);
         let mut payload = None;
         let mut utf8 = None;
         let mut sha256 = None;
         if message_wise && let Some(context) = context {
-            let before = self.fault;
-            let inflated = tools.inflater.inflate(context, &self.input, tools.limits);
-            self.len = inflated.total_len;
+            let inflated = if self.fault.is_some() {
+                tools.inflater.inflate_prefix(context, &self.input, tools.limits)
+            } else {
+                tools.inflater.inflate(context, &self.input, tools.limits)
+            };
+            self.len = inflated.output.len() as u64;
             // What ends early for want of bytes is not broken.
-            self.fault = before.or(inflated.fault);
+            self.fault = self.fault.or(inflated.fault.map(Fault::from));
             if self.kind == Kind::Text {
                 utf8 = Some(if self.fault.is_some() {
                     super::utf8::check_prefix(inflated.output, self.current_frame)
@@ -177,9 +177,6 @@ impl Assembly {
                 });
             }
             sha256 = tools.want.hash.then(|| sha256_of(inflated.output));
-            if before.is_some() {
-                context.lose();
-            }
         } else {
             if let Some(stream) = self.utf8.take() {
                 utf8 = Some(match (self.utf8_fault, self.fault) {

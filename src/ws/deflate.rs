@@ -1,12 +1,78 @@
-//! stub
-use super::fact::Fault;
-use crate::limits::Limits;
-#[derive(Clone, Copy, Debug)]
-pub struct Params { pub no_context_takeover: bool, pub window_bits: u8, pub per_frame: bool }
-#[derive(Debug)]
-pub struct Context(bool);
-impl Context { pub fn new(p: Params) -> Self { Self(p.per_frame) } pub fn unknown() -> Self { Self(false) } pub fn per_frame(&self) -> bool { self.0 } pub fn lose(&mut self) {} pub fn drop_history(&mut self) {} pub fn history_bytes(&self) -> usize { 0 } }
-#[derive(Debug, Default)]
-pub struct Inflater { out: Vec<u8> }
-pub struct Inflated<'a> { pub output: &'a [u8], pub fault: Option<Fault>, pub total_len: u64 }
-impl Inflater { pub fn inflate(&mut self, _: &mut Context, i: &[u8], _: &Limits) -> Inflated<'_> { self.out.clear(); self.out.extend_from_slice(i); Inflated { output: &self.out, fault: None, total_len: i.len() as u64 } } pub fn output(&self) -> &[u8] { &self.out } }
+//! Inflates the messages of permessage-deflate (RFC 7692) for an observer.
+//!
+//! One [`Inflater`] serves all connections of a thread; each direction has a [`Context`], which keeps
+//! the output that later messages may refer to. Before a message the inflater is set back and given
+//! that history: faster than one inflater for each direction, which would not fit into the caches,
+//! and a third smaller. It works because a message ends at a byte boundary, so that nothing but the
+//! history passes from one to the next.
+//!
+//! An observer may have missed bytes. What refers to missing output is [`Fault::LostContext`], never
+//! a guess: with the history empty such a reference reaches too far back, which inflaters detect.
+
+mod context;
+mod history;
+mod inflater;
+
+pub use context::Context;
+pub use inflater::Inflater;
+
+/// What was agreed on for one direction (RFC 7692 section 7.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Params {
+    /// No message refers to an earlier one.
+    pub no_context_takeover: bool,
+    /// The binary logarithm of the sender's window in bytes: 8 to 15.
+    pub window_bits: u8,
+    /// The older `x-webkit-deflate-frame`: every frame is compressed by itself and has its own RSV1.
+    pub per_frame: bool,
+}
+
+impl Params {
+    /// What permessage-deflate without parameters means.
+    pub const DEFAULT: Self = Self { no_context_takeover: false, window_bits: 15, per_frame: false };
+
+    /// The window in bytes. Senders that count the bits wrongly are given what the format can hold.
+    const fn window(self) -> usize {
+        match self.window_bits {
+            bits @ 8..=14 => 1 << bits,
+            _ => 1 << 15,
+        }
+    }
+}
+
+impl Default for Params {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
+/// Why a message did not inflate to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// It is not DEFLATE data, or ends within a block.
+    Broken,
+    /// It refers to output before anything that it may refer to: the sender exceeds the window, or
+    /// keeps a context that it agreed not to keep, or the data is broken.
+    TooFarBack,
+    /// It refers to output that was lost earlier.
+    LostContext,
+    /// Its output goes past [`crate::limits::Limits::inflated_bytes`] or
+    /// [`crate::limits::Limits::inflate_ratio`].
+    Limit,
+}
+
+/// What a message inflated to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Inflated<'a> {
+    /// The output: all of it, or what precedes the fault.
+    pub output: &'a [u8],
+    /// Why it ends early.
+    pub fault: Option<Fault>,
+    /// How many bytes of the input were read: all, if there is no fault.
+    pub consumed: usize,
+    /// A block with BFINAL set was met (RFC 7692 section 7.2.3.4).
+    pub final_block: bool,
+}
+
+#[cfg(test)]
+mod tests;

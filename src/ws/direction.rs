@@ -276,7 +276,7 @@ impl Direction {
     fn told_at_once(&self, header: &Header) -> bool {
         match header.opcode {
             Opcode::TEXT | Opcode::BINARY => {
-                self.message.is_none() && !self.deflate.as_ref().is_some_and(|context| context.per_frame())
+                self.message.is_none() && !self.deflate.as_ref().is_some_and(|context| context.params().per_frame)
             }
             Opcode::CLOSE | Opcode::PING | Opcode::PONG => true,
             _ => false,
@@ -340,10 +340,10 @@ impl Direction {
         let mut limit = None;
         if compressed && let Some(context) = self.deflate.as_deref_mut() {
             let inflated = tools.inflater.inflate(context, plain, tools.limits);
-            message.len = inflated.total_len;
-            message.fault = inflated.fault;
+            message.len = inflated.output.len() as u64;
+            message.fault = inflated.fault.map(Fault::from);
             message.payload = inflated.output;
-            if inflated.fault == Some(Fault::InflateLimit) {
+            if message.fault == Some(Fault::InflateLimit) {
                 limit = Some(Limit::Inflated);
             }
         }
@@ -401,7 +401,7 @@ impl Direction {
             _ => Target::Nowhere,
         };
         if let (Target::Message, Some(message)) = (&target, &mut self.message) {
-            let per_frame = self.deflate.as_ref().is_some_and(|context| context.per_frame());
+            let per_frame = self.deflate.as_ref().is_some_and(|context| context.params().per_frame);
             message.begin_frame(n, header.rsv1(), last, per_frame);
         }
         let frame = OpenFrame {

@@ -142,6 +142,16 @@ pub enum Fault {
     TooLarge,
 }
 
+impl From<super::deflate::Fault> for Fault {
+    fn from(fault: super::deflate::Fault) -> Self {
+        match fault {
+            super::deflate::Fault::Broken | super::deflate::Fault::TooFarBack => Self::BrokenDeflate,
+            super::deflate::Fault::LostContext => Self::LostContext,
+            super::deflate::Fault::Limit => Self::InflateLimit,
+        }
+    }
+}
+
 /// A message: the fragments of a data message joined, unmasked and inflated; or a control frame.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Message<'a> {

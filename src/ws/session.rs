@@ -29,7 +29,6 @@ pub struct Setup {
 }
 
 /// What a session works with; shared by the sessions of one thread or shard.
-#[derive(Debug)]
 pub struct Tools<'a> {
     /// The bounds.
     pub limits: &'a Limits,
