@@ -10,21 +10,23 @@
 pub fn unmask(data: &mut [u8], key: [u8; 4], phase: usize) {
     let key = Key::new(key, phase);
     let len = data.len();
-    if let Some(last) = data.last_chunk::<16>() {
+    if let Some(last) = data.last_chunk::<8>() {
         // Taken before the loop unmasks a part of it.
-        let last = key.xor16(*last, len);
-        for word in data.as_chunks_mut::<16>().0 {
-            *word = key.xor16(*word, 0);
+        let last = key.xor8(*last, len);
+        for word in data.as_chunks_mut::<8>().0 {
+            *word = key.xor8(*word, 0);
         }
-        if let Some(place) = data.last_chunk_mut::<16>() {
+        if let Some(place) = data.last_chunk_mut() {
             *place = last;
         }
-    } else if let (Some(first), Some(last)) = (data.first_chunk::<8>(), data.last_chunk::<8>()) {
-        let (first, last) = (key.xor8(*first, 0), key.xor8(*last, len));
-        put(data, first, last);
     } else if let (Some(first), Some(last)) = (data.first_chunk::<4>(), data.last_chunk::<4>()) {
         let (first, last) = (key.xor4(*first, 0), key.xor4(*last, len));
-        put(data, first, last);
+        if let Some(place) = data.first_chunk_mut() {
+            *place = first;
+        }
+        if let Some(place) = data.last_chunk_mut() {
+            *place = last;
+        }
     } else {
         for (byte, key) in data.iter_mut().zip(key.0) {
             *byte ^= key;
@@ -33,21 +35,45 @@ pub fn unmask(data: &mut [u8], key: [u8; 4], phase: usize) {
 }
 
 /// Appends `data` to `out`, unmasked on the way; `phase` as in [`unmask`].
-///
-/// Long payloads are copied in pieces that are unmasked while the first-level cache still holds them.
 #[inline]
 pub fn unmask_into(out: &mut Vec<u8>, data: &[u8], key: [u8; 4], phase: usize) {
-    out.reserve(data.len());
-    for piece in data.chunks(PIECE) {
-        let start = out.len();
-        out.extend_from_slice(piece);
-        // A piece is a multiple of four bytes long, so the phase is the same for each.
-        unmask(out.get_mut(start..).unwrap_or_default(), key, phase);
+    let key = Key::new(key, phase);
+    // Whole words are written, and what is too much is taken back.
+    out.reserve(data.len() + 16);
+    let end = out.len() + data.len();
+    let (blocks, rest) = data.as_chunks::<BLOCK>();
+    for block in blocks {
+        let mut block = *block;
+        for word in block.as_chunks_mut::<8>().0 {
+            *word = key.xor8(*word, 0);
+        }
+        out.extend_from_slice(&block);
     }
+    let (words, rest) = rest.as_chunks::<16>();
+    for word in words {
+        out.extend_from_slice(&key.xor16(*word));
+    }
+    out.extend_from_slice(&key.xor16(short(rest)));
+    out.truncate(end);
 }
 
-/// Bytes that are copied and then unmasked at a time.
-const PIECE: usize = 8 << 10;
+/// Bytes that are unmasked at a time: enough that the vector's bookkeeping does not count.
+const BLOCK: usize = 128;
+
+/// The bytes of `data`, at most 16, and zeros after them.
+#[inline]
+fn short(data: &[u8]) -> [u8; 16] {
+    let len = data.len();
+    // Two words that overlap hold any length; where they do, they have the same bits.
+    let word = if let (Some(first), Some(last)) = (data.first_chunk(), data.last_chunk()) {
+        u128::from(u64::from_le_bytes(*first)) | u128::from(u64::from_le_bytes(*last)) << (8 * (len - 8))
+    } else if let (Some(first), Some(last)) = (data.first_chunk(), data.last_chunk()) {
+        u128::from(u32::from_le_bytes(*first)) | u128::from(u32::from_le_bytes(*last)) << (8 * (len - 4))
+    } else {
+        data.iter().rev().fold(0, |word, byte| word << 8 | u128::from(*byte))
+    };
+    word.to_le_bytes()
+}
 
 /// A masking key, turned so that its first byte belongs to the first byte of the data.
 #[derive(Clone, Copy)]
@@ -67,8 +93,8 @@ impl Key {
     }
 
     #[inline]
-    const fn xor16(self, word: [u8; 16], at: usize) -> [u8; 16] {
-        let key = self.at(at) as u128 * 0x0000_0001_0000_0001_0000_0001_0000_0001;
+    const fn xor16(self, word: [u8; 16]) -> [u8; 16] {
+        let key = u32::from_le_bytes(self.0) as u128 * 0x0000_0001_0000_0001_0000_0001_0000_0001;
         (u128::from_le_bytes(word) ^ key).to_le_bytes()
     }
 
@@ -81,17 +107,6 @@ impl Key {
     #[inline]
     const fn xor4(self, word: [u8; 4], at: usize) -> [u8; 4] {
         (u32::from_le_bytes(word) ^ self.at(at)).to_le_bytes()
-    }
-}
-
-/// Writes the first and the last `N` bytes of `data`, which may overlap.
-#[inline]
-fn put<const N: usize>(data: &mut [u8], first: [u8; N], last: [u8; N]) {
-    if let Some(place) = data.first_chunk_mut::<N>() {
-        *place = first;
-    }
-    if let Some(place) = data.last_chunk_mut::<N>() {
-        *place = last;
     }
 }
 
