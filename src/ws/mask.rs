@@ -1,8 +1,8 @@
 //! Removes the masking that clients put on payloads (RFC 6455 section 5.3).
 //!
-//! Masking is an XOR with a four-byte key that repeats. Both functions work on words of 16 bytes and
-//! treat the odd bytes at the end as one more word that overlaps the last: there is no loop over
-//! single bytes, so payloads of a few bytes, which most are, cost little more than a call.
+//! Masking is an XOR with a four-byte key that repeats. Both functions work on whole words, and take
+//! the odd bytes at the end as one more word that overlaps the last or is filled up: there is no loop
+//! over many single bytes, so payloads of a few bytes, which most are, cost little more than a call.
 
 /// Unmasks `data` in place; `phase` is the offset of its first byte in the frame's payload (only
 /// its remainder by 4 counts).
@@ -65,9 +65,9 @@ const BLOCK: usize = 128;
 fn short(data: &[u8]) -> [u8; 16] {
     let len = data.len();
     // Two words that overlap hold any length; where they do, they have the same bits.
-    let word = if let (Some(first), Some(last)) = (data.first_chunk(), data.last_chunk()) {
+    let word = if let (Some(first), Some(last)) = (data.first_chunk::<8>(), data.last_chunk::<8>()) {
         u128::from(u64::from_le_bytes(*first)) | u128::from(u64::from_le_bytes(*last)) << (8 * (len - 8))
-    } else if let (Some(first), Some(last)) = (data.first_chunk(), data.last_chunk()) {
+    } else if let (Some(first), Some(last)) = (data.first_chunk::<4>(), data.last_chunk::<4>()) {
         u128::from(u32::from_le_bytes(*first)) | u128::from(u32::from_le_bytes(*last)) << (8 * (len - 4))
     } else {
         data.iter().rev().fold(0, |word, byte| word << 8 | u128::from(*byte))
