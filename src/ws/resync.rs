@@ -14,7 +14,7 @@ const AT_SEGMENT_START: u32 = 20;
 /// Bits of evidence for a boundary anywhere else: many more places are tried.
 const ANYWHERE: u32 = 32;
 /// Bits of evidence that suffice at a segment's start when nothing more will come.
-const LAST_CHANCE: u32 = 18;
+const LAST_CHANCE: u32 = 14;
 /// Random bytes are a plausible header about once in 2^5.
 const HEADER_BITS: u32 = 5;
 /// A random length ends exactly at a segment's end about once in 2^9.
