@@ -1,4 +1,3 @@
-<<<<<<< HEAD
 //! Masking (RFC 6455 section 5.3): byte `i` of a payload is XORed with byte `i mod 4` of the key.
 
 /// Appends `data` to `out`, unmasked: the unmasking is part of the copy.
@@ -20,68 +19,9 @@ pub fn unmask_into(out: &mut Vec<u8>, data: &[u8], key: [u8; 4], phase: usize) {
     }
     for (byte, key) in rest.iter_mut().zip(wide.to_le_bytes()) {
         *byte ^= key;
-=======
-//! Removes the masking that clients put on payloads (RFC 6455 section 5.3).
-//!
-//! Masking is an XOR with a four-byte key that repeats. Both functions work on whole words, and take
-//! the odd bytes at the end as one more word that overlaps the last or is filled up: there is no loop
-//! over many single bytes, so payloads of a few bytes, which most are, cost little more than a call.
-
-/// Unmasks `data` in place; `phase` is the offset of its first byte in the frame's payload (only
-/// its remainder by 4 counts).
-#[inline]
-pub fn unmask(data: &mut [u8], key: [u8; 4], phase: usize) {
-    let key = Key::new(key, phase);
-    let len = data.len();
-    if let Some(last) = data.last_chunk::<8>() {
-        // Taken before the loop unmasks a part of it.
-        let last = key.xor8(*last, len);
-        for word in data.as_chunks_mut::<8>().0 {
-            *word = key.xor8(*word, 0);
-        }
-        if let Some(place) = data.last_chunk_mut() {
-            *place = last;
-        }
-    } else if let (Some(first), Some(last)) = (data.first_chunk::<4>(), data.last_chunk::<4>()) {
-        let (first, last) = (key.xor4(*first, 0), key.xor4(*last, len));
-        if let Some(place) = data.first_chunk_mut() {
-            *place = first;
-        }
-        if let Some(place) = data.last_chunk_mut() {
-            *place = last;
-        }
-    } else {
-        for (byte, key) in data.iter_mut().zip(key.0) {
-            *byte ^= key;
-        }
     }
 }
 
-/// Appends `data` to `out`, unmasked on the way; `phase` as in [`unmask`].
-#[inline]
-pub fn unmask_into(out: &mut Vec<u8>, data: &[u8], key: [u8; 4], phase: usize) {
-    let key = Key::new(key, phase);
-    // Whole words are written, and what is too much is taken back.
-    out.reserve(data.len() + 16);
-    let end = out.len() + data.len();
-    let (blocks, rest) = data.as_chunks::<BLOCK>();
-    for block in blocks {
-        let mut block = *block;
-        for word in block.as_chunks_mut::<8>().0 {
-            *word = key.xor8(*word, 0);
-        }
-        out.extend_from_slice(&block);
->>>>>>> deflate
-    }
-    let (words, rest) = rest.as_chunks::<16>();
-    for word in words {
-        out.extend_from_slice(&key.xor16(*word));
-    }
-    out.extend_from_slice(&key.xor16(short(rest)));
-    out.truncate(end);
-}
-
-<<<<<<< HEAD
 /// At most 16 bytes in one wide word: two loads that overlap, one XOR, one store.
 #[inline]
 fn tiny(out: &mut Vec<u8>, data: &[u8], key: u32) {
@@ -101,59 +41,6 @@ fn tiny(out: &mut Vec<u8>, data: &[u8], key: u32) {
     let end = out.len() + len;
     out.extend_from_slice(&(word ^ (key << 64 | key)).to_le_bytes());
     out.truncate(end);
-=======
-/// Bytes that are unmasked at a time: enough that the vector's bookkeeping does not count.
-const BLOCK: usize = 128;
-
-/// The bytes of `data`, at most 16, and zeros after them.
-#[inline]
-fn short(data: &[u8]) -> [u8; 16] {
-    let len = data.len();
-    // Two words that overlap hold any length; where they do, they have the same bits.
-    let word = if let (Some(first), Some(last)) = (data.first_chunk::<8>(), data.last_chunk::<8>()) {
-        u128::from(u64::from_le_bytes(*first)) | u128::from(u64::from_le_bytes(*last)) << (8 * (len - 8))
-    } else if let (Some(first), Some(last)) = (data.first_chunk::<4>(), data.last_chunk::<4>()) {
-        u128::from(u32::from_le_bytes(*first)) | u128::from(u32::from_le_bytes(*last)) << (8 * (len - 4))
-    } else {
-        data.iter().rev().fold(0, |word, byte| word << 8 | u128::from(*byte))
-    };
-    word.to_le_bytes()
-}
-
-/// A masking key, turned so that its first byte belongs to the first byte of the data.
-#[derive(Clone, Copy)]
-struct Key([u8; 4]);
-
-impl Key {
-    #[inline]
-    const fn new(key: [u8; 4], phase: usize) -> Self {
-        let turned = u32::from_le_bytes(key).rotate_right(8 * (phase & 3) as u32);
-        Self(turned.to_le_bytes())
-    }
-
-    /// The key for the word that begins `at` bytes (modulo 4) into the data.
-    #[inline]
-    const fn at(self, at: usize) -> u32 {
-        u32::from_le_bytes(Self::new(self.0, at).0)
-    }
-
-    #[inline]
-    const fn xor16(self, word: [u8; 16]) -> [u8; 16] {
-        let key = u32::from_le_bytes(self.0) as u128 * 0x0000_0001_0000_0001_0000_0001_0000_0001;
-        (u128::from_le_bytes(word) ^ key).to_le_bytes()
-    }
-
-    #[inline]
-    const fn xor8(self, word: [u8; 8], at: usize) -> [u8; 8] {
-        let key = self.at(at) as u64 * 0x0000_0001_0000_0001;
-        (u64::from_le_bytes(word) ^ key).to_le_bytes()
-    }
-
-    #[inline]
-    const fn xor4(self, word: [u8; 4], at: usize) -> [u8; 4] {
-        (u32::from_le_bytes(word) ^ self.at(at)).to_le_bytes()
-    }
->>>>>>> deflate
 }
 
 #[cfg(test)]
