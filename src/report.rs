@@ -19,6 +19,7 @@ pub mod select;
 pub mod txt;
 pub mod visible;
 
+mod escape;
 mod handshake;
 mod line;
 #[cfg(test)]

@@ -5,6 +5,7 @@
 
 use std::io::{self, Write};
 
+use super::escape;
 use super::line::{self, Clock, Line};
 use super::output::{Output, Shape, Span, number};
 use super::payload::{self, Body, PayloadMode, Shown};
@@ -200,7 +201,7 @@ fn tail<'a>(message: &Message<'a>, mut body: Body<'a>, mut cut: bool, out: &mut 
         }
         if !shown.reason.is_empty() {
             out.extend_from_slice(b",\"reason\":\"");
-            line::text(shown.reason.as_bytes(), out);
+            escape::text(shown.reason.as_bytes(), out);
             out.push(b'"');
         }
         (body, cut) = (shown.body, shown.cut);
@@ -208,7 +209,7 @@ fn tail<'a>(message: &Message<'a>, mut body: Body<'a>, mut cut: bool, out: &mut 
     match body {
         Body::Text(text) => {
             out.extend_from_slice(b",\"text\":\"");
-            line::text(text.as_bytes(), out);
+            escape::text(text.as_bytes(), out);
             out.push(b'"');
         }
         Body::Base64(bytes) => {

@@ -145,41 +145,6 @@ pub(super) fn base64(bytes: &[u8], out: &mut Vec<u8>) {
     debug_assert!(written.is_ok());
 }
 
-/// Appends text of any length, escaped as JSON demands and no further, without the quotes.
-///
-/// Most messages are JSON, so every second word of eight bytes has a quote in it, or two, and where is
-/// anyone's guess. So there is no search and no branch from quote to quote: the eight bytes are stored
-/// one by one where they end up, over a ground of backslashes.
-pub(super) fn text(text: &[u8], out: &mut Vec<u8>) {
-    let mut len = out.len();
-    let (blocks, rest) = text.as_chunks::<32>();
-    for (done, block) in blocks.iter().enumerate() {
-        if out.len() < len + BLOCK {
-            let left = text.len() - 32 * done;
-            out.resize(len + BLOCK + left + left / 4, 0);
-        }
-        if plain(block) {
-            out[len..len + 32].copy_from_slice(block);
-            len += 32;
-        } else {
-            for word in block.as_chunks::<8>().0 {
-                len = escape_word(out, len, u64::from_le_bytes(*word), 8);
-            }
-        }
-    }
-    if out.len() < len + BLOCK {
-        out.resize(len + BLOCK, 0);
-    }
-    let (words, rest) = rest.as_chunks::<8>();
-    for word in words {
-        len = escape_word(out, len, u64::from_le_bytes(*word), 8);
-    }
-    if !rest.is_empty() {
-        len = escape_word(out, len, partial(rest), rest.len());
-    }
-    out.truncate(len);
-}
-
 /// Escapes the first `count` (1 to 8) bytes of `word`; what is above them must be spaces.
 #[inline(always)]
 fn escape_word(buf: &mut [u8], len: usize, word: u64, count: usize) -> usize {
@@ -224,13 +189,6 @@ fn store(buf: &mut [u8], len: usize, word: u64) {
     buf[len..][..8].copy_from_slice(&word.to_le_bytes());
 }
 
-/// No byte needs an escape. The compiler makes vector compares of this.
-#[inline]
-fn plain(block: &[u8; 32]) -> bool {
-    let special = |byte: u8| u8::from(byte < 0x20) | u8::from(byte == b'"') | u8::from(byte == b'\\');
-    block.iter().fold(0, |found, &byte| found | special(byte)) == 0
-}
-
 /// The top bit of each byte that is `"` or `\`, and of each below 0x20. Exact: nothing is carried
 /// from one byte to the next.
 #[inline]
@@ -271,8 +229,6 @@ const fn eight_digits(number: u32) -> u64 {
 const ROOM: usize = 512;
 /// How far past the end a word may be stored, and what closes a text.
 const SLACK: usize = 24;
-/// What 32 bytes can become, with the store past the end.
-const BLOCK: usize = 32 * 6 + SLACK;
 /// The first number of nine digits.
 const HALF: u64 = 100_000_000;
 const NANOS: i64 = 1_000_000_000;
@@ -302,6 +258,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::report::escape;
 
     fn line(write: impl FnOnce(&mut Line<'_>)) -> String {
         let mut out = Vec::new();
@@ -311,7 +268,7 @@ mod tests {
 
     fn escaped(part: &str) -> String {
         let mut out = b"\"".to_vec();
-        text(part.as_bytes(), &mut out);
+        escape::text(part.as_bytes(), &mut out);
         out.push(b'"');
         let long = String::from_utf8(out).unwrap();
         let mut fits = false;

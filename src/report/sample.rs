@@ -30,6 +30,7 @@ pub(crate) fn message(dir: Dir, kind: Kind, payload: &[u8]) -> Message<'_> {
         compressed: false,
         fault: None,
         payload,
+        text: None,
         utf8: (kind == Kind::Text).then(|| match std::str::from_utf8(payload) {
             Ok(_) => Utf8::Valid,
             Err(fault) if fault.error_len().is_none() => {

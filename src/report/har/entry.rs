@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::event::{Closing, Connection};
 use crate::http::upgrade::{Header, Request, Response};
 use crate::item::Dir;
+use crate::report::escape;
 use crate::report::handshake::words;
 use crate::report::line;
 use crate::report::payload::{Body, PayloadMode, data};
@@ -62,9 +63,9 @@ pub(super) fn message(message: &Message<'_>, mode: PayloadMode, out: &mut Vec<u8
         format!("{{\"type\":\"{way}\",\"time\":{sign}{seconds}.{micros:06},\"opcode\":{opcode},\"data\":\"");
     out.extend_from_slice(head.as_bytes());
     match data(message, mode).0 {
-        Body::Text(text) => line::text(text.as_bytes(), out),
+        Body::Text(text) => escape::text(text.as_bytes(), out),
         Body::Base64(bytes) if message.kind == Kind::Text => {
-            line::text(String::from_utf8_lossy(bytes).as_bytes(), out);
+            escape::text(String::from_utf8_lossy(bytes).as_bytes(), out);
         }
         Body::Base64(bytes) => line::base64(bytes, out),
         Body::Nothing => {}

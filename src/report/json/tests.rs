@@ -187,6 +187,7 @@ proptest! {
         payload in arb_payload(), sha256: Option<[u8; 32]>, first in arb_at(), last in arb_at(), mode in arb_mode(),
     ) {
         let message = Message {
+            text: None,
             dir: if c2s { Dir::C2s } else { Dir::S2c },
             n, kind, first, last, frames, first_frame: first_frame.into(), wire_len,
             len: payload.len() as u64 + u64::from(more / 200 * more), compressed, fault, payload: &payload, utf8, sha256,
@@ -281,6 +282,7 @@ fn speed() {
                     let place = At { packet: 40_000 + n, time: Timestamp::from_nanos(n as i64 * 12_345) };
                     let len = payload.len() as u64;
                     let message = Message {
+                        text: None,
                         n,
                         dir,
                         kind,
