@@ -6,46 +6,44 @@
 
 use wide::u8x16;
 
+use crate::observe::Buffer;
+
 /// Appends `text` to `out`, escaped, without the quotes around it.
-pub(super) fn text(text: &[u8], out: &mut Vec<u8>) {
-    let mut len = out.len();
-    let mut at = 0;
-    while let Some(window) = text.get(at..).and_then(<[u8]>::first_chunk::<REACH>) {
-        make_room(out, len, text.len() - at);
-        len = escape(window, out, len);
-        at += WINDOW;
-    }
-    let rest = text.get(at..).unwrap_or_default();
-    let mut last = [b' '; 2 * REACH];
-    for (slot, byte) in last.iter_mut().zip(rest) {
-        *slot = *byte;
-    }
-    let mut done = 0;
-    while done < rest.len() {
-        make_room(out, len, REACH);
-        if let Some(window) = last.get(done..).and_then(<[u8]>::first_chunk::<REACH>) {
-            len = escape(window, out, len);
+pub(super) fn text(text: &[u8], out: &mut Buffer) {
+    for block in text.chunks(BLOCK) {
+        let room = out.spare(GROWTH * block.len() + ROOM);
+        let mut len = 0;
+        let mut rest = block;
+        while let Some(window) = rest.first_chunk::<REACH>() {
+            len = escape(window, room, len);
+            rest = rest.get(WINDOW..).unwrap_or_default();
         }
-        done += WINDOW;
+        let mut last = [b' '; 2 * REACH];
+        for (slot, byte) in last.iter_mut().zip(rest) {
+            *slot = *byte;
+        }
+        let mut done = 0;
+        while done < rest.len() {
+            if let Some(window) = last.get(done..).and_then(<[u8]>::first_chunk::<REACH>) {
+                len = escape(window, room, len);
+            }
+            done += WINDOW;
+        }
+        // Without the spaces that filled the last window up.
+        out.advance(len - (done - rest.len()));
     }
-    // The spaces that filled the last window up.
-    out.truncate(len - (done - rest.len()));
 }
 
+/// Bytes for which room is made at once.
+const BLOCK: usize = 4 << 10;
 /// Bytes looked at together.
 const WINDOW: usize = 16;
 /// A window, and as many bytes again that may be stored with its last one.
 const REACH: usize = 2 * WINDOW;
-/// Room for what a window can become: six bytes for each of its own, and a store past the end.
-const ROOM: usize = 6 * WINDOW + WINDOW;
-
-/// Sees to it that a window's output fits at `len`. `left` is how much text is to come.
-#[inline]
-fn make_room(out: &mut Vec<u8>, len: usize, left: usize) {
-    if out.len() < len + ROOM {
-        out.resize(len + ROOM + left + left / 4, 0);
-    }
-}
+/// The most that a byte becomes: `\u001f`.
+const GROWTH: usize = 6;
+/// Room for what a window can become, and a store past the end.
+const ROOM: usize = GROWTH * WINDOW + WINDOW;
 
 /// Escapes the first half of `window` to `out[len..]`; where its output ends.
 #[inline]
@@ -64,9 +62,11 @@ fn escape(window: &[u8; REACH], out: &mut [u8], len: usize) -> usize {
     while quotes != 0 {
         let place = quotes.trailing_zeros() as usize % WINDOW;
         quotes &= quotes - 1;
-        room[place + added] = b'\\';
+        // At most sixteen are added; the mask tells the compiler.
+        let at = place + added % REACH;
+        room[at] = b'\\';
+        room[at + 1..at + 1 + WINDOW].copy_from_slice(&window[place..place + WINDOW]);
         added += 1;
-        room[place + added..][..WINDOW].copy_from_slice(&window[place..place + WINDOW]);
     }
     len + WINDOW + added
 }

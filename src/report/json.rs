@@ -11,7 +11,7 @@ use super::output::{Output, Shape, Span, number};
 use super::payload::{self, Body, PayloadMode, Shown};
 use super::record::{self, Capture, FORMAT, MAX_NUMBER, Record};
 use super::select::{RecordTypes, Selection};
-use crate::observe::{Observer, Outbox, Sink};
+use crate::observe::{Buffer, Observer, Outbox, Sink};
 use crate::event::{Connection, Event, Summary};
 use crate::ws::fact::{Frame, Kind, Message};
 use crate::ws::session::Want;
@@ -192,7 +192,7 @@ impl JsonObserver {
 }
 
 /// The payload, where it is not short text, and the end of the line.
-fn tail<'a>(message: &Message<'a>, mut body: Body<'a>, mut cut: bool, out: &mut Vec<u8>, mode: PayloadMode) {
+fn tail<'a>(message: &Message<'a>, mut body: Body<'a>, mut cut: bool, out: &mut Buffer, mode: PayloadMode) {
     if message.kind == Kind::Close {
         let shown = Shown::new(message, mode);
         if let Some(code) = shown.code {
@@ -244,11 +244,12 @@ fn typed(name: &str, number: Option<u32>, record: &Record<'_>, out: &mut Outbox<
     finish(number, start, head.len(), out);
 }
 
-fn append(record: &Record<'_>, out: &mut Vec<u8>) {
-    // Neither a `Vec` nor our types can fail.
+fn append(record: &Record<'_>, out: &mut impl Write) {
+    // Neither our buffers nor our types can fail.
     let written = serde_json::to_writer(&mut *out, record);
     debug_assert!(written.is_ok());
-    out.push(b'\n');
+    let ended = out.write_all(b"\n");
+    debug_assert!(ended.is_ok());
 }
 
 fn line_of(record: &Record<'_>) -> Vec<u8> {

@@ -1,14 +1,14 @@
 //! Writes the parts of a JSON line fast: fixed pieces, numbers, times, escaped text.
 //!
-//! Bytes are stored where the output will have them: it is made longer than what is needed (with
-//! zeros, which is cheap), then whole words can be stored past the end of what counts, and in the end
-//! it is cut. A second buffer, copied from at the end, costs more than all of the writing. The general
-//! writer, `serde_json`, is the test oracle.
+//! Bytes are stored where the output will have them, in whole words past the end of what counts: a
+//! second buffer, copied from at the end, costs more than all of the writing. The general writer,
+//! `serde_json`, is the test oracle.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::record::MAX_NUMBER;
+use crate::observe::Buffer;
 use crate::time::Timestamp;
 
 /// The short parts of a line being built, [`ROOM`] bytes at most.
@@ -21,14 +21,12 @@ pub(super) struct Line<'a> {
 impl Line<'_> {
     /// Appends to `out` what `write` writes.
     #[inline(always)]
-    pub(super) fn append(out: &mut Vec<u8>, write: impl FnOnce(&mut Line<'_>)) {
-        let start = out.len();
-        out.resize(start + ROOM, 0);
-        if let Some(buf) = out.last_chunk_mut() {
+    pub(super) fn append(out: &mut Buffer, write: impl FnOnce(&mut Line<'_>)) {
+        if let Some(buf) = out.spare(ROOM).first_chunk_mut() {
             let mut line = Line { buf, len: 0 };
             write(&mut line);
             let len = line.len;
-            out.truncate(start + len);
+            out.advance(len);
         }
     }
 
@@ -137,12 +135,11 @@ impl Clock {
 }
 
 /// Appends bytes in base64.
-pub(super) fn base64(bytes: &[u8], out: &mut Vec<u8>) {
-    let start = out.len();
-    out.resize(start + bytes.len().div_ceil(3) * 4, 0);
+pub(super) fn base64(bytes: &[u8], out: &mut Buffer) {
     // It cannot fail: there is room.
-    let written = STANDARD.encode_slice(bytes, &mut out[start..]);
+    let written = STANDARD.encode_slice(bytes, out.spare(bytes.len().div_ceil(3) * 4));
     debug_assert!(written.is_ok());
+    out.advance(written.unwrap_or(0));
 }
 
 /// Escapes the first `count` (1 to 8) bytes of `word`; what is above them must be spaces.
@@ -261,16 +258,17 @@ mod tests {
     use crate::report::escape;
 
     fn line(write: impl FnOnce(&mut Line<'_>)) -> String {
-        let mut out = Vec::new();
+        let mut out = Buffer::default();
         Line::append(&mut out, write);
-        String::from_utf8(out).unwrap()
+        String::from_utf8(out.to_vec()).unwrap()
     }
 
     fn escaped(part: &str) -> String {
-        let mut out = b"\"".to_vec();
+        let mut out = Buffer::default();
+        out.push(b'"');
         escape::text(part.as_bytes(), &mut out);
         out.push(b'"');
-        let long = String::from_utf8(out).unwrap();
+        let long = String::from_utf8(out.to_vec()).unwrap();
         let mut fits = false;
         let short = line(|line| fits = line.short_message(part.as_bytes()));
         assert!(!fits || short == format!(",\"text\":{long}}}\n"), "{short}");
@@ -301,7 +299,8 @@ mod tests {
 
         #[test]
         fn base64_agrees(bytes in prop::collection::vec(any::<u8>(), 0..10_000)) {
-            let mut out = b"12345".to_vec();
+            let mut out = Buffer::default();
+            out.extend_from_slice(b"12345");
             base64(&bytes, &mut out);
             prop_assert_eq!(std::str::from_utf8(&out[5..]).unwrap(), STANDARD.encode(&bytes));
         }
