@@ -108,12 +108,7 @@ impl JsonObserver {
         }
         line.put(&DIR_N[message.dir.index()]);
         line.number(message.n);
-        line.put(b",\"time\":\"");
-        line.time(message.last.time, &mut self.clock);
-        line.put(b"\",\"packet\":[");
-        line.number(message.first.packet);
-        line.put(b",");
-        line.number(message.last.packet);
+        line.stamp(message.first, message.last, &mut self.clock);
         match message.kind {
             Kind::Text => line.put(b"],\"kind\":\"text\",\"frames\":"),
             Kind::Binary => line.put(b"],\"kind\":\"binary\",\"frames\":"),

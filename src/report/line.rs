@@ -8,6 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::record::MAX_NUMBER;
+use crate::item::At;
 use crate::observe::Buffer;
 use crate::time::Timestamp;
 
@@ -47,8 +48,9 @@ impl Line<'_> {
     /// A number, at most [`MAX_NUMBER`].
     #[inline(always)]
     pub(super) fn number(&mut self, number: u64) {
-        if number < 10 {
-            self.put(&[b'0' + number as u8]);
+        if let Some([digits @ .., len]) = usize::try_from(number).ok().and_then(|n| SMALL.get(n)) {
+            self.buf[self.len..][..3].copy_from_slice(digits);
+            self.len += usize::from(*len);
         } else if number < HALF {
             self.leading(number);
         } else {
@@ -78,6 +80,48 @@ impl Line<'_> {
         self.put(&clock.text);
         self.put(&(eight_digits(within / 10) | ZEROS).to_le_bytes());
         self.put(&[b'0' + (within % 10) as u8, b'Z']);
+    }
+
+    /// The time and the packets of a message. Many messages in one packet have the same.
+    #[inline(always)]
+    pub(super) fn stamp(&mut self, first: At, last: At, clock: &mut Clock) {
+        let stamp = &clock.stamp;
+        if (stamp.first, stamp.last) == (first, last) {
+            if stamp.len > 0 {
+                self.buf[self.len..][..STAMP].copy_from_slice(&stamp.text);
+                self.len += stamp.len;
+                return;
+            }
+        } else {
+            clock.stamp = Stamp { first, last, len: 0, text: stamp.text };
+            self.write_stamp(first, last, clock);
+            return;
+        }
+        // The second message in a row: there may be more.
+        let start = self.len;
+        self.write_stamp(first, last, clock);
+        let (text, len) = (&self.buf[start..][..STAMP], self.len - start);
+        clock.stamp.text.copy_from_slice(text);
+        clock.stamp.len = len;
+    }
+
+    #[inline(always)]
+    fn write_stamp(&mut self, first: At, last: At, clock: &mut Clock) {
+        self.put(b",\"time\":\"");
+        self.time(last.time, clock);
+        self.put(b"\",\"packet\":[");
+        let start = self.len;
+        self.number(first.packet);
+        let len = self.len - start;
+        self.put(b",");
+        if first.packet == last.packet {
+            let mut again = [0; 16];
+            again.copy_from_slice(&self.buf[start..][..16]);
+            self.put(&again);
+            self.len = start + 2 * len + 1;
+        } else {
+            self.number(last.packet);
+        }
     }
 
     /// Bytes in lower-case hex.
@@ -113,11 +157,22 @@ impl Line<'_> {
 pub(super) struct Clock {
     second: i64,
     text: [u8; 20],
+    stamp: Stamp,
+}
+
+/// What was written last for a packet; `len` 0 = nothing is kept.
+#[derive(Debug)]
+struct Stamp {
+    first: At,
+    last: At,
+    text: [u8; STAMP],
+    len: usize,
 }
 
 impl Clock {
     pub(super) fn new() -> Self {
-        let mut clock = Self { second: 0, text: [0; 20] };
+        let stamp = Stamp { first: At::default(), last: At::default(), text: [0; STAMP], len: 0 };
+        let mut clock = Self { second: 0, text: [0; 20], stamp };
         clock.set(Timestamp::default(), 0);
         clock
     }
@@ -222,6 +277,8 @@ const fn eight_digits(number: u32) -> u64 {
     tens + ((pairs - 10 * tens) << 8)
 }
 
+/// Room for a time and two packet numbers with what is around them.
+const STAMP: usize = 96;
 /// Bytes for the short parts of a line.
 const ROOM: usize = 512;
 /// How far past the end a word may be stored, and what closes a text.
@@ -231,6 +288,22 @@ const HALF: u64 = 100_000_000;
 const NANOS: i64 = 1_000_000_000;
 const ZEROS: u64 = 0x3030_3030_3030_3030;
 const SPACES: u64 = 0x2020_2020_2020_2020;
+
+/// The numbers below 1000: their digits, and how many they are.
+static SMALL: [[u8; 4]; 1000] = {
+    let mut small = [[0; 4]; 1000];
+    let mut number = 0;
+    while number < 1000 {
+        let digits = [b'0' + (number / 100) as u8, b'0' + (number / 10 % 10) as u8, b'0' + (number % 10) as u8];
+        small[number] = match number {
+            0..=9 => [digits[2], 0, 0, 1],
+            10..=99 => [digits[1], digits[2], 0, 2],
+            _ => [digits[0], digits[1], digits[2], 3],
+        };
+        number += 1;
+    }
+    small
+};
 
 /// The escape of each byte that has one, with its length in the last place.
 static ESCAPES: [[u8; 8]; 128] = {
