@@ -81,8 +81,8 @@ fn meant_a_command(files: &[PathBuf]) -> Option<String> {
         return None;
     }
     let commands = Cli::command();
-    let mut names = commands.get_subcommands().map(clap::Command::get_name);
-    if names.clone().any(|command| command == name) {
+    let names: Vec<&str> = commands.get_subcommands().map(clap::Command::get_name).collect();
+    if names.contains(&name) {
         return Some(format!("the command goes first: `wscope {name} ...`, then options and files"));
     }
     let letters = |word: &str| {
@@ -90,8 +90,8 @@ fn meant_a_command(files: &[PathBuf]) -> Option<String> {
         letters.sort_unstable();
         letters
     };
-    let near = names.find(|command| {
-        let (shorter, longer) = if name.len() < command.len() { (name, *command) } else { (*command, name) };
+    let near = names.iter().find(|command| {
+        let (shorter, longer) = if name.len() < command.len() { (name, **command) } else { (**command, name) };
         letters(name) == letters(command)
             || shorter.len() > 1 && longer.len() <= shorter.len() + 1 && longer.starts_with(shorter)
     })?;

@@ -71,7 +71,7 @@ mod tests {
         let token = format!("chat, base64url.bearer.authorization.k8s.io.{}", "a1".repeat(20));
         assert_eq!(
             shown("Sec-WebSocket-Protocol", &token).as_deref(),
-            Some("chat, (80 bytes, --reveal shows them)")
+            Some("chat, (78 bytes, --reveal shows them)")
         );
     }
 
