@@ -8,17 +8,23 @@ mod inspect;
 mod ls;
 mod pages;
 mod plain;
+mod secret;
 mod session;
 mod show;
 mod stats;
 mod table;
+mod words;
 
 use std::io;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
 use args::{Cli, Command, Ls};
+
+/// What a `-q` command looked for is not there.
+const NOTHING: u8 = 1;
 
 /// Bad usage, unreadable input, an output that cannot be written.
 const TROUBLE: u8 = 2;
@@ -28,6 +34,8 @@ const TROUBLE: u8 = 2;
 enum Outcome {
     /// It did what it was asked.
     Done,
+    /// It was asked by `-q` whether something is there, and nothing is.
+    Nothing,
     /// What was asked for is not in the capture, or the capture is not what it must be.
     Trouble,
 }
@@ -37,6 +45,7 @@ enum Outcome {
 pub fn main() -> ExitCode {
     match run(Cli::parse()) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::Nothing) => ExitCode::from(NOTHING),
         Ok(Outcome::Trouble) => ExitCode::from(TROUBLE),
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
@@ -48,7 +57,10 @@ pub fn main() -> ExitCode {
 
 fn run(cli: Cli) -> anyhow::Result<Outcome> {
     match cli.command {
-        None => ls::run(&Ls { input: cli.input, conn: None, json: false }),
+        None => match meant_a_command(&cli.input.files) {
+            Some(remark) => Err(anyhow::anyhow!(remark)),
+            None => ls::run(&Ls { input: cli.input, conn: None, json: false, ascii: false }),
+        },
         Some(Command::Ls(args)) => ls::run(&args),
         Some(Command::Show(args)) => show::run(&args),
         Some(Command::Inspect(args)) => inspect::run(&args),
@@ -60,6 +72,30 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Some(Command::Completions { shell }) => pages::completions(Cli::command(), shell),
         Some(Command::Man { dir }) => pages::man(Cli::command(), dir.as_deref()),
     }
+}
+
+/// What to say where `wscope NAME` names no file but a command, or nearly one.
+fn meant_a_command(files: &[PathBuf]) -> Option<String> {
+    let name = files.first()?.to_str()?;
+    if name == "-" || files.first()?.exists() {
+        return None;
+    }
+    let commands = Cli::command();
+    let names: Vec<&str> = commands.get_subcommands().map(clap::Command::get_name).collect();
+    if names.contains(&name) {
+        return Some(format!("the command goes first: `wscope {name} ...`, then options and files"));
+    }
+    let letters = |word: &str| {
+        let mut letters: Vec<char> = word.chars().collect();
+        letters.sort_unstable();
+        letters
+    };
+    let near = names.iter().find(|command| {
+        let (shorter, longer) = if name.len() < command.len() { (name, **command) } else { (**command, name) };
+        letters(name) == letters(command)
+            || shorter.len() > 1 && longer.len() <= shorter.len() + 1 && longer.starts_with(shorter)
+    })?;
+    Some(format!("there is no file and no command `{name}`; did you mean `wscope {near}`?"))
 }
 
 /// The reader of our output went away (`wscope … | head`): that is no failure.

@@ -17,7 +17,7 @@ Examples:
   wscope export capture.pcapng | jq .         everything, as NDJSON
   tcpdump -w - 'tcp port 80' | wscope ls -    from a pipe
 
-Exit codes: 0 success, 1 nothing found by a -q command, 2 trouble, 130 interrupted.";
+Exit codes: 0 success, 1 nothing found (ls -q, show -q), 2 trouble, 130 interrupted.";
 
 /// Shows exactly what every WebSocket in a packet capture said
 #[derive(Debug, Parser)]
@@ -79,6 +79,13 @@ pub struct Input {
     /// merged by time
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
+    /// A capture, as other tools name it
+    #[arg(short = 'r', long = "read", value_name = "FILE")]
+    pub read: Vec<PathBuf>,
+    /// Threads that decode; the output is the same for any number [default: by size and cores]
+    #[arg(short = 'j', long = "threads", value_name = "N", value_parser = threads)]
+    pub threads: Option<usize>,
+    /// How it is decoded
     #[command(flatten)]
     pub decode: Decode,
 }
@@ -86,19 +93,14 @@ pub struct Input {
 /// How captures are read and decoded.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Decode {
-    /// A capture, as other tools name it
-    #[arg(short = 'r', long = "read", value_name = "FILE")]
-    pub read: Vec<PathBuf>,
     /// Take TCP streams of this port for WebSocket even without a handshake
     #[arg(long, value_name = "PORT", value_delimiter = ',')]
     pub decode_as: Vec<u16>,
-    /// Threads that decode; the output is the same for any number [default: by size and cores]
-    #[arg(short = 'j', long = "threads", value_name = "N")]
-    pub threads: Option<usize>,
     /// A cut-off or damaged capture is an error (exit code 2)
     #[arg(long)]
     pub strict: bool,
-    /// No summary line and no progress bar on standard error
+    /// No summary line, remarks or progress bar on standard error; `ls` and `show` exit with 1 where
+    /// they find nothing
     #[arg(short, long)]
     pub quiet: bool,
     /// When to use colours
@@ -135,19 +137,24 @@ pub enum TimeFormat {
 /// `ls`
 #[derive(Debug, Args)]
 pub struct Ls {
+    /// Where the packets come from
     #[command(flatten)]
     pub input: Input,
     /// Only these connections: 3 or 1,4 or 2-5
     #[arg(long, value_name = "LIST")]
     pub conn: Option<Selection>,
     /// One JSON object a line (the export's connection and end records)
-    #[arg(long)]
+    #[arg(long, conflicts_with = "ascii")]
     pub json: bool,
+    /// Nothing but ASCII
+    #[arg(long)]
+    pub ascii: bool,
 }
 
 /// `show`
 #[derive(Debug, Args)]
 pub struct Show {
+    /// Where the packets come from
     #[command(flatten)]
     pub input: Input,
     /// Only these connections: 3 or 1,4 or 2-5
@@ -156,7 +163,7 @@ pub struct Show {
     /// Frames instead of messages
     #[arg(long, conflicts_with = "payload_only")]
     pub frames: bool,
-    /// The payload as a hex dump below each line
+    /// The payload as a hex dump below each line; of a frame, unmasked
     #[arg(short = 'x', long)]
     pub hex: bool,
     /// Everything that is known of each message, below its line
@@ -183,9 +190,10 @@ pub struct Inspect {
     pub file: PathBuf,
     /// What to explain: 3.f52 (frame), 3.m41 (message), 3.h (handshake), 3 (connection)
     pub place: Place,
+    /// How it is decoded
     #[command(flatten)]
     pub decode: Decode,
-    /// Show what the handshake keeps secret (Authorization, Cookie, tokens)
+    /// Show the secrets of a handshake: Authorization, cookies, keys and tokens
     #[arg(long)]
     pub reveal: bool,
     /// Nothing but ASCII
@@ -198,9 +206,10 @@ pub struct Inspect {
 pub struct Follow {
     /// The capture; `-` = standard input
     pub file: PathBuf,
-    /// The connection's number
-    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
+    /// The connection's number, as `wscope ls` shows it
+    #[arg(value_parser = connection)]
     pub conn: u32,
+    /// How it is decoded
     #[command(flatten)]
     pub decode: Decode,
     /// Only this direction
@@ -249,22 +258,23 @@ pub enum Form {
 /// `export`
 #[derive(Debug, Args)]
 pub struct Export {
+    /// Where the packets come from
     #[command(flatten)]
     pub input: Input,
     /// The format
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     pub to: Format,
     /// Write to this file instead of standard output
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
-    /// Which records, by comma: capture, connection, frame, message, finding, end, summary, or all
-    /// [default: all but frames]
+    /// Which records, by comma (ndjson and json): capture, connection, frame, message, finding, end,
+    /// summary, or all [default: all but frames]
     #[arg(long, value_name = "LIST")]
     pub records: Option<RecordTypes>,
     /// How much of each payload: full, head, head=N (bytes) or none
-    #[arg(long, default_value = "full")]
+    #[arg(long, default_value = "full", value_name = "HOW")]
     pub payload: PayloadMode,
-    /// Add the SHA-256 of each message's whole payload
+    /// Add the SHA-256 of each message's whole payload (ndjson and json)
     #[arg(long)]
     pub hash: bool,
     /// Only these connections: 3 or 1,4 or 2-5
@@ -291,6 +301,7 @@ pub enum Format {
 /// `stats`
 #[derive(Debug, Args)]
 pub struct Stats {
+    /// Where the packets come from
     #[command(flatten)]
     pub input: Input,
     /// Only these connections: 3 or 1,4 or 2-5
@@ -302,6 +313,18 @@ pub struct Stats {
     /// One JSON document
     #[arg(long)]
     pub json: bool,
+}
+
+/// A number of threads.
+fn threads(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|threads| (1..=64).contains(threads)).ok_or_else(|| "use 1 to 64".to_owned())
+}
+
+/// The number of a connection; of a place, the connection that it is in.
+fn connection(text: &str) -> Result<u32, String> {
+    text.parse::<Place>()
+        .map(|place| place.conn)
+        .map_err(|_| "write the number of a connection; `wscope ls` lists them".to_owned())
 }
 
 /// A span of time in nanoseconds.

@@ -1,10 +1,12 @@
 //! `wscope export`: everything, for other programs.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
+use crate::event::Summary;
 use crate::report::csv::{CsvObserver, CsvSink};
 use crate::report::har::{HarObserver, HarSink};
 use crate::report::json::{JsonObserver, JsonOptions, JsonSink};
@@ -14,27 +16,41 @@ use crate::ws::session::Want;
 
 use super::Outcome;
 use super::args::{Export, Format};
-use super::session;
+use super::session::{self, Session};
+use super::words::count;
 
 pub(super) fn run(args: &Export) -> anyhow::Result<Outcome> {
-    session::set_color(args.input.decode.color);
-    match &args.output {
-        Some(path) => {
-            let name = path.display();
-            let file = File::create(path).with_context(|| format!("cannot write {name}"))?;
-            let outcome = export(args, BufWriter::new(file)).with_context(|| format!("writing {name}"));
-            if outcome.is_err() {
-                session::note(&format!("{name} holds what was written before the error"));
-            }
-            outcome
+    if !matches!(args.to, Format::Ndjson | Format::Json) {
+        for (given, flag) in [(args.records.is_some(), "--records"), (args.hash, "--hash")] {
+            anyhow::ensure!(!given, "{flag} works with --to ndjson and --to json only");
         }
-        None => export(args, io::stdout().lock()),
     }
+    // First, so that a command that cannot read leaves an older output as it is.
+    let session = args.input.open()?;
+    let Some(path) = &args.output else {
+        return Ok(export(args, session, io::stdout().lock())?.1);
+    };
+    let name = path.display();
+    anyhow::ensure!(!is_input(path, &args.input.files()), "{name} is the capture itself: choose another file");
+    let file = File::create(path).with_context(|| format!("cannot write {name}"))?;
+    let (summary, outcome) = export(args, session, BufWriter::new(file))
+        .with_context(|| format!("{name} is not complete"))?;
+    if !args.input.decode.quiet {
+        let connections = count(summary.connections, "connection");
+        let messages = count(summary.messages, "message");
+        session::closing(&format!("wrote {name} from {connections} with {messages}"));
+    }
+    Ok(outcome)
 }
 
-fn export(args: &Export, out: impl Write) -> anyhow::Result<Outcome> {
+/// Writing to `path` would overwrite one of `files`.
+fn is_input(path: &Path, files: &[PathBuf]) -> bool {
+    let Ok(output) = fs::canonicalize(path) else { return false };
+    files.iter().any(|file| fs::canonicalize(file).is_ok_and(|input| input == output))
+}
+
+fn export(args: &Export, session: Session, out: impl Write) -> anyhow::Result<(Summary, Outcome)> {
     let files = args.input.files();
-    let decode = &args.input.decode;
     let conns = args.conn.clone().unwrap_or_default();
     let want = Want { payload: args.payload.bytes(), hash: args.hash, frame_bytes: 0 };
     match args.to {
@@ -51,23 +67,23 @@ fn export(args: &Export, out: impl Write) -> anyhow::Result<Outcome> {
             let mut sink = JsonSink::new(out, &options);
             sink.begin()?;
             let observer = || JsonObserver::new(&options);
-            Ok(session::decode(&files, decode, options.want(), &observer, &mut sink)?.1)
+            session.run(options.want(), &observer, &mut sink)
         }
         Format::Csv => {
             let mut sink = CsvSink::new(out, conns.clone());
             let observer = || CsvObserver::new(args.payload, conns.clone());
-            Ok(session::decode(&files, decode, want, &observer, &mut sink)?.1)
+            session.run(want, &observer, &mut sink)
         }
         Format::Txt => {
             let options = TxtOptions { payload: args.payload, conns, ..TxtOptions::default() };
             let mut sink = TxtSink::new(out, &options);
-            Ok(session::decode(&files, decode, want, &|| TxtObserver::new(&options), &mut sink)?.1)
+            session.run(want, &|| TxtObserver::new(&options), &mut sink)
         }
         Format::Har => {
             let spool = tempfile::tempfile().context("cannot make a temporary file")?;
             let mut sink = HarSink::new(out, spool, conns.clone(), env!("CARGO_PKG_VERSION"));
             let observer = || HarObserver::new(args.payload, conns.clone());
-            Ok(session::decode(&files, decode, want, &observer, &mut sink)?.1)
+            session.run(want, &observer, &mut sink)
         }
     }
 }

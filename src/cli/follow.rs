@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::event::{Connection, Event};
 use crate::item::Dir;
 use crate::observe::{Observer, Outbox};
-use crate::report::hexdump;
+use crate::report::{close, hexdump};
 use crate::report::select::Selection;
 use crate::report::visible::{self, Style};
 use crate::ws::fact::{Kind, Message};
@@ -16,37 +16,39 @@ use crate::ws::session::Want;
 use super::Outcome;
 use super::args::{Follow, Form};
 use super::plain::Plain;
-use super::session;
+use super::session::{self, Session};
+use super::words::count;
 use super::show::{Payloads, message_place};
 
 pub(super) fn run(args: &Follow) -> anyhow::Result<Outcome> {
-    session::set_color(args.decode.color);
+    let session = Session::of_one(&args.file, &args.decode)?;
     let conns: Selection = args.conn.to_string().parse().map_err(anyhow::Error::msg)?;
-    let mut decode = args.decode.clone();
-    decode.threads = Some(1);
     let want = Want { payload: usize::MAX, ..Want::default() };
-    let files = [args.file.clone()];
     let side = args.side.map(Dir::from);
-    let (summary, outcome) = match args.form {
+    let (summary, outcome, matched) = match args.form {
         Form::Raw => {
             let visible = io::stdout().is_terminal();
             let observer = || Payloads { conns: conns.clone(), side, visible, ascii: args.ascii };
             let mut sink = Plain::new(io::stdout().lock());
-            let done = session::decode(&files, &decode, want, &observer, &mut sink)?;
+            let (summary, outcome) = session.run(want, &observer, &mut sink)?;
             sink.flush()?;
-            done
+            (summary, outcome, sink.matched)
         }
         form => {
             let observer = || Transcript { conn: args.conn, side, form, ascii: args.ascii };
             let mut sink = Plain::new(anstream::stdout().lock());
-            let done = session::decode(&files, &decode, want, &observer, &mut sink)?;
+            let (summary, outcome) = session.run(want, &observer, &mut sink)?;
             sink.flush()?;
-            done
+            (summary, outcome, sink.matched)
         }
     };
     if u64::from(args.conn) > summary.connections {
         session::error(&no_connection(args.conn, summary.connections));
         return Ok(Outcome::Trouble);
+    }
+    if !matched && !args.decode.quiet {
+        let side = args.side.map_or("", |side| if Dir::from(side) == Dir::C2s { " of the client" } else { " of the server" });
+        session::note(&format!("connection {} has no messages{side} to show", args.conn));
     }
     Ok(outcome)
 }
@@ -55,8 +57,8 @@ pub(super) fn run(args: &Follow) -> anyhow::Result<Outcome> {
 pub(super) fn no_connection(conn: u32, connections: u64) -> String {
     match connections {
         0 => format!("there is no connection {conn}: the capture holds no WebSocket"),
-        1 => format!("there is no connection {conn}: the capture holds one"),
-        n => format!("there is no connection {conn}: the capture holds {n}"),
+        1 => format!("there is no connection {conn}: the capture holds only connection 1"),
+        n => format!("there is no connection {conn}: the capture holds 1 to {n}; `wscope ls` lists them"),
     }
 }
 
@@ -75,6 +77,9 @@ impl Observer for Transcript {
         let Event::Message(message) = event else { return };
         if conn.number == Some(self.conn) && self.side.is_none_or(|side| side == message.dir) {
             let text = self.text(conn, message);
+            if !text.is_empty() {
+                out.push(());
+            }
             out.bytes.extend_from_slice(text.as_bytes());
         }
     }
@@ -94,11 +99,11 @@ impl Transcript {
         };
         let color = color.on_default();
         let mut text = format!(
-            "{color}{arrow} {} {} {}, {} bytes{}{color:#}\n",
+            "{color}{arrow} {} {} {}, {}{}{color:#}\n",
             message_place(conn, message),
             message.last.time,
             message.kind.name(),
-            message.len,
+            count(message.len, "byte"),
             if message.complete() { "" } else { ", incomplete" }
         );
         if message.payload.is_empty() {
@@ -107,7 +112,8 @@ impl Transcript {
         let readable = matches!(message.kind, Kind::Text) || std::str::from_utf8(message.payload).is_ok_and(is_text);
         match message.close_code() {
             Some(code) => {
-                text.push_str(&format!("{code} "));
+                let name = close::name(code).map(|name| format!("({name}) ")).unwrap_or_default();
+                text.push_str(&format!("{code} {name}"));
                 visible::append(message.close_reason(), style, &mut text);
             }
             None if self.form == Form::Text && readable => visible::append(message.payload, style, &mut text),

@@ -2,12 +2,12 @@
 
 use std::io::{self, Write};
 
-use crate::event::{Closing, Connection, Event};
+use crate::event::{Closing, Connection, Event, How, Summary};
 use crate::http::upgrade::{Handshake, Header};
 use crate::item::Dir;
-use crate::observe::{Observer, Outbox};
+use crate::observe::{Observer, Outbox, Sink};
 use crate::place::{Place, What};
-use crate::report::hexdump;
+use crate::report::{close, hexdump};
 use crate::report::visible::{self, Style};
 use crate::ws::fact::{Frame, Kind, Message, Opcode};
 use crate::ws::mask;
@@ -17,8 +17,10 @@ use super::Outcome;
 use super::args::Inspect;
 use super::follow::{json, no_connection};
 use super::plain::{Plain, details};
-use super::session;
+use super::secret;
+use super::session::{self, Session};
 use super::show::{frame_place, message_place};
+use super::words::{count, number, packets};
 
 /// Payload bytes of a frame that are kept for the dump.
 const FRAME_BYTES: usize = 1 << 20;
@@ -26,31 +28,62 @@ const FRAME_BYTES: usize = 1 << 20;
 /// Bytes of a dump; the rest is counted.
 const DUMPED: usize = 512;
 
-/// Header fields whose values are nobody's business until asked for.
-const SECRET: [&str; 4] = ["authorization", "cookie", "proxy-authorization", "set-cookie"];
-
 pub(super) fn run(args: &Inspect) -> anyhow::Result<Outcome> {
-    session::set_color(args.decode.color);
-    let mut decode = args.decode.clone();
-    decode.threads = Some(1);
+    let session = Session::of_one(&args.file, &args.decode)?;
     let want = Want { payload: usize::MAX, hash: true, frame_bytes: FRAME_BYTES };
     let observer = || Finder::new(args);
     let mut out = Vec::new();
-    let mut sink = Plain::new(&mut out);
-    let (summary, outcome) = session::decode(&[args.file.clone()], &decode, want, &observer, &mut sink)?;
-    sink.flush()?;
+    let mut sink = Looked { out: Plain::new(&mut out), totals: None };
+    let (summary, outcome) = session.run(want, &observer, &mut sink)?;
+    sink.out.flush()?;
+    let totals = sink.totals;
     drop(sink);
     if out.is_empty() {
         let conn = args.place.conn;
         session::error(&if u64::from(conn) > summary.connections {
             no_connection(conn, summary.connections)
         } else {
-            format!("there is no {} in connection {conn}", args.place)
+            no_place(args.place, totals.unwrap_or_default())
         });
         return Ok(Outcome::Trouble);
     }
     anstream::stdout().lock().write_all(&out).map_err(io::Error::from)?;
     Ok(outcome)
+}
+
+/// What to say where a connection has no such frame or message.
+fn no_place(place: Place, (frames, messages): (u64, u64)) -> String {
+    let (of, letter) = match place.what {
+        What::Frame(_) => (frames, 'f'),
+        _ => (messages, 'm'),
+    };
+    let (conn, one) = (place.conn, if letter == 'f' { "frame" } else { "message" });
+    match of {
+        0 => format!("there is no {place}: connection {conn} has no {one}s"),
+        1 => format!("there is no {place}: connection {conn} has only {conn}.{letter}1"),
+        n => format!("there is no {place}: connection {conn} has {conn}.{letter}1 to {conn}.{letter}{n}"),
+    }
+}
+
+/// Takes what the finder wrote, and how many frames and messages it passed.
+struct Looked<W: Write> {
+    out: Plain<W>,
+    totals: Option<(u64, u64)>,
+}
+
+impl<W: Write> Sink<(u64, u64)> for Looked<W> {
+    fn record(&mut self, _: u32, record: (u64, u64), _: &[u8]) -> io::Result<()> {
+        self.totals = Some(record);
+        Ok(())
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.out.bytes(bytes)
+    }
+
+    fn finish(&mut self, _: &Summary) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Waits for the place, and writes it down.
@@ -63,6 +96,8 @@ struct Finder {
     frame: Option<(u64, Dir, Opcode)>,
     /// The frames of the message that is being put together, by direction: a line each.
     fragments: [Vec<(u64, String)>; 2],
+    /// The highest numbers of a frame and of a message.
+    passed: (u64, u64),
 }
 
 impl Finder {
@@ -74,16 +109,23 @@ impl Finder {
             deflate: None,
             frame: None,
             fragments: [Vec::new(), Vec::new()],
+            passed: (0, 0),
         }
     }
 }
 
 impl Observer for Finder {
-    type Record = ();
+    type Record = (u64, u64);
 
-    fn event(&mut self, conn: &Connection, event: Event<'_>, out: &mut Outbox<()>) {
+    fn event(&mut self, conn: &Connection, event: Event<'_>, out: &mut Outbox<(u64, u64)>) {
         if conn.number != Some(self.place.conn) {
             return;
+        }
+        match event {
+            Event::Frame(frame) => self.passed.0 = frame.n.max(self.passed.0),
+            Event::Message(message) => self.passed.1 = message.n.max(self.passed.1),
+            Event::Closed(_) => out.push(self.passed),
+            Event::Opened | Event::Finding(_) => {}
         }
         let lines = match event {
             Event::Opened => self.opened(conn),
@@ -92,7 +134,7 @@ impl Observer for Finder {
             Event::Finding(finding) if self.place.what == What::Connection => {
                 vec![format!("{} {} {}: {}", finding.rule.level.name(), finding.rule.code, finding.rule.name, self.clean(finding.text.as_bytes()))]
             }
-            Event::Closed(closing) if self.place.what == What::Connection => closed(closing),
+            Event::Closed(closing) if self.place.what == What::Connection => self.closed(closing),
             Event::Finding(_) | Event::Closed(_) => Vec::new(),
         };
         for line in lines {
@@ -128,7 +170,9 @@ impl Finder {
 
     fn handshake(&self, handshake: &Handshake, lines: &mut Vec<String>) {
         if let Some(request) = &handshake.request {
-            let [method, target, version] = [&request.method, &request.target, &request.version].map(|part| self.clean(part));
+            let target = self.url(&String::from_utf8_lossy(&request.target));
+            let [method, target, version] =
+                [&request.method, target.as_bytes(), &request.version].map(|part| self.clean(part));
             lines.push(format!("request in packet {}, {}", request.last.packet, request.last.time));
             lines.push(format!("  {method} {target} HTTP/{version}"));
             self.headers(&request.headers, lines);
@@ -151,8 +195,8 @@ impl Finder {
             lines.push(format!("{:<13} {}  {}", "  from key", accept.expected, if accept.valid { "match" } else { "no match" }));
         }
         for (name, value) in [
-            ("url", handshake.url(false)),
-            ("subprotocol", handshake.subprotocol()),
+            ("url", handshake.url(false).map(|url| self.url(&url))),
+            ("subprotocol", handshake.subprotocol().map(|name| self.subprotocol(name))),
             ("extensions", Some(handshake.extensions().join(", ")).filter(|list| !list.is_empty())),
         ] {
             if let Some(value) = value {
@@ -161,13 +205,19 @@ impl Finder {
         }
     }
 
+    fn url(&self, url: &str) -> String {
+        if self.reveal { url.to_owned() } else { secret::url(url) }
+    }
+
+    fn subprotocol(&self, name: String) -> String {
+        secret::field(b"Sec-WebSocket-Protocol", name.as_bytes()).filter(|_| !self.reveal).unwrap_or(name)
+    }
+
     fn headers(&self, headers: &[Header], lines: &mut Vec<String>) {
         for Header { name, value } in headers {
-            let secret = !self.reveal && SECRET.iter().any(|secret| name.eq_ignore_ascii_case(secret.as_bytes()));
-            let value = if secret {
-                format!("({} bytes, --reveal shows them)", value.len())
-            } else {
-                self.clean(value)
+            let value = match secret::field(name, value).filter(|_| !self.reveal) {
+                Some(masked) => self.clean(masked.as_bytes()),
+                None => self.clean(value),
             };
             lines.push(format!("  {}: {value}", self.clean(name)));
         }
@@ -177,12 +227,11 @@ impl Finder {
         let place = frame_place(conn, frame);
         if let What::Message(_) = self.place.what {
             let line = format!(
-                "  {place}  {}{}, {} bytes, packets {} to {}",
+                "  {place}  {}{}, {}, {}",
                 frame.header.opcode.name(),
                 if frame.header.fin { "" } else { ", more follow" },
-                frame.header.len,
-                frame.first.packet,
-                frame.last.packet
+                count(frame.header.len, "byte"),
+                packets(frame.first.packet, frame.last.packet)
             );
             self.fragments[frame.dir.index()].push((frame.n, line));
             return Vec::new();
@@ -209,17 +258,17 @@ impl Finder {
         frame.header.encode(&mut header);
         lines.push(String::new());
         lines.push("header".to_owned());
-        dump(0, &header, &mut lines);
+        self.dump(0, &header, &mut lines);
         if let Some(key) = frame.header.mask {
             lines.push("payload as sent (masked)".to_owned());
-            dump(header_len, frame.wire, &mut lines);
+            self.dump(header_len, frame.wire, &mut lines);
             let mut plain = Vec::new();
             mask::unmask_into(&mut plain, frame.wire, key, 0);
             lines.push("payload unmasked".to_owned());
-            dump(0, &plain, &mut lines);
+            self.dump(0, &plain, &mut lines);
         } else {
             lines.push("payload".to_owned());
-            dump(header_len, frame.wire, &mut lines);
+            self.dump(header_len, frame.wire, &mut lines);
         }
         lines
     }
@@ -253,7 +302,7 @@ impl Finder {
             lines.push(String::new());
             lines.push(format!("its message {place}"));
         }
-        lines.extend(details::message(message).into_iter().map(|line| format!("  {line}")));
+        lines.extend(details::message(message, self.ascii).into_iter().map(|line| format!("  {line}")));
         if let Some(hash) = message.sha256 {
             let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
             lines.push(format!("  SHA-256   {hash}"));
@@ -262,6 +311,33 @@ impl Finder {
         lines.extend(fragments.into_iter().filter_map(its_frames));
         lines.push(String::new());
         self.payload(message, &mut lines);
+        lines
+    }
+
+    fn closed(&self, closing: &Closing) -> Vec<String> {
+        let how = closing.how.map_or("no WebSocket came of it", How::name);
+        let mut lines = vec![
+            String::new(),
+            format!("end: {how}, packet {}, {}", closing.at.packet, closing.at.time),
+        ];
+        for dir in Dir::BOTH {
+            let totals = closing.totals[dir.index()];
+            lines.push(format!(
+                "  {}  {}, {}, {} of which {} payload",
+                dir.name(),
+                count(totals.frames, "frame"),
+                count(totals.messages, "message"),
+                count(totals.bytes, "byte"),
+                if totals.payload == 1 { "1 is".to_owned() } else { format!("{} are", number(totals.payload)) }
+            ));
+            if let Some(frame) = &closing.close[dir.index()] {
+                let code = frame.code.map_or_else(|| "without a code".to_owned(), |code| match close::name(code) {
+                    Some(name) => format!("{code} ({name})"),
+                    None => code.to_string(),
+                });
+                lines.push(format!("       Close {code} {}", self.clean(frame.reason.as_bytes())).trim_end().to_owned());
+            }
+        }
         lines
     }
 
@@ -279,28 +355,16 @@ impl Finder {
             lines.push(text);
         } else {
             lines.push("payload".to_owned());
-            dump(0, message.payload, lines);
+            self.dump(0, message.payload, lines);
         }
     }
-}
 
-fn closed(closing: &Closing) -> Vec<String> {
-    let how = closing.how.map_or("no WebSocket came of it", |how| how.name());
-    let mut lines = vec![format!("end: {how}, packet {}, {}", closing.at.packet, closing.at.time)];
-    for dir in Dir::BOTH {
-        let totals = closing.totals[dir.index()];
-        lines.push(format!(
-            "  {}  {} frames, {} messages, {} bytes, {} payload bytes",
-            dir.name(), totals.frames, totals.messages, totals.bytes, totals.payload
-        ));
-    }
-    lines
-}
-
-fn dump(start: u64, bytes: &[u8], lines: &mut Vec<String>) {
-    let shown = bytes.get(..DUMPED).unwrap_or(bytes);
-    lines.extend(hexdump::lines(start, shown).map(|line| format!("  {line}")));
-    if shown.len() < bytes.len() {
-        lines.push(format!("  … {} more bytes", bytes.len() - shown.len()));
+    fn dump(&self, start: u64, bytes: &[u8], lines: &mut Vec<String>) {
+        let shown = bytes.get(..DUMPED).unwrap_or(bytes);
+        lines.extend(hexdump::lines(start, shown).map(|line| format!("  {line}")));
+        if shown.len() < bytes.len() {
+            let more = count((bytes.len() - shown.len()) as u64, "more byte");
+            lines.push(format!("  {} {more}", if self.ascii { "..." } else { "…" }));
+        }
     }
 }

@@ -1,68 +1,79 @@
 //! `wscope ls`: the connections, a line each.
 
-use std::io;
+use std::io::{self, IsTerminal};
 
-use crate::observe::{Observer, Outbox, Sink};
 use crate::event::{Closing, Connection, Event, How, Summary};
 use crate::item::Dir;
+use crate::observe::{Observer, Outbox, Sink};
+use crate::report::close;
 use crate::report::json::{JsonObserver, JsonOptions, JsonSink};
 use crate::report::select::{RecordTypes, Selection};
-use crate::report::visible;
+use crate::report::visible::{self, Style};
+use crate::time::Timestamp;
 use crate::ws::session::Want;
 
 use super::Outcome;
 use super::args::Ls;
-use super::session;
-use super::table::{Align, Table};
-
-/// Longer host and path combinations are cut in the middle of the table.
-const PATH_WIDTH: usize = 48;
+use super::session::{self, Counted};
+use super::table::{Align, Column, Room, Table};
+use super::words::{count, findings, number, size, span};
 
 pub(super) fn run(args: &Ls) -> anyhow::Result<Outcome> {
-    session::set_color(args.input.decode.color);
-    let files = args.input.files();
+    let session = args.input.open()?;
     let conns = args.conn.clone().unwrap_or_default();
-    if args.json {
+    let quiet = args.input.decode.quiet;
+    let (summary, outcome, found) = if args.json {
         let options = JsonOptions {
             types: RecordTypes { connection: true, end: true, ..RecordTypes::NONE },
             conns,
             ..JsonOptions::default()
         };
-        let mut sink = JsonSink::new(io::stdout().lock(), &options);
-        let (_, outcome) =
-            session::decode(&files, &args.input.decode, options.want(), &|| JsonObserver::new(&options), &mut sink)?;
-        return Ok(outcome);
-    }
-    let mut rows = Rows { conns, rows: Vec::new() };
-    let (summary, outcome) =
-        session::decode(&files, &args.input.decode, Want::default(), &|| Lister, &mut rows)?;
-    rows.write(&mut anstream::stdout().lock())?;
-    if !args.input.decode.quiet {
-        session::note(&closing_line(&summary));
-    }
-    Ok(outcome)
+        let mut out = Counted::new(io::stdout().lock());
+        let mut sink = JsonSink::new(&mut out, &options);
+        let (summary, outcome) = session.run(options.want(), &|| JsonObserver::new(&options), &mut sink)?;
+        drop(sink);
+        (summary, outcome, out.bytes > 0)
+    } else {
+        let mut rows = Rows { conns, rows: Vec::new(), ascii: args.ascii };
+        let observer = || Lister { style: Style { ascii: args.ascii, multi_line: false } };
+        let (summary, outcome) = session.run(Want::default(), &observer, &mut rows)?;
+        let started = rows.rows.iter().map(|(_, row)| row.started).min();
+        let shown = rows.rows.len() as u64;
+        let found = shown > 0;
+        rows.write(&mut anstream::stdout().lock())?;
+        if found && !quiet {
+            session::closing(&closing_line(&summary, shown, started));
+        }
+        (summary, outcome, found)
+    };
+    Ok(if found { outcome } else { session::nothing_matched(&summary, "no connection", quiet, outcome) })
 }
 
-fn closing_line(summary: &Summary) -> String {
-    if summary.connections == 0 {
-        return session::nothing_found(summary);
-    }
-    let [errors, warnings, notes] = summary.findings;
+fn closing_line(summary: &Summary, shown: u64, started: Option<Timestamp>) -> String {
+    let from = started.map(|time| time.to_string()).unwrap_or_default();
+    let part = if shown == summary.connections { String::new() } else { format!("{} of ", number(shown)) };
     format!(
-        "{} connections, {} messages, {} frames in {} packets; findings: {errors} errors, {warnings} warnings, {notes} notes",
-        summary.connections, summary.messages, summary.frames, summary.packets
+        "{part}{}, {}, {} in {} from {} UTC; {}",
+        count(summary.connections, "connection"),
+        count(summary.messages, "message"),
+        count(summary.frames, "frame"),
+        count(summary.packets, "packet"),
+        from.get(..19).unwrap_or_default().replace('T', " "),
+        findings(summary.findings)
     )
 }
 
 /// Makes a row of each connection that ended.
-struct Lister;
+struct Lister {
+    style: Style,
+}
 
 impl Observer for Lister {
     type Record = Box<Row>;
 
     fn event(&mut self, conn: &Connection, event: Event<'_>, out: &mut Outbox<Self::Record>) {
         if let Event::Closed(closing) = event {
-            out.push(Box::new(Row::new(conn, closing)));
+            out.push(Box::new(Row::new(conn, closing, self.style)));
         }
     }
 }
@@ -70,7 +81,9 @@ impl Observer for Lister {
 /// A connection as the table shows it.
 #[derive(Debug)]
 struct Row {
-    state: char,
+    state: &'static str,
+    started: Timestamp,
+    lasted: i64,
     client: String,
     server: String,
     path: String,
@@ -79,53 +92,76 @@ struct Row {
     messages: [u64; 2],
     bytes: [u64; 2],
     end: String,
-    findings: u64,
+    findings: [u64; 3],
 }
 
 impl Row {
-    fn new(conn: &Connection, closing: &Closing) -> Self {
+    fn new(conn: &Connection, closing: &Closing, style: Style) -> Self {
         let handshake = conn.handshake.as_deref();
         let unknown = handshake.is_none();
+        let clean = |text: &str| {
+            let mut shown = String::new();
+            visible::append(text.as_bytes(), style, &mut shown);
+            shown
+        };
         let path = handshake.and_then(|handshake| handshake.url(false)).map_or_else(
-            || if unknown { "(no handshake captured)".to_owned() } else { "(no request captured)".to_owned() },
+            || {
+                let what = match handshake {
+                    None => "(no handshake captured)",
+                    Some(handshake) if handshake.request.is_none() => "(no request captured)",
+                    Some(_) => "(no host in the request)",
+                };
+                what.to_owned()
+            },
             |url| clean(url.split_once("://").map_or(&*url, |(_, rest)| rest)),
         );
         let subprotocol = handshake.and_then(|handshake| handshake.subprotocol());
-        let state = match closing.how {
-            None => '✗',
-            _ if unknown => '?',
-            Some(How::Open | How::Idle) => '●',
-            Some(_) => '○',
-        };
-        let end = match closing.how {
-            None => match handshake.and_then(|handshake| handshake.response.as_ref()) {
-                Some(response) => format!("HTTP {}", response.status),
-                None => "no answer".to_owned(),
-            },
-            Some(how) => {
-                let code = Dir::BOTH.into_iter().find_map(|dir| closing.close[dir.index()].as_ref()?.code);
-                code.map_or_else(|| how.name().to_owned(), |code| format!("{code} {}", how.name()))
-            }
-        };
+        let (closed, open, refused) = if style.ascii { ("o", "*", "x") } else { ("○", "●", "✗") };
         Self {
-            state,
+            state: match closing.how {
+                None => refused,
+                _ if unknown => "?",
+                Some(How::Open | How::Idle) => open,
+                Some(_) => closed,
+            },
+            started: conn.opened.time,
+            lasted: closing.at.time.since(conn.opened.time),
             client: conn.client.to_string(),
             server: conn.server.to_string(),
-            path: visible::fit(&path, PATH_WIDTH, false),
+            path,
             subprotocol: subprotocol.map_or_else(
                 || if unknown { "?" } else { "-" }.to_owned(),
                 |name| clean(&name),
             ),
             compression: match handshake.filter(|_| closing.how.is_some()) {
-                Some(handshake) if handshake.deflate().is_some() => "on",
+                Some(handshake) if handshake.deflate().is_some() => "deflate",
                 Some(_) => "-",
-                None => "?",
+                None if unknown => "?",
+                None => "-",
             },
             messages: closing.totals.map(|totals| totals.messages),
             bytes: closing.totals.map(|totals| totals.bytes),
-            end,
-            findings: closing.findings.iter().sum(),
+            end: end(conn, closing),
+            findings: closing.findings,
         }
+    }
+}
+
+/// How it ended, with the close code first: that is what people look for.
+fn end(conn: &Connection, closing: &Closing) -> String {
+    let Some(how) = closing.how else {
+        let response = conn.handshake.as_deref().and_then(|handshake| handshake.response.as_ref());
+        return response.map_or_else(|| "no answer".to_owned(), |r| format!("HTTP {}", r.status));
+    };
+    let codes = Dir::BOTH.map(|dir| closing.close[dir.index()].as_ref().and_then(|close| close.code));
+    let code = match codes {
+        [Some(client), Some(server)] if client != server => return format!("{client}/{server} {}", how.name()),
+        [client, server] => client.or(server),
+    };
+    match (code, how) {
+        (Some(code), How::Clean) => format!("{code} {}", close::name(code).unwrap_or(how.name())),
+        (Some(code), _) => format!("{code} {}", how.name()),
+        (None, _) => how.name().to_owned(),
     }
 }
 
@@ -133,6 +169,7 @@ impl Row {
 struct Rows {
     conns: Selection,
     rows: Vec<(u32, Box<Row>)>,
+    ascii: bool,
 }
 
 impl Sink<Box<Row>> for Rows {
@@ -156,28 +193,35 @@ impl Sink<Box<Row>> for Rows {
 impl Rows {
     fn write(self, out: &mut impl io::Write) -> io::Result<()> {
         use Align::{Left, Right};
+        use Room::{Cut, Drop, Keep};
         if self.rows.is_empty() {
             return Ok(());
         }
+        let column = |title, align, room| Column { title, align, room };
+        let arrows = |unicode, ascii| if self.ascii { ascii } else { unicode };
         let mut table = Table::new([
-            ("#", Right),
-            ("St", Left),
-            ("Client", Left),
-            ("Server", Left),
-            ("Host + path", Left),
-            ("Sub-proto", Left),
-            ("PMD", Left),
-            ("Msgs ↑/↓", Right),
-            ("Bytes ↑/↓", Right),
-            ("End", Left),
-            ("Find", Right),
+            column("#", Right, Keep),
+            column("St", Left, Keep),
+            column("Start", Left, Drop(3)),
+            column("For", Right, Drop(1)),
+            column("Client", Left, Drop(4)),
+            column("Server", Left, Drop(5)),
+            column("Host + path", Left, Cut(20)),
+            column("Subprotocol", Left, Drop(2)),
+            column("Compression", Left, Drop(0)),
+            column(arrows("Msgs →/←", "Msgs >/<"), Right, Keep),
+            column(arrows("Bytes →/←", "Bytes >/<"), Right, Drop(6)),
+            column("End", Left, Keep),
+            column("Findings", Left, Drop(7)),
         ]);
         for (conn, row) in self.rows {
             let [up, down] = row.messages;
             let [sent, received] = row.bytes.map(size);
             table.push([
                 conn.to_string(),
-                row.state.to_string(),
+                row.state.to_owned(),
+                row.started.to_string().get(11..19).unwrap_or_default().to_owned(),
+                span(row.lasted),
                 row.client,
                 row.server,
                 row.path,
@@ -186,42 +230,10 @@ impl Rows {
                 format!("{up}/{down}"),
                 format!("{sent}/{received}"),
                 row.end,
-                if row.findings == 0 { String::new() } else { row.findings.to_string() },
+                if row.findings == [0; 3] { "-".to_owned() } else { findings(row.findings) },
             ]);
         }
-        table.write(out)
-    }
-}
-
-fn clean(text: &str) -> String {
-    let mut shown = String::new();
-    visible::visible(text.as_bytes(), &mut shown);
-    shown
-}
-
-/// A size to read: three figures and a unit of 1,000.
-pub(super) fn size(bytes: u64) -> String {
-    let mut value = bytes as f64;
-    for unit in ["", "k", "M", "G"] {
-        if value < 999.5 {
-            return match unit {
-                "" => bytes.to_string(),
-                _ if value < 9.95 => format!("{value:.1}{unit}"),
-                _ => format!("{value:.0}{unit}"),
-            };
-        }
-        value /= 1000.0;
-    }
-    format!("{value:.1}T")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sizes() {
-        let shown: Vec<String> = [0, 999, 1_000, 9_949, 12_345, 999_499, 999_500, 5_000_000_000].map(size).into();
-        assert_eq!(shown, ["0", "999", "1.0k", "9.9k", "12k", "999k", "1.0M", "5.0G"]);
+        let width = io::stdout().is_terminal().then(terminal_size::terminal_size).flatten();
+        table.write(out, width.map(|(width, _)| usize::from(width.0)), self.ascii)
     }
 }

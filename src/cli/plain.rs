@@ -6,25 +6,30 @@ use crate::event::Summary;
 use crate::observe::Sink;
 
 /// Writes what the observer wrote.
-pub(super) struct Plain<W: Write>(BufWriter<W>);
+pub(super) struct Plain<W: Write> {
+    out: BufWriter<W>,
+    /// An observer pushed a record: it found something, even if there was nothing to write.
+    pub(super) matched: bool,
+}
 
 impl<W: Write> Plain<W> {
     pub(super) fn new(out: W) -> Self {
-        Self(BufWriter::with_capacity(1 << 16, out))
+        Self { out: BufWriter::with_capacity(1 << 16, out), matched: false }
     }
 
     pub(super) fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
+        self.out.flush()
     }
 }
 
 impl<W: Write> Sink<()> for Plain<W> {
     fn record(&mut self, _: u32, (): (), _: &[u8]) -> io::Result<()> {
+        self.matched = true;
         Ok(())
     }
 
     fn bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.0.write_all(bytes)
+        self.out.write_all(bytes)
     }
 
     fn finish(&mut self, _: &Summary) -> io::Result<()> {
@@ -34,7 +39,8 @@ impl<W: Write> Sink<()> for Plain<W> {
 
 /// What is known of a frame or message, line by line.
 pub(super) mod details {
-    use crate::report::diagram;
+    use crate::cli::words;
+    use crate::report::{close, diagram};
     use crate::report::visible::{self, Style};
     use crate::ws::fact::{Fault, Frame, Message, Utf8};
 
@@ -52,29 +58,34 @@ pub(super) mod details {
             lines.push(format!("{:<12} {:<12} {:<52} {}", field.name, field.value, field.meaning, field.source));
         }
         lines.push(format!(
-            "{:<12} {} bytes before it in its direction, {} of {} payload bytes captured",
-            "stream", frame.offset, frame.seen, frame.header.len
+            "{:<12} {} before it in its direction, {} of {} captured",
+            "stream", words::count(frame.offset, "byte"), words::number(frame.seen), words::count(frame.header.len, "payload byte")
         ));
         lines.iter().map(|line| line.trim_end().to_owned()).collect()
     }
 
     /// Kind, sizes, frames, packets, faults.
-    pub(in super::super) fn message(message: &Message<'_>) -> Vec<String> {
+    pub(in super::super) fn message(message: &Message<'_>, ascii: bool) -> Vec<String> {
         let mut lines = vec![
             format!("kind      {}, {}", message.kind.name(), message.dir.name()),
-            format!("packets   {} to {}", message.first.packet, message.last.packet),
+            format!("at        {}", words::packets(message.first.packet, message.last.packet)),
             format!("time      {}", message.last.time),
-            format!("frames    {}, the first is f{}", message.frames, message.first_frame),
-            if message.compressed {
-                format!("length    {} bytes, {} on the wire (compressed)", message.len, message.wire_len)
+            if message.frames == 1 {
+                format!("frames    f{} alone", message.first_frame)
             } else {
-                format!("length    {} bytes", message.len)
+                format!("frames    {}, the first is f{}", message.frames, message.first_frame)
+            },
+            if message.compressed {
+                format!("length    {}, {} on the wire (compressed)", words::count(message.len, "byte"), words::number(message.wire_len))
+            } else {
+                format!("length    {}", words::count(message.len, "byte"))
             },
         ];
         if let Some(code) = message.close_code() {
             let mut reason = String::new();
-            visible::append(message.close_reason(), Style::default(), &mut reason);
-            lines.push(format!("close     {code} {reason}"));
+            visible::append(message.close_reason(), Style { ascii, multi_line: false }, &mut reason);
+            let name = close::name(code).map(|name| format!(" ({name})")).unwrap_or_default();
+            lines.push(format!("close     {code}{name} {reason}").trim_end().to_owned());
         }
         match message.utf8 {
             Some(Utf8::Valid) => lines.push("UTF-8     valid".to_owned()),

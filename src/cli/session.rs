@@ -1,22 +1,24 @@
 //! What every command that reads captures does: open, decode with a progress bar, say what was wrong.
 
 use std::io::{self, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::capture;
-use crate::observe::{Observer, Sink};
+use crate::capture::open::{self, Opened};
 use crate::engine::{self, Config};
 use crate::event::Summary;
 use crate::limits::Limits;
+use crate::observe::{Observer, Sink};
+use crate::report::visible::{self, Style};
 use crate::ws::session::Want;
 
 use super::Outcome;
 use super::args::{Color, Decode, Input};
+use super::words::{count, number};
 
 /// Below this size, threads cost more than they gain.
 const WORTH_THREADS: u64 = 16 << 20;
@@ -24,51 +26,145 @@ const WORTH_THREADS: u64 = 16 << 20;
 /// Decodes that take less than this show no progress.
 const PATIENCE: Duration = Duration::from_millis(300);
 
+/// Captures that are open, before anything is written: a command that cannot read leaves its output
+/// alone.
+pub(super) struct Session {
+    opened: Opened,
+    decode: Decode,
+    threads: Option<usize>,
+}
+
 impl Input {
     /// All files that were named.
     pub(super) fn files(&self) -> Vec<PathBuf> {
-        self.decode.read.iter().chain(&self.files).cloned().collect()
+        self.read.iter().chain(&self.files).cloned().collect()
+    }
+
+    /// Opens them.
+    ///
+    /// # Errors
+    /// Where one of them cannot be read, or is no capture.
+    pub(super) fn open(&self) -> anyhow::Result<Session> {
+        Session::open(&self.files(), &self.decode, self.threads)
     }
 }
 
-/// Decodes `files`; what is wrong with them goes to standard error.
-///
-/// # Errors
-/// Where nothing can be read, or the output cannot be written.
-pub(super) fn decode<O: Observer, S: Sink<O::Record>>(
-    files: &[PathBuf],
-    args: &Decode,
-    want: Want,
-    observer: &dyn Fn() -> O,
-    sink: &mut S,
-) -> anyhow::Result<(Summary, Outcome)> {
-    anyhow::ensure!(!files.is_empty(), "no capture was named (`-` reads standard input)");
-    let stdin = files.iter().any(|file| file.as_os_str() == "-");
-    anyhow::ensure!(
-        !(stdin && io::stdin().is_terminal()),
-        "standard input is a terminal: pipe a capture into it, such as `tcpdump -w - | wscope ls -`"
-    );
-    let limits = Limits::default();
-    let mut opened = capture::open::open(files, &limits)?;
-    let threads = args.threads.unwrap_or_else(|| default_threads(opened.size));
-    let config = Config { limits, want, threads, decode_as: args.decode_as.clone() };
-    let bar = progress_bar(args.quiet, opened.size);
-    let progress = |bytes| {
-        if bar.elapsed() > PATIENCE {
-            bar.set_position(bytes);
+impl Session {
+    /// Opens one file, for a command whose output belongs to one connection.
+    ///
+    /// # Errors
+    /// As [`Input::open`].
+    pub(super) fn of_one(file: &Path, decode: &Decode) -> anyhow::Result<Self> {
+        Self::open(&[file.to_owned()], decode, Some(1))
+    }
+
+    fn open(files: &[PathBuf], decode: &Decode, threads: Option<usize>) -> anyhow::Result<Self> {
+        set_color(decode.color);
+        anyhow::ensure!(!files.is_empty(), "no capture was named; write its path, or - for standard input");
+        let stdin = files.iter().any(|file| file.as_os_str() == "-");
+        anyhow::ensure!(
+            !(stdin && io::stdin().is_terminal()),
+            "standard input is a terminal: pipe a capture into it, such as `tcpdump -w - | wscope ls -`"
+        );
+        let opened = open::open(files, &Limits::default())?;
+        Ok(Self { opened, decode: decode.clone(), threads })
+    }
+
+    /// Decodes in one thread: what an observer writes then comes out as it was written.
+    pub(super) fn in_one_thread(mut self) -> Self {
+        self.threads = Some(1);
+        self
+    }
+
+    /// Decodes; what is wrong with the captures goes to standard error.
+    ///
+    /// # Errors
+    /// Where reading ends before the capture does, or the output cannot be written.
+    pub(super) fn run<O: Observer, S: Sink<O::Record>>(
+        mut self,
+        want: Want,
+        observer: &dyn Fn() -> O,
+        sink: &mut S,
+    ) -> anyhow::Result<(Summary, Outcome)> {
+        let threads = self.threads.unwrap_or_else(|| default_threads(self.opened.size));
+        let decode_as = self.decode.decode_as.clone();
+        let config = Config { limits: Limits::default(), want, threads, decode_as };
+        let bar = progress_bar(self.decode.quiet, self.opened.size);
+        let progress = |bytes| {
+            if bar.elapsed() > PATIENCE {
+                bar.set_position(bytes);
+            }
+        };
+        let mut sink = Watched { sink, failed: false };
+        let result = engine::run(&mut *self.opened.source, &config, observer, &mut sink, &progress);
+        bar.finish_and_clear();
+        let what = if sink.failed { "cannot write the output" } else { "cannot read on" };
+        let summary = result.context(what)?;
+        for damage in &summary.damage {
+            warning(damage);
         }
-    };
-    let result = engine::run(&mut *opened.source, &config, observer, sink, &progress);
-    bar.finish_and_clear();
-    let summary = result.context("cannot go on")?;
-    for damage in &summary.damage {
-        warning(damage);
+        for (link, packets) in &summary.unknown_links {
+            let (packets, were) = (count(*packets, "packet"), if *packets == 1 { "was" } else { "were" });
+            warning(&format!("{packets} of link type {link} {were} passed over: it is not decoded"));
+        }
+        let bad = self.decode.strict && !summary.damage.is_empty();
+        Ok((summary, if bad { Outcome::Trouble } else { Outcome::Done }))
     }
-    for (link, packets) in &summary.unknown_links {
-        warning(&format!("{packets} packets of link type {link} were passed over: it is not decoded"));
+}
+
+/// Tells an output that cannot be written from an input that cannot be read.
+struct Watched<'a, S> {
+    sink: &'a mut S,
+    failed: bool,
+}
+
+impl<S> Watched<'_, S> {
+    fn watch(&mut self, result: io::Result<()>) -> io::Result<()> {
+        self.failed |= result.is_err();
+        result
     }
-    let bad = args.strict && !summary.damage.is_empty();
-    Ok((summary, if bad { Outcome::Trouble } else { Outcome::Done }))
+}
+
+impl<R, S: Sink<R>> Sink<R> for Watched<'_, S> {
+    fn record(&mut self, conn: u32, record: R, bytes: &[u8]) -> io::Result<()> {
+        let result = self.sink.record(conn, record, bytes);
+        self.watch(result)
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let result = self.sink.bytes(bytes);
+        self.watch(result)
+    }
+
+    fn finish(&mut self, summary: &Summary) -> io::Result<()> {
+        let result = self.sink.finish(summary);
+        self.watch(result)
+    }
+}
+
+/// A writer that counts, so that a command can tell whether it found anything.
+pub(super) struct Counted<W> {
+    inner: W,
+    /// Bytes written.
+    pub(super) bytes: u64,
+}
+
+impl<W> Counted<W> {
+    pub(super) const fn new(inner: W) -> Self {
+        Self { inner, bytes: 0 }
+    }
+}
+
+impl<W: Write> Write for Counted<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.inner.write(bytes)?;
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
 }
 
 fn default_threads(size: Option<u64>) -> usize {
@@ -92,28 +188,44 @@ fn progress_bar(quiet: bool, size: Option<u64>) -> ProgressBar {
     }
 }
 
+/// What became of a command that looked for something and did not find it.
+pub(super) fn nothing_matched(summary: &Summary, what: &str, quiet: bool, outcome: Outcome) -> Outcome {
+    if !quiet {
+        note(&if summary.connections == 0 {
+            nothing_found(summary)
+        } else {
+            format!(
+                "{what} was selected; the capture holds {} and {}",
+                count(summary.connections, "connection"),
+                count(summary.messages, "message")
+            )
+        });
+    }
+    if outcome == Outcome::Done && quiet { Outcome::Nothing } else { outcome }
+}
+
 /// What a capture without a WebSocket holds instead.
 pub(super) fn nothing_found(summary: &Summary) -> String {
     let carried = &summary.carried;
     let parts: Vec<String> = [
         (carried.tls, "TLS without keys"),
         (carried.http1, "HTTP/1 without an upgrade"),
-        (carried.http2, "HTTP/2, not decoded yet"),
+        (carried.http2, "HTTP/2, which is not decoded yet"),
         (carried.other, "something else"),
         (carried.empty, "no data"),
     ]
     .iter()
     .filter(|(count, _)| *count > 0)
-    .map(|(count, what)| format!("{count} {what}"))
+    .map(|(count, what)| format!("{} {what}", number(*count)))
     .collect();
     if summary.packets == 0 {
         "no WebSocket found: the capture holds no packets".to_owned()
     } else if parts.is_empty() {
-        format!("no WebSocket found: {} packets, none of them TCP", summary.packets)
+        let none = if summary.packets == 1 { "and it is not TCP" } else { "none of them TCP" };
+        format!("no WebSocket found: {}, {none}", count(summary.packets, "packet"))
     } else {
-        let connections = summary.tcp_connections;
-        let s = if connections == 1 { "" } else { "s" };
-        format!("no WebSocket found in {connections} TCP connection{s}: {}", parts.join(", "))
+        let connections = count(summary.tcp_connections, "TCP connection");
+        format!("no WebSocket found in {connections}: {}", parts.join(", "))
     }
 }
 
@@ -132,14 +244,26 @@ pub(super) fn note(text: &str) {
     say("note", anstyle::AnsiColor::Cyan, text);
 }
 
+/// Prints the line that sums a command up to standard error.
+pub(super) fn closing(text: &str) {
+    let _ = writeln!(anstream::stderr().lock(), "{}", harmless(text));
+}
+
 fn say(what: &str, color: anstyle::AnsiColor, text: &str) {
     let style = color.on_default().bold();
     // With standard error gone there is nobody to tell.
-    let _ = writeln!(anstream::stderr().lock(), "{style}{what}{style:#}: {text}");
+    let _ = writeln!(anstream::stderr().lock(), "{style}{what}{style:#}: {}", harmless(text));
+}
+
+/// File names are in it, and these may hold anything.
+fn harmless(text: &str) -> String {
+    let mut shown = String::new();
+    visible::append(text.as_bytes(), Style { ascii: false, multi_line: true }, &mut shown);
+    shown
 }
 
 /// Sets when colours are used, for both streams.
-pub(super) fn set_color(color: Color) {
+fn set_color(color: Color) {
     match color {
         Color::Auto => anstream::ColorChoice::Auto,
         Color::Always => anstream::ColorChoice::Always,

@@ -12,21 +12,22 @@ use crate::report::select::Selection;
 use crate::report::txt::{TimeStyle, TxtObserver, TxtOptions, TxtSink};
 use crate::report::visible::{self, Style};
 use crate::ws::fact::{Frame, Message};
+use crate::ws::mask;
 use crate::ws::session::Want;
 
 use super::Outcome;
 use super::args::{Show, TimeFormat};
 use super::plain::{Plain, details};
-use super::session;
+use super::session::{self, Counted, Session};
 
 /// Bytes of a frame that `--frames -x` shows at most.
 const FRAME_BYTES: usize = 64 << 10;
 
 pub(super) fn run(args: &Show) -> anyhow::Result<Outcome> {
-    session::set_color(args.input.decode.color);
+    let mut session = args.input.open()?;
     let conns = args.conn.clone().unwrap_or_default();
     if args.payload_only {
-        return payloads(args, conns);
+        return payloads(args, session, conns);
     }
     let terminal = io::stdout().is_terminal();
     let width = terminal.then(|| terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))).flatten();
@@ -48,11 +49,9 @@ pub(super) fn run(args: &Show) -> anyhow::Result<Outcome> {
         live: false,
     };
     let want = Want { payload: usize::MAX, hash: false, frame_bytes: if args.frames && args.hex { FRAME_BYTES } else { 0 } };
-    let files = args.input.files();
-    let mut decode = args.input.decode.clone();
     if args.hex || args.verbose || args.time == TimeFormat::Delta {
         // What stands below a line belongs to it, and a delta to the line before: no merge in between.
-        decode.threads = Some(1);
+        session = session.in_one_thread();
     }
     let observer = || Lines {
         txt: TxtObserver::new(&options),
@@ -63,8 +62,15 @@ pub(super) fn run(args: &Show) -> anyhow::Result<Outcome> {
         verbose: args.verbose,
         ascii: args.ascii,
     };
-    let mut sink = TxtSink::new(io::stdout().lock(), &options);
-    Ok(session::decode(&files, &decode, want, &observer, &mut sink)?.1)
+    let mut out = Counted::new(io::stdout().lock());
+    let mut sink = TxtSink::new(&mut out, &options);
+    let (summary, outcome) = session.run(want, &observer, &mut sink)?;
+    drop(sink);
+    if out.bytes > 0 {
+        return Ok(outcome);
+    }
+    let what = if args.frames { "no frame" } else { "no message" };
+    Ok(session::nothing_matched(&summary, what, args.input.decode.quiet, outcome))
 }
 
 /// The transcript's lines, with what was asked for below them.
@@ -89,10 +95,16 @@ impl Observer for Lines {
         let shown = |dir: Dir| self.side.is_none_or(|side| side == dir);
         match event {
             Event::Message(message) if !self.frames && shown(message.dir) => {
-                self.below(message.payload, &details::message(message), out);
+                self.below(message.payload, &details::message(message, self.ascii), out);
             }
             Event::Frame(frame) if self.frames && shown(frame.dir) => {
-                self.below(frame.wire, &details::frame(frame, None, self.ascii), out);
+                let deflate = conn.handshake.as_deref().map(|handshake| handshake.deflate().is_some());
+                let mut plain = frame.wire.to_vec();
+                if let Some(key) = frame.header.mask {
+                    plain.clear();
+                    mask::unmask_into(&mut plain, frame.wire, key, 0);
+                }
+                self.below(&plain, &details::frame(frame, deflate, self.ascii), out);
             }
             _ => {}
         }
@@ -109,7 +121,9 @@ impl Lines {
             lines.extend(hexdump::lines(0, bytes));
         }
         for line in lines {
-            out.bytes.extend_from_slice(b"    ");
+            if !line.is_empty() {
+                out.bytes.extend_from_slice(b"    ");
+            }
             out.bytes.extend_from_slice(line.as_bytes());
             out.bytes.push(b'\n');
         }
@@ -117,16 +131,17 @@ impl Lines {
 }
 
 /// `--payload-only`: the payloads of data messages, one behind the other.
-fn payloads(args: &Show, conns: Selection) -> anyhow::Result<Outcome> {
-    let mut decode = args.input.decode.clone();
-    decode.threads = Some(1);
+fn payloads(args: &Show, session: Session, conns: Selection) -> anyhow::Result<Outcome> {
     let visible = io::stdout().is_terminal();
     let observer = || Payloads { conns: conns.clone(), side: args.side.map(Dir::from), visible, ascii: args.ascii };
     let want = Want { payload: usize::MAX, ..Want::default() };
     let mut sink = Plain::new(io::stdout().lock());
-    let (_, outcome) = session::decode(&args.input.files(), &decode, want, &observer, &mut sink)?;
+    let (summary, outcome) = session.in_one_thread().run(want, &observer, &mut sink)?;
     sink.flush()?;
-    Ok(outcome)
+    if sink.matched {
+        return Ok(outcome);
+    }
+    Ok(session::nothing_matched(&summary, "no data message", args.input.decode.quiet, outcome))
 }
 
 /// Payloads byte for byte; on a terminal made visible, a line each.
@@ -148,6 +163,7 @@ impl Observer for Payloads {
         {
             return;
         }
+        out.push(());
         if self.visible {
             let mut text = String::new();
             visible::append(message.payload, Style { ascii: self.ascii, multi_line: true }, &mut text);

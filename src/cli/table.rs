@@ -1,8 +1,11 @@
-//! Plain tables: columns as wide as their widest cell, two spaces apart.
+//! Plain tables: columns as wide as their widest cell, two spaces apart. Where there is a width to keep,
+//! one column is cut, then whole columns are left out, the least important first.
 
 use std::io::{self, Write};
 
 use unicode_width::UnicodeWidthStr;
+
+use crate::report::visible;
 
 /// How a column is aligned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,15 +14,37 @@ pub(super) enum Align {
     Right,
 }
 
+/// What becomes of a column where there is no room for all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Room {
+    /// It stays as it is.
+    Keep,
+    /// Its cells are cut, down to this width.
+    Cut(usize),
+    /// It is left out; the lowest rank goes first.
+    Drop(u8),
+}
+
+/// A column.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Column {
+    pub(super) title: &'static str,
+    pub(super) align: Align,
+    pub(super) room: Room,
+}
+
 /// A table that is written once it is complete.
 #[derive(Debug)]
 pub(super) struct Table<const N: usize> {
-    columns: [(&'static str, Align); N],
+    columns: [Column; N],
     rows: Vec<[String; N]>,
 }
 
+/// Between two columns.
+const GAP: usize = 2;
+
 impl<const N: usize> Table<N> {
-    pub(super) const fn new(columns: [(&'static str, Align); N]) -> Self {
+    pub(super) const fn new(columns: [Column; N]) -> Self {
         Self { columns, rows: Vec::new() }
     }
 
@@ -27,37 +52,105 @@ impl<const N: usize> Table<N> {
         self.rows.push(row);
     }
 
-    pub(super) fn write(&self, out: &mut impl Write) -> io::Result<()> {
-        let mut widths = self.columns.map(|(title, _)| title.width());
-        for row in &self.rows {
-            for (width, cell) in widths.iter_mut().zip(row) {
-                *width = cell.width().max(*width);
-            }
-        }
+    /// Writes it, within `width` columns where one is given.
+    pub(super) fn write(&self, out: &mut impl Write, width: Option<usize>, ascii: bool) -> io::Result<()> {
+        let widths = self.widths(width);
         let bold = anstyle::Style::new().bold();
         write!(out, "{bold}")?;
-        self.line(out, &widths, self.columns.iter().map(|(title, _)| *title))?;
+        self.line(out, &widths, self.columns.iter().map(|column| column.title), ascii)?;
         write!(out, "{bold:#}")?;
         for row in &self.rows {
-            self.line(out, &widths, row.iter().map(String::as_str))?;
+            self.line(out, &widths, row.iter().map(String::as_str), ascii)?;
         }
         Ok(())
+    }
+
+    /// The width of each column; `None` = left out.
+    fn widths(&self, limit: Option<usize>) -> [Option<usize>; N] {
+        let mut widths = self.columns.map(|column| Some(column.title.width()));
+        for row in &self.rows {
+            for (width, cell) in widths.iter_mut().zip(row) {
+                *width = Some(cell.width()).max(*width);
+            }
+        }
+        let Some(limit) = limit else { return widths };
+        let mut ranked: Vec<(u8, usize)> = Vec::new();
+        for (at, column) in self.columns.iter().enumerate() {
+            if let Room::Drop(rank) = column.room {
+                ranked.push((rank, at));
+            }
+        }
+        ranked.sort_unstable();
+        let total = |widths: &[Option<usize>; N]| widths.iter().flatten().map(|width| width + GAP).sum::<usize>();
+        for victim in std::iter::once(None).chain(ranked.into_iter().map(|(_, at)| Some(at))) {
+            if let Some(at) = victim {
+                widths[at] = None;
+            }
+            let over = total(&widths).saturating_sub(limit + GAP);
+            let cuttable = (0..N).find_map(|at| match (self.columns[at].room, widths[at]) {
+                (Room::Cut(least), Some(width)) => Some((at, width, least)),
+                _ => None,
+            });
+            if over == 0 {
+                break;
+            }
+            if let Some((at, width, least)) = cuttable
+                && width >= least + over
+            {
+                widths[at] = Some(width - over);
+                break;
+            }
+        }
+        widths
     }
 
     fn line<'a>(
         &self,
         out: &mut impl Write,
-        widths: &[usize; N],
+        widths: &[Option<usize>; N],
         cells: impl Iterator<Item = &'a str>,
+        ascii: bool,
     ) -> io::Result<()> {
         let mut line = String::new();
-        for ((cell, width), (_, align)) in cells.zip(widths).zip(self.columns) {
-            let padding = " ".repeat(width - cell.width());
-            let (before, after) = if align == Align::Right { (&*padding, "") } else { ("", &*padding) };
-            for part in [before, cell, after, "  "] {
+        for ((cell, width), column) in cells.zip(widths).zip(self.columns) {
+            let Some(width) = *width else { continue };
+            let cell = visible::fit(cell, width, ascii);
+            let padding = " ".repeat(width.saturating_sub(cell.width()));
+            let (before, after) = if column.align == Align::Right { (&*padding, "") } else { ("", &*padding) };
+            for part in [before, &cell, after, "  "] {
                 line.push_str(part);
             }
         }
         writeln!(out, "{}", line.trim_end())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(width: Option<usize>) -> String {
+        let column = |title, align, room| Column { title, align, room };
+        let mut table = Table::new([
+            column("#", Align::Right, Room::Keep),
+            column("Start", Align::Left, Room::Drop(0)),
+            column("Path", Align::Left, Room::Cut(4)),
+            column("End", Align::Left, Room::Drop(1)),
+        ]);
+        table.push(["1".into(), "10:00".into(), "a/long/path".into(), "open".into()]);
+        let mut out = Vec::new();
+        table.write(&mut out, width, false).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        text.lines().nth(1).unwrap().trim_start_matches("\x1b[0m").to_owned()
+    }
+
+    #[test]
+    fn what_matters_least_goes_first() {
+        assert_eq!(table(None), "1  10:00  a/long/path  open");
+        assert_eq!(table(Some(27)), "1  10:00  a/long/path  open");
+        assert_eq!(table(Some(24)), "1  10:00  a/long/…  open");
+        assert_eq!(table(Some(19)), "1  a/long/pa…  open");
+        assert_eq!(table(Some(12)), "1  a/long/p…");
+        assert_eq!(table(Some(3)), "1  a/long/path", "there is nothing more to leave out");
     }
 }

@@ -2,9 +2,9 @@
 //!
 //! ```text
 //! 3  2026-11-20T10:00:00.000000000Z  10.0.0.12:51560 → 10.0.0.5:8080  ws://feed.local/ws  101 Switching Protocols
-//! 3.m41  10:00:00.123456  → TEXT    240  {"type":"subscribe"}
-//! 3.m42  10:00:00.132100  ← TEXT    318z  {"type":"next"}  (2 frames)
-//! 3.f52  10:00:00.140000  x F004 client-unmasked: client frame 52 is not masked
+//! 3.m41    10:00:00.123456  → TEXT      240   {"type":"subscribe"}
+//! 3.m42    10:00:00.132100  ← TEXT      318z  (2 frames)  {"type":"next"}
+//! 3.f52    10:00:00.140000  x F004 client-unmasked: client frame 52 is not masked
 //! 3  10:00:05.000000  end clean  → 2 messages, 5 bytes  ← 1 message, 4096 bytes
 //! ```
 //!
@@ -143,7 +143,8 @@ impl TxtObserver {
         let kind = message.kind.name().to_ascii_uppercase();
         let z = if message.compressed { "z" } else { "" };
         let (n, arrow, len) = (message.n, self.arrow(message.dir), message.len);
-        let _ = write!(self.line, ".m{n}  {time}  {arrow} {kind:6} {len:>6}{z}");
+        let place = format!(".m{n}");
+        let _ = write!(self.line, "{place:PLACE$}  {time}  {arrow} {kind:6} {len:>6}{z:1}");
         let mut remarks = Vec::new();
         if message.frames > 1 {
             remarks.push(format!("{} frames", message.frames));
@@ -163,7 +164,8 @@ impl TxtObserver {
         let kind = header.opcode.name().to_ascii_uppercase();
         let (n, arrow) = (frame.n, self.arrow(frame.dir));
         let (fin, rsv) = (u8::from(header.fin), header.rsv);
-        let _ = write!(self.line, ".f{n}  {time}  {arrow} {kind:12} fin {fin} rsv {rsv:03b} len {:>6}", header.len);
+        let place = format!(".f{n}");
+        let _ = write!(self.line, "{place:PLACE$}  {time}  {arrow} {kind:12} fin {fin} rsv {rsv:03b} len {:>6}", header.len);
         if let Some([a, b, c, d]) = header.mask {
             let _ = write!(self.line, "  mask {a:02x}{b:02x}{c:02x}{d:02x}");
         }
@@ -190,7 +192,7 @@ impl TxtObserver {
         }
         self.line.push_str("  ");
         let goes_on = (bytes.len() as u64) < message.len;
-        if message.kind == Kind::Text || bytes.iter().all(|byte| matches!(byte, b' '..=b'~')) {
+        if message.kind == Kind::Text || is_note(message.kind, bytes) {
             // Half a code point at the end is our cut, not the sender's fault.
             self.payload(if goes_on { without_half(bytes) } else { bytes });
         } else {
@@ -206,9 +208,8 @@ impl TxtObserver {
     }
 
     fn finding(&mut self, conn: &Connection, finding: &Finding) {
-        if let Some(frame) = finding.frame {
-            let _ = write!(self.line, ".f{frame}");
-        }
+        let place = finding.frame.map(|frame| format!(".f{frame}")).unwrap_or_default();
+        let _ = write!(self.line, "{place:PLACE$}");
         if let Some(at) = finding.at {
             let time = self.time(conn, at.time);
             let _ = write!(self.line, "  {time}");
@@ -249,6 +250,17 @@ const fn fault_text(fault: Fault) -> &'static str {
         Fault::LostContext => "not decodable: earlier messages lost",
         Fault::InflateLimit => "inflates past the limit",
         Fault::TooLarge => "compressed form too large",
+    }
+}
+
+/// What is not declared as text is shown as text where it can be nothing else to a reader. A Ping or
+/// Pong may hold a note in any language, binary data only by chance.
+fn is_note(kind: Kind, bytes: &[u8]) -> bool {
+    match kind {
+        Kind::Ping | Kind::Pong => {
+            std::str::from_utf8(bytes).is_ok_and(|text| !text.chars().any(char::is_control))
+        }
+        _ => bytes.iter().all(|byte| matches!(byte, b' '..=b'~')),
     }
 }
 
@@ -334,6 +346,9 @@ impl<W: Write> Sink<Span> for TxtSink<W> {
     }
 }
 
+/// Columns of a place behind the connection's number; those of longer ones move what follows.
+const PLACE: usize = 6;
+
 /// Columns left for the connection's number, which is not known yet where lines are built.
 const NUMBER: usize = 5;
 
@@ -351,12 +366,12 @@ mod tests {
     #[test]
     fn transcript() {
         let expected = r#"1  2026-11-20T10:00:00.000000000Z  127.0.0.1:50122 → 127.0.0.1:8080  ws://server.example.com/chat?a=1&b  101 Switching Protocols  subprotocol chat  [permessage-deflate; client_max_window_bits=15]
-1.m1  10:00:00.000001  → TEXT       11  Hello "you"
-1.f1  10:00:00.000001  ! S006 overlap-conflict: 4 bytes at stream offset 12 differ
-1.m2  10:00:00.003000  ← BINARY   4096z  (2 frames)  00 01 ff…
-1.m3  10:00:00.000001  ← TEXT        9  (bytes missing from the capture)  =1…
-1.m4  10:00:00.000001  → PING        4  1b 5b 32 4a
-1.m5  10:00:00.000001  → CLOSE       6  1000 "done"
+1.m1     10:00:00.000001  → TEXT       11   Hello "you"
+1.f1     10:00:00.000001  ! S006 overlap-conflict: 4 bytes at stream offset 12 differ
+1.m2     10:00:00.003000  ← BINARY   4096z  (2 frames)  00 01 ff…
+1.m3     10:00:00.000001  ← TEXT        9   (bytes missing from the capture)  =1…
+1.m4     10:00:00.000001  → PING        4   1b 5b 32 4a
+1.m5     10:00:00.000001  → CLOSE       6   1000 "done"
 1  10:00:05.000000  end clean  → 1 message, 5 bytes  ← 1 message, 4096 bytes
 N007 file-cut: chat.pcapng ends inside a packet
 "#;
@@ -367,16 +382,16 @@ N007 file-cut: chat.pcapng ends inside a packet
     fn within_a_width_and_in_ascii() {
         let options = TxtOptions {
             ascii: true,
-            width: Some(55),
+            width: Some(60),
             messages_only: true,
             time: TimeStyle::Relative,
             ..Default::default()
         };
-        let expected = r#"1.m1  +0.000001  -> TEXT       11  Hello "you"
-1.m2  +0.003000  <- BINARY   4096z  (2 frames)  ...
-1.m3  +0.000001  <- TEXT        9  (bytes missing from the capture)
-1.m4  +0.000001  -> PING        4  1b 5b 32 4a
-1.m5  +0.000001  -> CLOSE       6  1000 "done"
+        let expected = r#"1.m1     +0.000001  -> TEXT       11   Hello "you"
+1.m2     +0.003000  <- BINARY   4096z  (2 frames)  00...
+1.m3     +0.000001  <- TEXT        9   (bytes missing from the capture)
+1.m4     +0.000001  -> PING        4   1b 5b 32 4a
+1.m5     +0.000001  -> CLOSE       6   1000 "done"
 "#;
         assert_eq!(export(&options, 1, false), expected);
     }

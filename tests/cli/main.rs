@@ -1,0 +1,15 @@
+//! The program as its users run it: arguments in; standard output, standard error and an exit code out.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod export;
+mod follow;
+mod har;
+mod hostile;
+mod inputs;
+mod inspect;
+mod ls;
+mod pages;
+mod run;
+mod show;
