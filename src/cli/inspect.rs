@@ -47,7 +47,7 @@ pub(super) fn run(args: &Inspect) -> anyhow::Result<Outcome> {
         });
         return Ok(Outcome::Trouble);
     }
-    anstream::stdout().lock().write_all(&out).map_err(io::Error::from)?;
+    anstream::stdout().lock().write_all(&out)?;
     Ok(outcome)
 }
 

@@ -47,12 +47,15 @@ pub(super) fn run(args: &Stats) -> anyhow::Result<Outcome> {
     Ok(outcome)
 }
 
+/// Payloads and times of Pings without a Pong, the latest first.
+type Pings = VecDeque<(Vec<u8>, Timestamp)>;
+
 /// Sums up on a worker, and hands the sums over whenever a connection ends.
 struct Counter {
     conns: Selection,
     every: Option<i64>,
     numbers: Box<Numbers>,
-    pings: HashMap<ConnectionId, [VecDeque<(Vec<u8>, Timestamp)>; 2]>,
+    pings: HashMap<ConnectionId, [Pings; 2]>,
 }
 
 impl Observer for Counter {

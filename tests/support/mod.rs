@@ -1,11 +1,11 @@
 //! What the end-to-end tests share: exports of captures, and captures made from scripts.
-#![allow(dead_code, reason = "each test file uses a part")]
+#![allow(dead_code, unreachable_pub, reason = "each test file is a crate of its own, and uses a part")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use wscope::capture::open;
+use wscope::capture::open::{from_bytes, open};
 use wscope::capture::source::Source;
 use wscope::engine::{self, Config};
 use wscope::limits::Limits;
@@ -33,13 +33,13 @@ pub fn export(source: &mut dyn Source, threads: usize) -> String {
 
 /// The export of a file.
 pub fn export_file(path: &Path, threads: usize) -> String {
-    let mut opened = open::open(&[path], &Limits::default()).unwrap();
+    let mut opened = open(&[path], &Limits::default()).unwrap();
     export(&mut *opened.source, threads)
 }
 
 /// The export of a capture in memory.
 pub fn export_bytes(bytes: &[u8], threads: usize) -> String {
-    let mut opened = open::from_bytes("test", bytes.to_vec(), &Limits::default()).unwrap();
+    let mut opened = from_bytes("test", bytes.to_vec(), &Limits::default()).unwrap();
     export(&mut *opened.source, threads)
 }
 
