@@ -18,7 +18,7 @@ impl Rng {
 
     /// 0 to `bound` - 1.
     pub(crate) fn below(&mut self, bound: usize) -> usize {
-        (u128::from(self.next()) * bound as u128 >> 64) as usize
+        ((u128::from(self.next()) * bound as u128) >> 64) as usize
     }
 
     /// `low` to `high`.
