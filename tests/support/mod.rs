@@ -10,13 +10,20 @@ use wscope::capture::source::Source;
 use wscope::engine::{self, Config};
 use wscope::limits::Limits;
 use wscope::report::json::{JsonObserver, JsonOptions, JsonSink};
+use wscope::report::payload::PayloadMode;
 use wscope::report::select::RecordTypes;
 
 pub mod talk;
 
 /// The NDJSON export, every record type and hashes, of a source.
 pub fn export(source: &mut dyn Source, threads: usize) -> String {
+    export_payload(source, threads, PayloadMode::Full)
+}
+
+/// As [`export`], with so much of each payload.
+pub fn export_payload(source: &mut dyn Source, threads: usize, payload: PayloadMode) -> String {
     let options = JsonOptions {
+        payload,
         types: "all".parse::<RecordTypes>().unwrap(),
         hash: true,
         sources: vec!["test".to_owned()],
