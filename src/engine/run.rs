@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
-use crate::capture::source::{Block, CaptureFacts, Source, Status};
+use crate::capture::source::{Block, CaptureFacts, Packet, Source, Status};
 use crate::event::Summary;
 use crate::item::At;
 use crate::packet::Decoder;
@@ -17,6 +17,10 @@ use super::merge::{Made, Merge};
 use crate::observe::{Observer, Outbox, Sink};
 use super::recent::{Pool, Recent};
 use super::worker::{Tally, Worker, shard_of};
+
+/// Packets after which output is looked at, and how much of it there must be to be written.
+const STEP: usize = 32;
+const ENOUGH: usize = 128 << 10;
 
 /// Batches that may wait between two threads.
 const QUEUE: usize = 4;
@@ -77,10 +81,10 @@ impl<'a> Reader<'a> {
         Ok((Arc::new(block), status == Status::End))
     }
 
-    /// Cuts the packets of a block into segments.
+    /// Cuts packets of a block into segments.
     #[inline]
-    fn segments(&mut self, block: &Block, mut out: impl FnMut(&Segment<'_>)) {
-        for packet in &block.packets {
+    fn segments(&mut self, block: &Block, packets: &[Packet], mut out: impl FnMut(&Segment<'_>)) {
+        for packet in packets {
             self.packets += 1;
             self.bytes += u64::from(packet.len);
             let at = At { packet: self.packets, time: packet.time };
@@ -137,7 +141,18 @@ fn inline<O: Observer, S: Sink<O::Record>>(
         if let Some(old) = recent.push(Arc::clone(&block)) {
             reader.pool.give(old);
         }
-        reader.segments(&block, |segment| worker.segment(shard_of(&segment.key), segment, &recent));
+        // Output goes out while the caches still hold it.
+        for packets in block.packets.chunks(STEP) {
+            reader.segments(&block, packets, |segment| {
+                worker.segment(shard_of(&segment.key), segment, &recent);
+            });
+            let outbox = &mut worker.teller.outbox;
+            // Records may name ranges of the bytes.
+            if outbox.bytes.len() > ENOUGH && outbox.records.is_empty() {
+                sink.bytes(&outbox.bytes)?;
+                outbox.bytes.clear();
+            }
+        }
         drop(block);
         if last {
             worker.finish(&recent);
@@ -177,8 +192,17 @@ struct Descriptor {
 }
 
 impl Batch {
-    fn new(block: Arc<Block>) -> Self {
-        Self { block, own: Vec::new(), segments: Vec::new() }
+    /// A batch for `block` in the memory of one that came back, if one did.
+    fn new(block: &Arc<Block>, used: &Receiver<Self>) -> Self {
+        let mut batch = used.try_recv().unwrap_or_else(|_| Self {
+            block: Arc::clone(block),
+            own: Vec::new(),
+            segments: Vec::new(),
+        });
+        batch.block = Arc::clone(block);
+        batch.own.clear();
+        batch.segments.clear();
+        batch
     }
 
     fn push(&mut self, s: &Segment<'_>, shard: usize) {
@@ -231,11 +255,12 @@ fn threaded<O: Observer, S: Sink<O::Record>>(
         let mut workers = Vec::new();
         for _ in 0..config.threads {
             let (input, batches) = sync_channel::<Batch>(QUEUE);
+            let (done, used) = sync_channel::<Batch>(QUEUE + 2);
             let (made, output) = sync_channel::<Made<O::Record>>(QUEUE);
             let (back, again) = sync_channel::<Made<O::Record>>(QUEUE + 2);
             let worker = Worker::new(config, observer(), false);
-            workers.push(scope.spawn(move || work(worker, &batches, &made, &again)));
-            inputs.push(input);
+            workers.push(scope.spawn(move || work(worker, &batches, &done, &made, &again)));
+            inputs.push((input, used));
             outputs.push((output, back));
         }
         let reading = scope.spawn(move || read(reader, inputs));
@@ -252,19 +277,22 @@ fn threaded<O: Observer, S: Sink<O::Record>>(
     })
 }
 
-fn read(reader: &mut Reader<'_>, inputs: Vec<SyncSender<Batch>>) -> io::Result<()> {
+/// A worker's queue, and the batches that it is done with.
+type Input = (SyncSender<Batch>, Receiver<Batch>);
+
+fn read(reader: &mut Reader<'_>, inputs: Vec<Input>) -> io::Result<()> {
     loop {
         let (block, last) = reader.block()?;
-        let mut batches: Vec<Batch> = inputs.iter().map(|_| Batch::new(Arc::clone(&block))).collect();
+        let mut batches: Vec<Batch> = inputs.iter().map(|(_, used)| Batch::new(&block, used)).collect();
         let count = batches.len();
-        reader.segments(&block, |segment| {
+        reader.segments(&block, &block.packets, |segment| {
             let shard = shard_of(&segment.key);
             if let Some(batch) = batches.get_mut(shard % count) {
                 batch.push(segment, shard);
             }
         });
         reader.pool.give(block);
-        for (input, batch) in inputs.iter().zip(batches) {
+        for ((input, _), batch) in inputs.iter().zip(batches) {
             if input.send(batch).is_err() {
                 return Ok(());
             }
@@ -278,6 +306,7 @@ fn read(reader: &mut Reader<'_>, inputs: Vec<SyncSender<Batch>>) -> io::Result<(
 fn work<O: Observer>(
     mut worker: Worker<'_, O>,
     batches: &Receiver<Batch>,
+    done: &SyncSender<Batch>,
     made: &SyncSender<Made<O::Record>>,
     again: &Receiver<Made<O::Record>>,
 ) -> Tally {
@@ -287,6 +316,8 @@ fn work<O: Observer>(
         for descriptor in &batch.segments {
             worker.segment(usize::from(descriptor.shard), &batch.segment(descriptor), &recent);
         }
+        // A reader that is done needs it no more.
+        let _ = done.try_send(batch);
         if made.send(worker.made(again)).is_err() {
             return worker.tally();
         }

@@ -57,6 +57,8 @@ pub struct Output<W> {
     begun: bool,
     /// Nothing waits in the buffer between two calls.
     live: bool,
+    /// The latest connection's number, as text: mostly it is the next one's too.
+    number: (u32, String),
 }
 
 impl<W: Write> Output<W> {
@@ -66,7 +68,7 @@ impl<W: Write> Output<W> {
         if shape == Shape::Document {
             buffer.extend_from_slice(b"{\"format\":1,\"records\":[\n");
         }
-        Self { inner, buffer, shape, begun: false, live }
+        Self { inner, buffer, shape, begun: false, live, number: (0, "0".to_owned()) }
     }
 
     /// Takes whole lines, each with its line end.
@@ -99,9 +101,19 @@ impl<W: Write> Output<W> {
             self.separate()?;
             tail = tail.strip_suffix(b"\n").unwrap_or(tail);
         }
-        self.raw(head)?;
-        self.raw(conn.to_string().as_bytes())?;
-        self.raw(tail)?;
+        if self.number.0 != conn {
+            self.number = (conn, conn.to_string());
+        }
+        let room = head.len() + self.number.1.len() + tail.len();
+        if self.buffer.len() + room <= BUFFER {
+            self.buffer.extend_from_slice(head);
+            self.buffer.extend_from_slice(self.number.1.as_bytes());
+            self.buffer.extend_from_slice(tail);
+        } else {
+            self.raw(head)?;
+            self.raw(conn.to_string().as_bytes())?;
+            self.raw(tail)?;
+        }
         self.settle()
     }
 
