@@ -1,13 +1,22 @@
 //! What a handshake keeps secret: enough is shown to tell that it is there, and how long it is.
 
 /// Header fields whose whole value is a secret.
-const FIELDS: [&str; 4] =
-    ["authorization", "cookie", "proxy-authorization", "set-cookie"];
+const FIELDS: [&str; 4] = ["authorization", "cookie", "proxy-authorization", "set-cookie"];
 
 /// Words in the name of a field or query parameter that make its value a secret.
 const WORDS: [&str; 12] = [
-    "token", "secret", "password", "passwd", "api-key", "api_key", "apikey", "access_key", "access-key", "jwt",
-    "signature", "session",
+    "token",
+    "secret",
+    "password",
+    "passwd",
+    "api-key",
+    "api_key",
+    "apikey",
+    "access_key",
+    "access-key",
+    "jwt",
+    "signature",
+    "session",
 ];
 
 /// Query parameters that are secrets but whose names are too short to be searched for in others.

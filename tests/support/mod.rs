@@ -1,5 +1,5 @@
 //! What the end-to-end tests share: exports of captures, and captures made from scripts.
-#![allow(dead_code, reason = "each test file uses a part")]
+#![allow(dead_code, unreachable_pub, reason = "each test file uses a part, some of them from modules")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -33,7 +33,7 @@ pub fn export(source: &mut dyn Source, threads: usize) -> String {
 
 /// The export of a file.
 pub fn export_file(path: &Path, threads: usize) -> String {
-    let mut opened = open::open(&[path], &Limits::default()).unwrap();
+    let mut opened = open(&[path], &Limits::default()).unwrap();
     export(&mut *opened.source, threads)
 }
 

@@ -127,7 +127,10 @@ impl Report {
             sizes: SIZES
                 .iter()
                 .zip(numbers.sizes)
-                .map(|((upper, _), messages)| Class { up_to: (*upper < u64::MAX).then_some(*upper), messages })
+                .map(|((upper, _), messages)| Class {
+                    up_to: (*upper < u64::MAX).then_some(*upper),
+                    messages,
+                })
                 .collect(),
             largest: numbers.largest,
             fragmented: numbers.fragmented,
@@ -180,7 +183,10 @@ impl Report {
         };
         let mut rows = vec![
             ("packets", format!("{}, {}{skipped}", number(self.packets), count(self.bytes, "byte"))),
-            ("connections", format!("{} WebSocket of {} TCP", number(self.connections), number(self.tcp_connections))),
+            (
+                "connections",
+                format!("{} WebSocket of {} TCP", number(self.connections), number(self.tcp_connections)),
+            ),
             (
                 "messages",
                 format!(
@@ -194,8 +200,14 @@ impl Report {
         ];
         for (name, side) in [("client", &self.c2s), ("server", &self.s2c)] {
             let kinds = join(&side.kinds, |kind| (*kind).to_owned());
-            rows.push((name, format!("{}: {kinds}", count(side.payload, "payload byte")).trim_end_matches(": ").to_owned()));
-            rows.push(("", format!("{}, {} of them masked", count(side.frames, "frame"), number(side.masked))));
+            rows.push((
+                name,
+                format!("{}: {kinds}", count(side.payload, "payload byte")).trim_end_matches(": ").to_owned(),
+            ));
+            rows.push((
+                "",
+                format!("{}, {} of them masked", count(side.frames, "frame"), number(side.masked)),
+            ));
         }
         rows.push(("opcodes", join(&self.opcodes, |opcode| (*opcode).to_owned())));
         let most = self.sizes.iter().map(|class| class.messages).max().unwrap_or(0).max(1);
@@ -209,7 +221,9 @@ impl Report {
             "fragmented",
             match self.fragmented {
                 0 => "none".to_owned(),
-                many => format!("{}, in up to {}", count(many, "message"), count(self.most_fragments, "frame")),
+                many => {
+                    format!("{}, in up to {}", count(many, "message"), count(self.most_fragments, "frame"))
+                }
             },
         ));
         if let Some(c) = &self.compression {
@@ -235,7 +249,10 @@ impl Report {
                 let text = if s.count == 1 {
                     format!("{:.3} ms (once)", s.max)
                 } else {
-                    format!("p50 {:.3} ms, p95 {:.3}, p99 {:.3}, max {:.3} ({times})", s.p50, s.p95, s.p99, s.max)
+                    format!(
+                        "p50 {:.3} ms, p95 {:.3}, p99 {:.3}, max {:.3} ({times})",
+                        s.p50, s.p95, s.p99, s.max
+                    )
                 };
                 rows.push((name, text));
             }
@@ -248,5 +265,9 @@ impl Report {
 
 /// What was counted how often: `text 12, ping 3`.
 fn join<K>(counts: &BTreeMap<K, u64>, name: impl Fn(&K) -> String) -> String {
-    counts.iter().map(|(key, count)| format!("{} {}", name(key), number(*count))).collect::<Vec<_>>().join(", ")
+    counts
+        .iter()
+        .map(|(key, count)| format!("{} {}", name(key), number(*count)))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
