@@ -7,9 +7,9 @@ use crate::http::upgrade::{Handshake, Header};
 impl Finder {
     pub(super) fn handshake(&self, handshake: &Handshake, lines: &mut Vec<String>) {
         if let Some(request) = &handshake.request {
-            let target = self.url(&String::from_utf8_lossy(&request.target));
+            let target = self.url(&request.target);
             let [method, target, version] =
-                [&request.method, target.as_bytes(), &request.version].map(|part| self.clean(part));
+                [&request.method, &target, &request.version].map(|part| self.clean(part));
             lines.push(format!("request in packet {}, {}", request.last.packet, request.last.time));
             lines.push(format!("  {method} {target} HTTP/{version}"));
             self.headers(&request.headers, lines);
@@ -46,7 +46,12 @@ impl Finder {
             ));
         }
         for (name, value) in [
-            ("url", handshake.url(false).map(|url| self.url(&url))),
+            (
+                "url",
+                handshake
+                    .url(false)
+                    .map(|url| String::from_utf8_lossy(&self.url(url.as_bytes())).into_owned()),
+            ),
             ("subprotocol", handshake.subprotocol().map(|name| self.subprotocol(name))),
             ("extensions", Some(handshake.extensions().join(", ")).filter(|list| !list.is_empty())),
         ] {
@@ -56,8 +61,8 @@ impl Finder {
         }
     }
 
-    fn url(&self, url: &str) -> String {
-        if self.reveal { url.to_owned() } else { secret::url(url) }
+    fn url(&self, url: &[u8]) -> Vec<u8> {
+        if self.reveal { url.to_vec() } else { secret::url(url) }
     }
 
     fn subprotocol(&self, name: String) -> String {

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::numbers::{Nanos, Numbers, SIZES};
+use crate::cli::table::{Align, Column, Room, Table};
 use crate::cli::words::{count, findings, number};
 use crate::event::Summary;
 use crate::item::Dir;
@@ -166,14 +167,26 @@ impl Report {
         for (name, text) in self.rows() {
             writeln!(out, "{}", format!("{name:<14} {text}").trim_end())?;
         }
-        for bin in &self.series {
-            writeln!(
-                out,
-                "{}  client {:>8} messages {:>12} bytes   server {:>8} messages {:>12} bytes",
-                bin.time, bin.c2s_messages, bin.c2s_bytes, bin.s2c_messages, bin.s2c_bytes
-            )?;
+        if self.series.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        writeln!(out)?;
+        let column = |title, align| Column { title, align, room: Room::Keep };
+        let mut table = Table::new([
+            column("Time", Align::Left),
+            column("Client messages", Align::Right),
+            column("bytes", Align::Right),
+            column("Server messages", Align::Right),
+            column("bytes", Align::Right),
+        ]);
+        for bin in &self.series {
+            let counts = [bin.c2s_messages, bin.c2s_bytes, bin.s2c_messages, bin.s2c_bytes];
+            let [c2s_messages, c2s_bytes, s2c_messages, s2c_bytes] = counts.map(number);
+            // Spans are of microseconds at least.
+            let time = bin.time.get(..26).unwrap_or_default().replace('T', " ");
+            table.push([time, c2s_messages, c2s_bytes, s2c_messages, s2c_bytes]);
+        }
+        table.write(out, None, false)
     }
 
     fn rows(&self) -> Vec<(&'static str, String)> {
@@ -250,7 +263,7 @@ impl Report {
                     format!("{:.3} ms (once)", s.max)
                 } else {
                     format!(
-                        "p50 {:.3} ms, p95 {:.3}, p99 {:.3}, max {:.3} ({times})",
+                        "p50 {:.3} p95 {:.3} p99 {:.3} max {:.3} ms ({times})",
                         s.p50, s.p95, s.p99, s.max
                     )
                 };

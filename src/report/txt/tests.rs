@@ -35,7 +35,7 @@ fn within_a_width_and_in_ascii() {
     };
     let expected = r#"1.m1     +0.000001  -> TEXT       11   Hello "you"
 1.m2     +0.003000  <- BINARY   4096z  (2 frames)  00...
-1.m3     +0.000001  <- TEXT        9   (bytes missing from the capture)
+1.m3     +0.000001  <- TEXT        9   (bytes missing...
 1.m4     +0.000001  -> PING        4   1b 5b 32 4a
 1.m5     +0.000001  -> CLOSE       6   1000 "done"
 "#;
