@@ -1,6 +1,10 @@
 //! How events leave the engine: an observer beside each worker, a sink behind the merge.
 
+mod buffer;
+
 use std::io;
+
+pub use buffer::Buffer;
 
 use crate::event::{Connection, Event, Summary};
 
@@ -21,7 +25,7 @@ pub trait Observer: Send {
 pub struct Outbox<R> {
     /// Encoded output. Where `numbered`, all of it goes to [`Sink::bytes`] in order; else a record
     /// must name its range, since connection numbers are given at the merge.
-    pub bytes: Vec<u8>,
+    pub bytes: Buffer,
     /// The records, in order.
     pub(crate) records: Vec<R>,
     /// Connection numbers are known to the observer ([`Connection::number`] is set).
@@ -29,8 +33,8 @@ pub struct Outbox<R> {
 }
 
 impl<R> Outbox<R> {
-    pub(crate) const fn new(numbered: bool) -> Self {
-        Self { bytes: Vec::new(), records: Vec::new(), numbered }
+    pub(crate) fn new(numbered: bool) -> Self {
+        Self { bytes: Buffer::default(), records: Vec::new(), numbered }
     }
 
     /// Hands a record over; it reaches the sink in capture order, with its connection's number.

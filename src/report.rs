@@ -20,6 +20,7 @@ pub mod select;
 pub mod txt;
 pub mod visible;
 
+mod escape;
 mod handshake;
 mod line;
 #[cfg(test)]

@@ -6,7 +6,10 @@ use std::fs;
 use std::path::PathBuf;
 
 use serde_json::Value;
-use support::{export_file, gallery, of_type, records};
+use support::{export_file, export_payload, gallery, of_type, records};
+use wscope::capture::open::open;
+use wscope::limits::Limits;
+use wscope::report::payload::PayloadMode;
 
 /// The captures of the gallery with their truth files.
 fn all() -> Vec<(PathBuf, Value)> {
@@ -60,6 +63,28 @@ fn every_message_is_what_the_programs_sent() {
                 }
             }
         }
+    }
+}
+
+/// The committed export of each capture, to the byte. `UPDATE=1 cargo test --test gallery` writes them
+/// anew; read the difference before it is committed.
+#[test]
+fn exports_are_as_expected() {
+    for (capture, _) in all() {
+        let name = capture.file_name().unwrap().to_string_lossy().into_owned();
+        let expected = gallery().join(format!("{}.expected.ndjson", name.split('.').next().unwrap()));
+        // Without the first record, which names the program's version; the hashes speak of whole payloads.
+        let mut opened = open(&[&capture], &Limits::default()).unwrap();
+        let export = export_payload(&mut *opened.source, 1, PayloadMode::Head(200));
+        let (_, export) = export.split_once('\n').unwrap();
+        if std::env::var_os("UPDATE").is_some() {
+            fs::write(&expected, export).unwrap();
+        }
+        let committed = fs::read_to_string(&expected).unwrap_or_default();
+        for (n, (got, wanted)) in export.lines().zip(committed.lines()).enumerate() {
+            assert_eq!(got, wanted, "{name}, record {}", n + 1);
+        }
+        assert_eq!(export.lines().count(), committed.lines().count(), "{name}: count of records");
     }
 }
 

@@ -47,7 +47,7 @@ pub(super) fn run(args: &Stats) -> anyhow::Result<Outcome> {
     Ok(outcome)
 }
 
-/// Pings of one direction that wait for their Pong, the latest first.
+/// Payloads and times of Pings without a Pong, the latest first.
 type Pings = VecDeque<(Vec<u8>, Timestamp)>;
 
 /// Sums up on a worker, and hands the sums over whenever a connection ends.

@@ -84,15 +84,7 @@ impl<O: Observer> Teller<O> {
         self.observer.event(conn, event, &mut self.outbox);
         let closes = matches!(event, Event::Closed(_));
         let end = self.outbox.records.len();
-        let done = match self.runs.last_mut() {
-            Some(run) if run.packet == self.packet && run.conn == conn.id => {
-                run.end = end;
-                run.closes |= closes;
-                return;
-            }
-            last => last.map_or(0, |run| run.end),
-        };
-        if closes || done < end {
+        if closes || end > self.runs.last().map_or(0, |run| run.end) {
             self.push_run(conn, false, closes);
         }
     }
@@ -103,8 +95,18 @@ impl<O: Observer> Teller<O> {
         self.tell(conn, Event::Finding(finding));
     }
 
+    /// Notes that what was pushed since the last run belongs to `conn`.
     fn push_run(&mut self, conn: &Connection, opens: bool, closes: bool) {
         let end = self.outbox.records.len();
-        self.runs.push(Run { packet: self.packet, conn: conn.id, number: conn.number, opens, closes, end });
+        match self.runs.last_mut() {
+            Some(run) if run.packet == self.packet && run.conn == conn.id => {
+                run.end = end;
+                run.closes |= closes;
+            }
+            _ => {
+                let number = conn.number;
+                self.runs.push(Run { packet: self.packet, conn: conn.id, number, opens, closes, end });
+            }
+        }
     }
 }

@@ -5,12 +5,13 @@
 
 use std::io::{self, Write};
 
+use super::escape;
 use super::line::{self, Clock, Line};
 use super::output::{Output, Shape, Span, number};
 use super::payload::{self, Body, PayloadMode, Shown};
 use super::record::{self, Capture, FORMAT, MAX_NUMBER, Record};
 use super::select::{RecordTypes, Selection};
-use crate::observe::{Observer, Outbox, Sink};
+use crate::observe::{Buffer, Observer, Outbox, Sink};
 use crate::event::{Connection, Event, Summary};
 use crate::ws::fact::{Frame, Kind, Message};
 use crate::ws::session::Want;
@@ -107,12 +108,7 @@ impl JsonObserver {
         }
         line.put(&DIR_N[message.dir.index()]);
         line.number(message.n);
-        line.put(b",\"time\":\"");
-        line.time(message.last.time, &mut self.clock);
-        line.put(b"\",\"packet\":[");
-        line.number(message.first.packet);
-        line.put(b",");
-        line.number(message.last.packet);
+        line.stamp(message.first, message.last, &mut self.clock);
         match message.kind {
             Kind::Text => line.put(b"],\"kind\":\"text\",\"frames\":"),
             Kind::Binary => line.put(b"],\"kind\":\"binary\",\"frames\":"),
@@ -191,7 +187,7 @@ impl JsonObserver {
 }
 
 /// The payload, where it is not short text, and the end of the line.
-fn tail<'a>(message: &Message<'a>, mut body: Body<'a>, mut cut: bool, out: &mut Vec<u8>, mode: PayloadMode) {
+fn tail<'a>(message: &Message<'a>, mut body: Body<'a>, mut cut: bool, out: &mut Buffer, mode: PayloadMode) {
     if message.kind == Kind::Close {
         let shown = Shown::new(message, mode);
         if let Some(code) = shown.code {
@@ -200,7 +196,7 @@ fn tail<'a>(message: &Message<'a>, mut body: Body<'a>, mut cut: bool, out: &mut 
         }
         if !shown.reason.is_empty() {
             out.extend_from_slice(b",\"reason\":\"");
-            line::text(shown.reason.as_bytes(), out);
+            escape::text(shown.reason.as_bytes(), out);
             out.push(b'"');
         }
         (body, cut) = (shown.body, shown.cut);
@@ -208,7 +204,7 @@ fn tail<'a>(message: &Message<'a>, mut body: Body<'a>, mut cut: bool, out: &mut 
     match body {
         Body::Text(text) => {
             out.extend_from_slice(b",\"text\":\"");
-            line::text(text.as_bytes(), out);
+            escape::text(text.as_bytes(), out);
             out.push(b'"');
         }
         Body::Base64(bytes) => {
@@ -243,11 +239,12 @@ fn typed(name: &str, number: Option<u32>, record: &Record<'_>, out: &mut Outbox<
     finish(number, start, head.len(), out);
 }
 
-fn append(record: &Record<'_>, out: &mut Vec<u8>) {
-    // Neither a `Vec` nor our types can fail.
+fn append(record: &Record<'_>, out: &mut impl Write) {
+    // Neither our buffers nor our types can fail.
     let written = serde_json::to_writer(&mut *out, record);
     debug_assert!(written.is_ok());
-    out.push(b'\n');
+    let ended = out.write_all(b"\n");
+    debug_assert!(ended.is_ok());
 }
 
 fn line_of(record: &Record<'_>) -> Vec<u8> {

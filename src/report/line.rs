@@ -1,14 +1,15 @@
 //! Writes the parts of a JSON line fast: fixed pieces, numbers, times, escaped text.
 //!
-//! Bytes are stored where the output will have them: it is made longer than what is needed (with
-//! zeros, which is cheap), then whole words can be stored past the end of what counts, and in the end
-//! it is cut. A second buffer, copied from at the end, costs more than all of the writing. The general
-//! writer, `serde_json`, is the test oracle.
+//! Bytes are stored where the output will have them, in whole words past the end of what counts: a
+//! second buffer, copied from at the end, costs more than all of the writing. The general writer,
+//! `serde_json`, is the test oracle.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::record::MAX_NUMBER;
+use crate::item::At;
+use crate::observe::Buffer;
 use crate::time::Timestamp;
 
 /// The short parts of a line being built, [`ROOM`] bytes at most.
@@ -21,14 +22,12 @@ pub(super) struct Line<'a> {
 impl Line<'_> {
     /// Appends to `out` what `write` writes.
     #[inline(always)]
-    pub(super) fn append(out: &mut Vec<u8>, write: impl FnOnce(&mut Line<'_>)) {
-        let start = out.len();
-        out.resize(start + ROOM, 0);
-        if let Some(buf) = out.last_chunk_mut() {
+    pub(super) fn append(out: &mut Buffer, write: impl FnOnce(&mut Line<'_>)) {
+        if let Some(buf) = out.spare(ROOM).first_chunk_mut() {
             let mut line = Line { buf, len: 0 };
             write(&mut line);
             let len = line.len;
-            out.truncate(start + len);
+            out.advance(len);
         }
     }
 
@@ -49,8 +48,9 @@ impl Line<'_> {
     /// A number, at most [`MAX_NUMBER`].
     #[inline(always)]
     pub(super) fn number(&mut self, number: u64) {
-        if number < 10 {
-            self.put(&[b'0' + number as u8]);
+        if let Some([digits @ .., len]) = usize::try_from(number).ok().and_then(|n| SMALL.get(n)) {
+            self.buf[self.len..][..3].copy_from_slice(digits);
+            self.len += usize::from(*len);
         } else if number < HALF {
             self.leading(number);
         } else {
@@ -80,6 +80,48 @@ impl Line<'_> {
         self.put(&clock.text);
         self.put(&(eight_digits(within / 10) | ZEROS).to_le_bytes());
         self.put(&[b'0' + (within % 10) as u8, b'Z']);
+    }
+
+    /// The time and the packets of a message. Many messages in one packet have the same.
+    #[inline(always)]
+    pub(super) fn stamp(&mut self, first: At, last: At, clock: &mut Clock) {
+        let stamp = &clock.stamp;
+        if (stamp.first, stamp.last) == (first, last) {
+            if stamp.len > 0 {
+                self.buf[self.len..][..STAMP].copy_from_slice(&stamp.text);
+                self.len += stamp.len;
+                return;
+            }
+        } else {
+            clock.stamp = Stamp { first, last, len: 0, text: stamp.text };
+            self.write_stamp(first, last, clock);
+            return;
+        }
+        // The second message in a row: there may be more.
+        let start = self.len;
+        self.write_stamp(first, last, clock);
+        let (text, len) = (&self.buf[start..][..STAMP], self.len - start);
+        clock.stamp.text.copy_from_slice(text);
+        clock.stamp.len = len;
+    }
+
+    #[inline(always)]
+    fn write_stamp(&mut self, first: At, last: At, clock: &mut Clock) {
+        self.put(b",\"time\":\"");
+        self.time(last.time, clock);
+        self.put(b"\",\"packet\":[");
+        let start = self.len;
+        self.number(first.packet);
+        let len = self.len - start;
+        self.put(b",");
+        if first.packet == last.packet {
+            let mut again = [0; 16];
+            again.copy_from_slice(&self.buf[start..][..16]);
+            self.put(&again);
+            self.len = start + 2 * len + 1;
+        } else {
+            self.number(last.packet);
+        }
     }
 
     /// Bytes in lower-case hex.
@@ -115,11 +157,22 @@ impl Line<'_> {
 pub(super) struct Clock {
     second: i64,
     text: [u8; 20],
+    stamp: Stamp,
+}
+
+/// What was written last for a packet; `len` 0 = nothing is kept.
+#[derive(Debug)]
+struct Stamp {
+    first: At,
+    last: At,
+    text: [u8; STAMP],
+    len: usize,
 }
 
 impl Clock {
     pub(super) fn new() -> Self {
-        let mut clock = Self { second: 0, text: [0; 20] };
+        let stamp = Stamp { first: At::default(), last: At::default(), text: [0; STAMP], len: 0 };
+        let mut clock = Self { second: 0, text: [0; 20], stamp };
         clock.set(Timestamp::default(), 0);
         clock
     }
@@ -137,47 +190,11 @@ impl Clock {
 }
 
 /// Appends bytes in base64.
-pub(super) fn base64(bytes: &[u8], out: &mut Vec<u8>) {
-    let start = out.len();
-    out.resize(start + bytes.len().div_ceil(3) * 4, 0);
+pub(super) fn base64(bytes: &[u8], out: &mut Buffer) {
     // It cannot fail: there is room.
-    let written = STANDARD.encode_slice(bytes, &mut out[start..]);
+    let written = STANDARD.encode_slice(bytes, out.spare(bytes.len().div_ceil(3) * 4));
     debug_assert!(written.is_ok());
-}
-
-/// Appends text of any length, escaped as JSON demands and no further, without the quotes.
-///
-/// Most messages are JSON, so every second word of eight bytes has a quote in it, or two, and where is
-/// anyone's guess. So there is no search and no branch from quote to quote: the eight bytes are stored
-/// one by one where they end up, over a ground of backslashes.
-pub(super) fn text(text: &[u8], out: &mut Vec<u8>) {
-    let mut len = out.len();
-    let (blocks, rest) = text.as_chunks::<32>();
-    for (done, block) in blocks.iter().enumerate() {
-        if out.len() < len + BLOCK {
-            let left = text.len() - 32 * done;
-            out.resize(len + BLOCK + left + left / 4, 0);
-        }
-        if plain(block) {
-            out[len..len + 32].copy_from_slice(block);
-            len += 32;
-        } else {
-            for word in block.as_chunks::<8>().0 {
-                len = escape_word(out, len, u64::from_le_bytes(*word), 8);
-            }
-        }
-    }
-    if out.len() < len + BLOCK {
-        out.resize(len + BLOCK, 0);
-    }
-    let (words, rest) = rest.as_chunks::<8>();
-    for word in words {
-        len = escape_word(out, len, u64::from_le_bytes(*word), 8);
-    }
-    if !rest.is_empty() {
-        len = escape_word(out, len, partial(rest), rest.len());
-    }
-    out.truncate(len);
+    out.advance(written.unwrap_or(0));
 }
 
 /// Escapes the first `count` (1 to 8) bytes of `word`; what is above them must be spaces.
@@ -224,13 +241,6 @@ fn store(buf: &mut [u8], len: usize, word: u64) {
     buf[len..][..8].copy_from_slice(&word.to_le_bytes());
 }
 
-/// No byte needs an escape. The compiler makes vector compares of this.
-#[inline]
-fn plain(block: &[u8; 32]) -> bool {
-    let special = |byte: u8| u8::from(byte < 0x20) | u8::from(byte == b'"') | u8::from(byte == b'\\');
-    block.iter().fold(0, |found, &byte| found | special(byte)) == 0
-}
-
 /// The top bit of each byte that is `"` or `\`, and of each below 0x20. Exact: nothing is carried
 /// from one byte to the next.
 #[inline]
@@ -267,17 +277,33 @@ const fn eight_digits(number: u32) -> u64 {
     tens + ((pairs - 10 * tens) << 8)
 }
 
+/// Room for a time and two packet numbers with what is around them.
+const STAMP: usize = 96;
 /// Bytes for the short parts of a line.
 const ROOM: usize = 512;
 /// How far past the end a word may be stored, and what closes a text.
 const SLACK: usize = 24;
-/// What 32 bytes can become, with the store past the end.
-const BLOCK: usize = 32 * 6 + SLACK;
 /// The first number of nine digits.
 const HALF: u64 = 100_000_000;
 const NANOS: i64 = 1_000_000_000;
 const ZEROS: u64 = 0x3030_3030_3030_3030;
 const SPACES: u64 = 0x2020_2020_2020_2020;
+
+/// The numbers below 1000: their digits, and how many they are.
+static SMALL: [[u8; 4]; 1000] = {
+    let mut small = [[0; 4]; 1000];
+    let mut number = 0;
+    while number < 1000 {
+        let digits = [b'0' + (number / 100) as u8, b'0' + (number / 10 % 10) as u8, b'0' + (number % 10) as u8];
+        small[number] = match number {
+            0..=9 => [digits[2], 0, 0, 1],
+            10..=99 => [digits[1], digits[2], 0, 2],
+            _ => [digits[0], digits[1], digits[2], 3],
+        };
+        number += 1;
+    }
+    small
+};
 
 /// The escape of each byte that has one, with its length in the last place.
 static ESCAPES: [[u8; 8]; 128] = {
@@ -302,18 +328,20 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::report::escape;
 
     fn line(write: impl FnOnce(&mut Line<'_>)) -> String {
-        let mut out = Vec::new();
+        let mut out = Buffer::default();
         Line::append(&mut out, write);
-        String::from_utf8(out).unwrap()
+        String::from_utf8(out.to_vec()).unwrap()
     }
 
     fn escaped(part: &str) -> String {
-        let mut out = b"\"".to_vec();
-        text(part.as_bytes(), &mut out);
+        let mut out = Buffer::default();
         out.push(b'"');
-        let long = String::from_utf8(out).unwrap();
+        escape::text(part.as_bytes(), &mut out);
+        out.push(b'"');
+        let long = String::from_utf8(out.to_vec()).unwrap();
         let mut fits = false;
         let short = line(|line| fits = line.short_message(part.as_bytes()));
         assert!(!fits || short == format!(",\"text\":{long}}}\n"), "{short}");
@@ -344,7 +372,8 @@ mod tests {
 
         #[test]
         fn base64_agrees(bytes in prop::collection::vec(any::<u8>(), 0..10_000)) {
-            let mut out = b"12345".to_vec();
+            let mut out = Buffer::default();
+            out.extend_from_slice(b"12345");
             base64(&bytes, &mut out);
             prop_assert_eq!(std::str::from_utf8(&out[5..]).unwrap(), STANDARD.encode(&bytes));
         }

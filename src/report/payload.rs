@@ -116,6 +116,7 @@ pub(crate) fn data<'a>(message: &Message<'a>, mode: PayloadMode) -> (Body<'a>, b
         PayloadMode::None => return (Body::Nothing, false),
     };
     let as_text = match message.kind {
+        Kind::Text if message.text.is_some_and(|text| text.len() == bytes.len()) => message.text,
         Kind::Text if !matches!(message.utf8, Some(Utf8::Invalid { .. })) => {
             text(bytes, (bytes.len() as u64) < message.len || message.fault.is_some())
         }

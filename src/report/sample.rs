@@ -30,6 +30,7 @@ pub(crate) fn message(dir: Dir, kind: Kind, payload: &[u8]) -> Message<'_> {
         compressed: false,
         fault: None,
         payload,
+        text: None,
         utf8: (kind == Kind::Text).then(|| match std::str::from_utf8(payload) {
             Ok(_) => Utf8::Valid,
             Err(fault) if fault.error_len().is_none() => {
@@ -197,7 +198,7 @@ pub(crate) fn run<O: Observer>(
 ) {
     for number in 1..=conns {
         let conn = connection(numbered.then_some(number));
-        let mut out = Outbox { bytes: Vec::new(), records: Vec::new(), numbered };
+        let mut out = Outbox::new(numbered);
         talk(&mut |event| observer.event(&conn, event, &mut out));
         for record in out.records {
             sink.record(number, record, &out.bytes).unwrap();

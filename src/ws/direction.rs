@@ -334,6 +334,7 @@ impl Direction {
             compressed,
             fault: None,
             payload: plain,
+            text: None,
             utf8: None,
             sha256: None,
         };
@@ -348,11 +349,11 @@ impl Direction {
             }
         }
         if kind == Kind::Text {
-            message.utf8 = Some(if message.fault.is_some() {
-                utf8::check_prefix(message.payload, n)
-            } else {
-                utf8::check(message.payload, n)
-            });
+            let (result, text) = utf8::text(message.payload, n);
+            (message.utf8, message.text) = match message.fault {
+                None => (Some(result), text),
+                Some(_) => (Some(utf8::check_prefix(message.payload, n)), None),
+            };
         } else if kind == Kind::Close {
             self.closed = true;
             message.utf8 = Some(utf8::check(message.close_reason(), n));
@@ -360,8 +361,11 @@ impl Direction {
         if tools.want.hash {
             message.sha256 = Some(super::assembly::sha256_of(message.payload));
         }
-        if kind != Kind::Close {
-            message.payload = message.payload.get(..tools.want.payload).unwrap_or(message.payload);
+        if kind != Kind::Close
+            && let Some(kept) = message.payload.get(..tools.want.payload)
+        {
+            message.payload = kept;
+            message.text = None;
         }
         out(Out::Message(message));
         if let Some(limit) = limit {
@@ -567,6 +571,7 @@ impl Direction {
             compressed: finished.compressed,
             fault: finished.fault,
             payload: payload.get(..kept).unwrap_or(payload),
+            text: None,
             utf8: finished.utf8,
             sha256: finished.sha256,
         }));

@@ -179,6 +179,8 @@ pub struct Message<'a> {
     pub fault: Option<Fault>,
     /// The payload, as far as it is kept.
     pub payload: &'a [u8],
+    /// `payload` as text, where it was checked in one piece: saves its users from checking again.
+    pub text: Option<&'a str>,
     /// For text (and for a Close reason): is what there is UTF-8? `None` where it is not text.
     pub utf8: Option<Utf8>,
     /// SHA-256 of the whole payload, where asked for.

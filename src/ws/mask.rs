@@ -1,46 +1,113 @@
-//! Masking (RFC 6455 section 5.3): byte `i` of a payload is XORed with byte `i mod 4` of the key.
+//! Removes the masking that clients put on payloads (RFC 6455 section 5.3).
+//!
+//! Masking is an XOR with a four-byte key that repeats. Both functions work on whole words, and take
+//! the odd bytes at the end as one more word that overlaps the last or is filled up: there is no loop
+//! over many single bytes, so payloads of a few bytes, which most are, cost little more than a call.
 
-/// Appends `data` to `out`, unmasked: the unmasking is part of the copy.
-///
-/// `phase` is the offset in the frame's payload of the first byte of `data`, modulo 4.
+/// Unmasks `data` in place; `phase` is the offset of its first byte in the frame's payload (only
+/// its remainder by 4 counts).
 #[inline]
-pub fn unmask_into(out: &mut Vec<u8>, data: &[u8], key: [u8; 4], phase: usize) {
-    let key = u32::from_le_bytes(key).rotate_right(8 * (phase as u32 & 3));
-    if data.len() <= 16 {
-        tiny(out, data, key);
-        return;
-    }
-    let start = out.len();
-    out.extend_from_slice(data);
-    let wide = u64::from(key) << 32 | u64::from(key);
-    let (words, rest) = out.get_mut(start..).unwrap_or_default().as_chunks_mut::<8>();
-    for word in words {
-        *word = (u64::from_le_bytes(*word) ^ wide).to_le_bytes();
-    }
-    for (byte, key) in rest.iter_mut().zip(wide.to_le_bytes()) {
-        *byte ^= key;
+pub fn unmask(data: &mut [u8], key: [u8; 4], phase: usize) {
+    let key = Key::new(key, phase);
+    let len = data.len();
+    if let Some(last) = data.last_chunk::<8>() {
+        // Taken before the loop unmasks a part of it.
+        let last = key.xor8(*last, len);
+        for word in data.as_chunks_mut::<8>().0 {
+            *word = key.xor8(*word, 0);
+        }
+        if let Some(place) = data.last_chunk_mut() {
+            *place = last;
+        }
+    } else if let (Some(first), Some(last)) = (data.first_chunk::<4>(), data.last_chunk::<4>()) {
+        let (first, last) = (key.xor4(*first, 0), key.xor4(*last, len));
+        if let Some(place) = data.first_chunk_mut() {
+            *place = first;
+        }
+        if let Some(place) = data.last_chunk_mut() {
+            *place = last;
+        }
+    } else {
+        for (byte, key) in data.iter_mut().zip(key.0) {
+            *byte ^= key;
+        }
     }
 }
 
-/// At most 16 bytes in one wide word: two loads that overlap, one XOR, one store.
+/// Appends `data` to `out`, unmasked on the way; `phase` as in [`unmask`].
 #[inline]
-fn tiny(out: &mut Vec<u8>, data: &[u8], key: u32) {
-    let len = data.len();
-    let word = match (data.first_chunk::<8>(), data.last_chunk::<8>()) {
-        (Some(head), Some(tail)) => {
-            u128::from(u64::from_le_bytes(*head)) | u128::from(u64::from_le_bytes(*tail)) << (8 * (len - 8))
+pub fn unmask_into(out: &mut Vec<u8>, data: &[u8], key: [u8; 4], phase: usize) {
+    let key = Key::new(key, phase);
+    // Whole words are written, and what is too much is taken back.
+    out.reserve(data.len() + 16);
+    let end = out.len() + data.len();
+    let (blocks, rest) = data.as_chunks::<BLOCK>();
+    for block in blocks {
+        let mut block = *block;
+        for word in block.as_chunks_mut::<8>().0 {
+            *word = key.xor8(*word, 0);
         }
-        _ => match (data.first_chunk::<4>(), data.last_chunk::<4>()) {
-            (Some(head), Some(tail)) => u128::from(
-                u64::from(u32::from_le_bytes(*head)) | u64::from(u32::from_le_bytes(*tail)) << (8 * (len - 4)),
-            ),
-            _ => data.iter().rev().fold(0, |word, byte| word << 8 | u128::from(*byte)),
-        },
-    };
-    let key = u128::from(u64::from(key) << 32 | u64::from(key));
-    let end = out.len() + len;
-    out.extend_from_slice(&(word ^ (key << 64 | key)).to_le_bytes());
+        out.extend_from_slice(&block);
+    }
+    let (words, rest) = rest.as_chunks::<16>();
+    for word in words {
+        out.extend_from_slice(&key.xor16(*word));
+    }
+    out.extend_from_slice(&key.xor16(short(rest)));
     out.truncate(end);
+}
+
+/// Bytes that are unmasked at a time: enough that the vector's bookkeeping does not count.
+const BLOCK: usize = 128;
+
+/// The bytes of `data`, at most 16, and zeros after them.
+#[inline]
+fn short(data: &[u8]) -> [u8; 16] {
+    let len = data.len();
+    // Two words that overlap hold any length; where they do, they have the same bits.
+    let word = if let (Some(first), Some(last)) = (data.first_chunk::<8>(), data.last_chunk::<8>()) {
+        u128::from(u64::from_le_bytes(*first)) | u128::from(u64::from_le_bytes(*last)) << (8 * (len - 8))
+    } else if let (Some(first), Some(last)) = (data.first_chunk::<4>(), data.last_chunk::<4>()) {
+        u128::from(u32::from_le_bytes(*first)) | u128::from(u32::from_le_bytes(*last)) << (8 * (len - 4))
+    } else {
+        data.iter().rev().fold(0, |word, byte| word << 8 | u128::from(*byte))
+    };
+    word.to_le_bytes()
+}
+
+/// A masking key, turned so that its first byte belongs to the first byte of the data.
+#[derive(Clone, Copy)]
+struct Key([u8; 4]);
+
+impl Key {
+    #[inline]
+    const fn new(key: [u8; 4], phase: usize) -> Self {
+        let turned = u32::from_le_bytes(key).rotate_right(8 * (phase & 3) as u32);
+        Self(turned.to_le_bytes())
+    }
+
+    /// The key for the word that begins `at` bytes (modulo 4) into the data.
+    #[inline]
+    const fn at(self, at: usize) -> u32 {
+        u32::from_le_bytes(Self::new(self.0, at).0)
+    }
+
+    #[inline]
+    const fn xor16(self, word: [u8; 16]) -> [u8; 16] {
+        let key = u32::from_le_bytes(self.0) as u128 * 0x0000_0001_0000_0001_0000_0001_0000_0001;
+        (u128::from_le_bytes(word) ^ key).to_le_bytes()
+    }
+
+    #[inline]
+    const fn xor8(self, word: [u8; 8], at: usize) -> [u8; 8] {
+        let key = self.at(at) as u64 * 0x0000_0001_0000_0001;
+        (u64::from_le_bytes(word) ^ key).to_le_bytes()
+    }
+
+    #[inline]
+    const fn xor4(self, word: [u8; 4], at: usize) -> [u8; 4] {
+        (u32::from_le_bytes(word) ^ self.at(at)).to_le_bytes()
+    }
 }
 
 #[cfg(test)]
@@ -49,26 +116,49 @@ mod tests {
 
     use super::*;
 
-    /// RFC 6455 section 5.7.
+    fn byte_by_byte(data: &[u8], key: [u8; 4], phase: usize) -> Vec<u8> {
+        data.iter().enumerate().map(|(n, byte)| byte ^ key[(n + phase) % 4]).collect()
+    }
+
+    /// The masked "Hello" of RFC 6455 section 5.7.
     #[test]
     fn rfc_example() {
-        let mut out = Vec::new();
-        unmask_into(&mut out, &[0x7f, 0x9f, 0x4d, 0x51, 0x58], [0x37, 0xfa, 0x21, 0x3d], 0);
-        assert_eq!(out, b"Hello");
+        let mut data = *b"\x7f\x9f\x4d\x51\x58";
+        unmask(&mut data, [0x37, 0xfa, 0x21, 0x3d], 0);
+        assert_eq!(&data, b"Hello");
+    }
+
+    #[test]
+    fn every_short_length_and_phase() {
+        let data: Vec<u8> = (0_u8..100).map(|n| n.wrapping_mul(7)).collect();
+        for len in 0..data.len() {
+            for phase in 0..9 {
+                let key = [0x81, 0x02, 0xf3, 0x44];
+                let expected = byte_by_byte(&data[..len], key, phase);
+                let mut in_place = data[..len].to_vec();
+                unmask(&mut in_place, key, phase);
+                assert_eq!(in_place, expected, "{len} bytes, phase {phase}");
+                let mut appended = b"before".to_vec();
+                unmask_into(&mut appended, &data[..len], key, phase);
+                assert_eq!(appended.strip_prefix(b"before").unwrap(), expected);
+            }
+        }
     }
 
     proptest! {
         #[test]
-        fn as_the_rfc_defines_it(
-            before in prop::collection::vec(any::<u8>(), 0..5),
-            data in prop::collection::vec(any::<u8>(), 0..100),
+        fn as_byte_by_byte(
+            data in prop::collection::vec(any::<u8>(), 0..40_000),
             key: [u8; 4],
-            phase in 0..4usize,
+            phase in 0_usize..8,
         ) {
-            let mut out = before.clone();
-            unmask_into(&mut out, &data, key, phase);
-            let plain = data.iter().enumerate().map(|(n, byte)| byte ^ key[(n + phase) % 4]);
-            prop_assert_eq!(out, before.into_iter().chain(plain).collect::<Vec<u8>>());
+            let expected = byte_by_byte(&data, key, phase);
+            let mut appended = Vec::new();
+            unmask_into(&mut appended, &data, key, phase);
+            prop_assert_eq!(&appended, &expected);
+            let mut in_place = data;
+            unmask(&mut in_place, key, phase);
+            prop_assert_eq!(&in_place, &expected);
         }
     }
 }

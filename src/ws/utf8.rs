@@ -9,10 +9,19 @@ const WIDE: usize = 64;
 #[inline]
 #[must_use]
 pub fn check(bytes: &[u8], frame: u64) -> Utf8 {
+    text(bytes, frame).0
+}
+
+/// As [`check`], with the text where it is valid.
+#[inline]
+#[must_use]
+pub fn text(bytes: &[u8], frame: u64) -> (Utf8, Option<&str>) {
     match valid(bytes) {
-        Ok(()) => Utf8::Valid,
-        Err(Invalid { valid_up_to, certain: true }) => Utf8::Invalid { offset: valid_up_to as u64, frame },
-        Err(Invalid { valid_up_to, .. }) => Utf8::CutAtEnd { offset: valid_up_to as u64 },
+        Ok(text) => (Utf8::Valid, Some(text)),
+        Err(Invalid { valid_up_to, certain: true }) => {
+            (Utf8::Invalid { offset: valid_up_to as u64, frame }, None)
+        }
+        Err(Invalid { valid_up_to, .. }) => (Utf8::CutAtEnd { offset: valid_up_to as u64 }, None),
     }
 }
 
@@ -50,7 +59,7 @@ impl Utf8Stream {
             }
             self.carried += 1;
             match valid(self.carry.get(..=len).unwrap_or_default()) {
-                Ok(()) => {
+                Ok(_) => {
                     self.position += u64::from(self.carried);
                     self.carried = 0;
                 }
@@ -59,7 +68,7 @@ impl Utf8Stream {
             }
         }
         match valid(piece) {
-            Ok(()) => self.position += piece.len() as u64,
+            Ok(_) => self.position += piece.len() as u64,
             Err(Invalid { valid_up_to, certain }) => {
                 self.position += valid_up_to as u64;
                 if certain {
@@ -91,14 +100,12 @@ struct Invalid {
 }
 
 #[inline]
-fn valid(bytes: &[u8]) -> Result<(), Invalid> {
+fn valid(bytes: &[u8]) -> Result<&str, Invalid> {
     if bytes.len() < WIDE {
         std::str::from_utf8(bytes)
-            .map(|_| ())
             .map_err(|e| Invalid { valid_up_to: e.valid_up_to(), certain: e.error_len().is_some() })
     } else {
         simdutf8::compat::from_utf8(bytes)
-            .map(|_| ())
             .map_err(|e| Invalid { valid_up_to: e.valid_up_to(), certain: e.error_len().is_some() })
     }
 }

@@ -5,10 +5,10 @@ use serde_json::Value;
 use crate::run::output;
 use crate::support::{captures_in, gallery, records};
 
-/// A key, and what its value must be.
-type Wanted = (&'static str, fn(&Value) -> bool);
+/// A key that must be there, and what its value must be.
+type Key<'a> = (&'a str, fn(&Value) -> bool);
 
-fn has(value: &Value, keys: &[Wanted]) {
+fn has(value: &Value, keys: &[Key<'_>]) {
     for (key, fits) in keys {
         assert!(value.get(key).is_some_and(fits), "{key} in {value}");
     }

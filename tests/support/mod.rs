@@ -1,22 +1,29 @@
 //! What the end-to-end tests share: exports of captures, and captures made from scripts.
-#![allow(dead_code, unreachable_pub, reason = "each test file uses a part, some of them from modules")]
+#![allow(dead_code, unreachable_pub, reason = "each test file is a crate of its own, and uses a part")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use wscope::capture::open;
+use wscope::capture::open::{from_bytes, open};
 use wscope::capture::source::Source;
 use wscope::engine::{self, Config};
 use wscope::limits::Limits;
 use wscope::report::json::{JsonObserver, JsonOptions, JsonSink};
+use wscope::report::payload::PayloadMode;
 use wscope::report::select::RecordTypes;
 
 pub mod talk;
 
 /// The NDJSON export, every record type and hashes, of a source.
 pub fn export(source: &mut dyn Source, threads: usize) -> String {
+    export_payload(source, threads, PayloadMode::Full)
+}
+
+/// As [`export`], with so much of each payload.
+pub fn export_payload(source: &mut dyn Source, threads: usize, payload: PayloadMode) -> String {
     let options = JsonOptions {
+        payload,
         types: "all".parse::<RecordTypes>().unwrap(),
         hash: true,
         sources: vec!["test".to_owned()],
@@ -39,7 +46,7 @@ pub fn export_file(path: &Path, threads: usize) -> String {
 
 /// The export of a capture in memory.
 pub fn export_bytes(bytes: &[u8], threads: usize) -> String {
-    let mut opened = open::from_bytes("test", bytes.to_vec(), &Limits::default()).unwrap();
+    let mut opened = from_bytes("test", bytes.to_vec(), &Limits::default()).unwrap();
     export(&mut *opened.source, threads)
 }
 

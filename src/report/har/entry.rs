@@ -2,9 +2,11 @@
 
 use serde_json::{Value, json};
 
+use crate::observe::Buffer;
 use crate::event::{Closing, Connection};
 use crate::http::upgrade::{Header, Request, Response};
 use crate::item::Dir;
+use crate::report::escape;
 use crate::report::handshake::words;
 use crate::report::line;
 use crate::report::payload::{Body, PayloadMode, data};
@@ -23,7 +25,7 @@ pub(super) const END: &[u8] = b"\n]}}\n";
 pub(super) const UNFINISHED: &[u8] = br#"],"time":0,"timings":{"send":0,"wait":0,"receive":0}}"#;
 
 /// Everything that is known when the connection opens, up to the messages.
-pub(super) fn head(conn: &Connection, out: &mut Vec<u8>) {
+pub(super) fn head(conn: &Connection, out: &mut Buffer) {
     let shake = conn.handshake.as_deref();
     let request = shake.and_then(|shake| shake.request.as_ref());
     let response = shake.and_then(|shake| shake.response.as_ref());
@@ -47,7 +49,7 @@ pub(super) fn head(conn: &Connection, out: &mut Vec<u8>) {
 }
 
 /// A data message.
-pub(super) fn message(message: &Message<'_>, mode: PayloadMode, out: &mut Vec<u8>) {
+pub(super) fn message(message: &Message<'_>, mode: PayloadMode, out: &mut Buffer) {
     let (way, opcode) = (
         if message.dir == Dir::C2s { "send" } else { "receive" },
         if message.kind == Kind::Text { 1 } else { 2 },
@@ -60,9 +62,9 @@ pub(super) fn message(message: &Message<'_>, mode: PayloadMode, out: &mut Vec<u8
         format!("{{\"type\":\"{way}\",\"time\":{sign}{seconds}.{micros:06},\"opcode\":{opcode},\"data\":\"");
     out.extend_from_slice(head.as_bytes());
     match data(message, mode).0 {
-        Body::Text(text) => line::text(text.as_bytes(), out),
+        Body::Text(text) => escape::text(text.as_bytes(), out),
         Body::Base64(bytes) if message.kind == Kind::Text => {
-            line::text(String::from_utf8_lossy(bytes).as_bytes(), out);
+            escape::text(String::from_utf8_lossy(bytes).as_bytes(), out);
         }
         Body::Base64(bytes) => line::base64(bytes, out),
         Body::Nothing => {}
@@ -71,7 +73,7 @@ pub(super) fn message(message: &Message<'_>, mode: PayloadMode, out: &mut Vec<u8
 }
 
 /// What is known when the connection is over.
-pub(super) fn tail(conn: &Connection, closing: &Closing, out: &mut Vec<u8>) {
+pub(super) fn tail(conn: &Connection, closing: &Closing, out: &mut Buffer) {
     let shake = conn.handshake.as_deref();
     let request = shake.and_then(|shake| shake.request.as_ref());
     let response = shake.and_then(|shake| shake.response.as_ref());

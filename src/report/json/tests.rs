@@ -187,13 +187,14 @@ proptest! {
         payload in arb_payload(), sha256: Option<[u8; 32]>, first in arb_at(), last in arb_at(), mode in arb_mode(),
     ) {
         let message = Message {
+            text: None,
             dir: if c2s { Dir::C2s } else { Dir::S2c },
             n, kind, first, last, frames, first_frame: first_frame.into(), wire_len,
             len: payload.len() as u64 + u64::from(more / 200 * more), compressed, fault, payload: &payload, utf8, sha256,
         };
         let options = JsonOptions { payload: mode, hash, ..Default::default() };
         let conn = sample::connection(known.then_some(number));
-        let mut out = Outbox { bytes: b"before".to_vec(), records: Vec::new(), numbered: known };
+        let mut out = outbox_after(b"before", known);
         JsonObserver::new(&options).event(&conn, Event::Message(&message), &mut out);
         let expected = line_of(&Record::Message(record::Message::new(number, &message, mode, hash)));
         prop_assert_eq!(put_together(number, &out), String::from_utf8(expected).unwrap());
@@ -209,7 +210,7 @@ proptest! {
         let dir = if c2s { Dir::C2s } else { Dir::S2c };
         let frame = Frame { dir, n, first, last: first, offset, header, seen, wire: b"" };
         let conn = sample::connection(known.then_some(number));
-        let mut out = Outbox { bytes: b"before".to_vec(), records: Vec::new(), numbered: known };
+        let mut out = outbox_after(b"before", known);
         let types = RecordTypes { frame: true, ..RecordTypes::NONE };
         JsonObserver::new(&JsonOptions { types, ..Default::default() }).event(&conn, Event::Frame(&frame), &mut out);
         let expected = line_of(&Record::Frame(record::Frame::new(number, &frame)));
@@ -270,7 +271,7 @@ fn speed() {
         for numbered in [true, false] {
             let mut observer = JsonObserver::new(&JsonOptions::default());
             let conn = sample::connection(numbered.then_some(3));
-            let mut out = Outbox { bytes: Vec::new(), records: Vec::new(), numbered };
+            let mut out = Outbox::new(numbered);
             let (mut best, mut size) = (f64::MAX, 0);
             let rounds = 40_000_000 / (payloads[0].len() + 200) as u64 / 5;
             for _ in 0..7 {
@@ -281,6 +282,7 @@ fn speed() {
                     let place = At { packet: 40_000 + n, time: Timestamp::from_nanos(n as i64 * 12_345) };
                     let len = payload.len() as u64;
                     let message = Message {
+                        text: None,
                         n,
                         dir,
                         kind,
@@ -327,4 +329,11 @@ fn speed() {
             println!("{name:18} numbered {numbered:5}  {best:9.1} ns a line; with serde_json {typed:9.1}");
         }
     }
+}
+
+/// An outbox that something was written to before.
+fn outbox_after(before: &[u8], numbered: bool) -> Outbox<Span> {
+    let mut out = Outbox::new(numbered);
+    out.bytes.extend_from_slice(before);
+    out
 }
