@@ -91,7 +91,8 @@ fn meant_a_command(files: &[PathBuf]) -> Option<String> {
         letters
     };
     let near = names.iter().find(|command| {
-        let (shorter, longer) = if name.len() < command.len() { (name, **command) } else { (**command, name) };
+        let (shorter, longer) =
+            if name.len() < command.len() { (name, **command) } else { (**command, name) };
         letters(name) == letters(command)
             || shorter.len() > 1 && longer.len() <= shorter.len() + 1 && longer.starts_with(shorter)
     })?;

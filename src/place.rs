@@ -76,7 +76,9 @@ mod tests {
         for text in ["3", "3.h", "3.m41", "12.f5200000000"] {
             assert_eq!(text.parse::<Place>().unwrap().to_string(), text);
         }
-        for text in ["", "0", "3.", "3.x", "3.m", "3.m0", "3.m-1", "3.h1", "a", "3.m4.f2", "+3", "99999999999"] {
+        for text in
+            ["", "0", "3.", "3.x", "3.m", "3.m0", "3.m-1", "3.h1", "a", "3.m4.f2", "+3", "99999999999"]
+        {
             assert!(text.parse::<Place>().is_err(), "{text}");
         }
     }

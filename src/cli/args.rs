@@ -8,16 +8,36 @@ use crate::place::Place;
 use crate::report::payload::PayloadMode;
 use crate::report::select::{RecordTypes, Selection};
 
-const EXAMPLES: &str = "\
-Examples:
-  wscope capture.pcapng                       what WebSockets are in there
-  wscope show capture.pcapng --conn 2         what connection 2 said, a line a message
-  wscope inspect capture.pcapng 2.f7          one frame, bit by bit
-  wscope follow capture.pcapng 2 --as json    a conversation
-  wscope export capture.pcapng | jq .         everything, as NDJSON
-  tcpdump -w - 'tcp port 80' | wscope ls -    from a pipe
+/// Command lines to begin with, and what they do.
+pub(super) const EXAMPLES: [(&str, &str); 6] = [
+    ("wscope capture.pcapng", "what WebSockets are in there"),
+    ("wscope show capture.pcapng --conn 2", "what connection 2 said, a line a message"),
+    ("wscope inspect capture.pcapng 2.f7", "one frame, bit by bit"),
+    ("wscope follow capture.pcapng 2 --as json", "a conversation"),
+    ("wscope export capture.pcapng | jq .", "everything, as NDJSON"),
+    ("tcpdump -w - 'tcp port 80' | wscope ls -", "from a pipe"),
+];
 
-Exit codes: 0 success, 1 nothing found (ls -q, show -q), 2 trouble, 130 interrupted.";
+/// Exit codes, and what they mean.
+pub(super) const EXIT_CODES: [(&str, &str); 4] = [
+    ("0", "success"),
+    ("1", "nothing found (ls -q, show -q)"),
+    ("2", "trouble: bad usage, an unreadable capture, an output that cannot be written"),
+    ("130", "interrupted"),
+];
+
+/// What stands below the help of the program.
+fn epilogue() -> String {
+    let mut text = "Examples:\n".to_owned();
+    for (command, what) in EXAMPLES {
+        text.push_str(&format!("  {command:<42}  {what}\n"));
+    }
+    text.push_str("\nExit codes:\n");
+    for (code, what) in EXIT_CODES {
+        text.push_str(&format!("  {code:<5}{what}\n"));
+    }
+    text
+}
 
 /// Shows exactly what every WebSocket in a packet capture said
 #[derive(Debug, Parser)]
@@ -25,7 +45,7 @@ Exit codes: 0 success, 1 nothing found (ls -q, show -q), 2 trouble, 130 interrup
     name = "wscope",
     version,
     long_version = super::doctor::long_version(),
-    after_help = EXAMPLES,
+    after_help = epilogue(),
     args_conflicts_with_subcommands = true,
     arg_required_else_help = true,
     disable_help_subcommand = true,

@@ -20,7 +20,10 @@ pub(super) const fn long_version() -> &'static str {
     if cfg!(libpcap) {
         concat!(env!("CARGO_PKG_VERSION"), "\nlive capture: with libpcap")
     } else if cfg!(feature = "live") {
-        concat!(env!("CARGO_PKG_VERSION"), "\nlive capture: none (libpcap was not found when wscope was built)")
+        concat!(
+            env!("CARGO_PKG_VERSION"),
+            "\nlive capture: none (libpcap was not found when wscope was built)"
+        )
     } else {
         concat!(env!("CARGO_PKG_VERSION"), "\nlive capture: none (built without the feature `live`)")
     }
@@ -33,7 +36,11 @@ pub(super) fn run() -> anyhow::Result<Outcome> {
     writeln!(out, "live capture   {LIBPCAP}")?;
     live(&mut out)?;
     writeln!(out, "cores          {cores}")?;
-    writeln!(out, "stdout         {}", if io::stdout().is_terminal() { "a terminal" } else { "no terminal" })?;
+    writeln!(
+        out,
+        "stdout         {}",
+        if io::stdout().is_terminal() { "a terminal" } else { "no terminal" }
+    )?;
     for name in ["TERM", "COLORTERM", "NO_COLOR", "LANG", "LC_ALL"] {
         if let Some(value) = env::var_os(name) {
             writeln!(out, "{name:<14} {}", value.to_string_lossy())?;
@@ -56,7 +63,10 @@ fn live(out: &mut impl Write) -> io::Result<()> {
 #[cfg(not(libpcap))]
 fn live(out: &mut impl Write) -> io::Result<()> {
     if cfg!(feature = "live") {
-        writeln!(out, "               install libpcap-dev (Debian), libpcap-devel (Fedora) or libpcap (Arch), then build again")?;
+        writeln!(
+            out,
+            "               install libpcap-dev (Debian), libpcap-devel (Fedora) or libpcap (Arch), then build again"
+        )?;
     }
     Ok(())
 }

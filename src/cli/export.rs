@@ -28,13 +28,16 @@ pub(super) fn run(args: &Export) -> anyhow::Result<Outcome> {
     // First, so that a command that cannot read leaves an older output as it is.
     let session = args.input.open()?;
     let Some(path) = &args.output else {
-        return Ok(export(args, session, io::stdout().lock())?.1);
+        return Ok(export(args, session.streaming(), io::stdout().lock())?.1);
     };
     let name = path.display();
-    anyhow::ensure!(!is_input(path, &args.input.files()), "{name} is the capture itself: choose another file");
+    anyhow::ensure!(
+        !is_input(path, &args.input.files()),
+        "{name} is the capture itself: choose another file"
+    );
     let file = File::create(path).with_context(|| format!("cannot write {name}"))?;
-    let (summary, outcome) = export(args, session, BufWriter::new(file))
-        .with_context(|| format!("{name} is not complete"))?;
+    let (summary, outcome) =
+        export(args, session, BufWriter::new(file)).with_context(|| format!("{name} is not complete"))?;
     if !args.input.decode.quiet {
         let connections = count(summary.connections, "connection");
         let messages = count(summary.messages, "message");

@@ -7,9 +7,9 @@ use serde_json::Value;
 use crate::event::{Connection, Event};
 use crate::item::Dir;
 use crate::observe::{Observer, Outbox};
-use crate::report::{close, hexdump};
 use crate::report::select::Selection;
 use crate::report::visible::{self, Style};
+use crate::report::{close, hexdump};
 use crate::ws::fact::{Kind, Message};
 use crate::ws::session::Want;
 
@@ -17,11 +17,11 @@ use super::Outcome;
 use super::args::{Follow, Form};
 use super::plain::Plain;
 use super::session::{self, Session};
-use super::words::count;
 use super::show::{Payloads, message_place};
+use super::words::count;
 
 pub(super) fn run(args: &Follow) -> anyhow::Result<Outcome> {
-    let session = Session::of_one(&args.file, &args.decode)?;
+    let session = Session::of_one(&args.file, &args.decode)?.streaming();
     let conns: Selection = args.conn.to_string().parse().map_err(anyhow::Error::msg)?;
     let want = Want { payload: usize::MAX, ..Want::default() };
     let side = args.side.map(Dir::from);
@@ -47,7 +47,9 @@ pub(super) fn run(args: &Follow) -> anyhow::Result<Outcome> {
         return Ok(Outcome::Trouble);
     }
     if !matched && !args.decode.quiet {
-        let side = args.side.map_or("", |side| if Dir::from(side) == Dir::C2s { " of the client" } else { " of the server" });
+        let side = args
+            .side
+            .map_or("", |side| if Dir::from(side) == Dir::C2s { " of the client" } else { " of the server" });
         session::note(&format!("connection {} has no messages{side} to show", args.conn));
     }
     Ok(outcome)
@@ -109,7 +111,8 @@ impl Transcript {
         if message.payload.is_empty() {
             return text;
         }
-        let readable = matches!(message.kind, Kind::Text) || std::str::from_utf8(message.payload).is_ok_and(is_text);
+        let readable =
+            matches!(message.kind, Kind::Text) || std::str::from_utf8(message.payload).is_ok_and(is_text);
         match message.close_code() {
             Some(code) => {
                 let name = close::name(code).map(|name| format!("({name}) ")).unwrap_or_default();
@@ -138,7 +141,11 @@ pub(super) fn json(payload: &[u8]) -> String {
     let mut text = String::with_capacity(laid_out.len() + 1);
     for c in laid_out.chars() {
         let mut shown = String::new();
-        visible::append(c.encode_utf8(&mut [0; 4]).as_bytes(), Style { ascii: false, multi_line: true }, &mut shown);
+        visible::append(
+            c.encode_utf8(&mut [0; 4]).as_bytes(),
+            Style { ascii: false, multi_line: true },
+            &mut shown,
+        );
         if shown.chars().eq([c]) {
             text.push(c);
         } else {
@@ -160,7 +167,10 @@ mod tests {
         let hostile = "{\"a\":\"\u{202e}evil\\u001b[2J\u{e0001}\"}";
         let shown = json(hostile.as_bytes());
         assert!(shown.chars().all(|c| c == '\n' || c.is_ascii_graphic() || c == ' '), "{shown}");
-        assert_eq!(serde_json::from_str::<Value>(&shown).unwrap(), serde_json::from_str::<Value>(hostile).unwrap());
+        assert_eq!(
+            serde_json::from_str::<Value>(&shown).unwrap(),
+            serde_json::from_str::<Value>(hostile).unwrap()
+        );
         assert_eq!(json(b"plain"), "\"plain\"\n");
     }
 }

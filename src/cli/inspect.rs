@@ -1,14 +1,15 @@
 //! `wscope inspect`: one frame, message, handshake or connection, with everything that is known of it.
 
+mod handshake;
+
 use std::io::{self, Write};
 
 use crate::event::{Closing, Connection, Event, How, Summary};
-use crate::http::upgrade::{Handshake, Header};
 use crate::item::Dir;
 use crate::observe::{Observer, Outbox, Sink};
 use crate::place::{Place, What};
-use crate::report::{close, hexdump};
 use crate::report::visible::{self, Style};
+use crate::report::{close, hexdump};
 use crate::ws::fact::{Frame, Kind, Message, Opcode};
 use crate::ws::mask;
 use crate::ws::session::Want;
@@ -17,7 +18,6 @@ use super::Outcome;
 use super::args::Inspect;
 use super::follow::{json, no_connection};
 use super::plain::{Plain, details};
-use super::secret;
 use super::session::{self, Session};
 use super::show::{frame_place, message_place};
 use super::words::{count, number, packets};
@@ -132,7 +132,13 @@ impl Observer for Finder {
             Event::Frame(frame) => self.frame(conn, frame),
             Event::Message(message) => self.message(conn, message),
             Event::Finding(finding) if self.place.what == What::Connection => {
-                vec![format!("{} {} {}: {}", finding.rule.level.name(), finding.rule.code, finding.rule.name, self.clean(finding.text.as_bytes()))]
+                vec![format!(
+                    "{} {} {}: {}",
+                    finding.rule.level.name(),
+                    finding.rule.code,
+                    finding.rule.name,
+                    self.clean(finding.text.as_bytes())
+                )]
             }
             Event::Closed(closing) if self.place.what == What::Connection => self.closed(closing),
             Event::Finding(_) | Event::Closed(_) => Vec::new(),
@@ -158,7 +164,13 @@ impl Finder {
             return Vec::new();
         }
         let mut lines = vec![
-            format!("{}  {} {} {}", self.place, conn.client, if self.ascii { "->" } else { "→" }, conn.server),
+            format!(
+                "{}  {} {} {}",
+                self.place,
+                conn.client,
+                if self.ascii { "->" } else { "→" },
+                conn.server
+            ),
             String::new(),
         ];
         match handshake {
@@ -166,61 +178,6 @@ impl Finder {
             None => lines.push("No handshake was captured.".to_owned()),
         }
         lines
-    }
-
-    fn handshake(&self, handshake: &Handshake, lines: &mut Vec<String>) {
-        if let Some(request) = &handshake.request {
-            let target = self.url(&String::from_utf8_lossy(&request.target));
-            let [method, target, version] =
-                [&request.method, target.as_bytes(), &request.version].map(|part| self.clean(part));
-            lines.push(format!("request in packet {}, {}", request.last.packet, request.last.time));
-            lines.push(format!("  {method} {target} HTTP/{version}"));
-            self.headers(&request.headers, lines);
-        } else {
-            lines.push("no request was captured".to_owned());
-        }
-        lines.push(String::new());
-        if let Some(response) = &handshake.response {
-            lines.push(format!("response in packet {}, {}", response.last.packet, response.last.time));
-            lines.push(format!("  HTTP/{} {} {}", self.clean(&response.version), response.status, self.clean(&response.reason)));
-            self.headers(&response.headers, lines);
-        } else {
-            lines.push("no response was captured".to_owned());
-        }
-        lines.push(String::new());
-        if let (Some(accept), Some(response)) = (handshake.accept(), &handshake.response)
-            && response.status == 101
-        {
-            lines.push(format!("{:<13} {}", "accept", accept.actual.as_deref().map_or("(none)".to_owned(), |actual| self.clean(actual.as_bytes()))));
-            lines.push(format!("{:<13} {}  {}", "  from key", accept.expected, if accept.valid { "match" } else { "no match" }));
-        }
-        for (name, value) in [
-            ("url", handshake.url(false).map(|url| self.url(&url))),
-            ("subprotocol", handshake.subprotocol().map(|name| self.subprotocol(name))),
-            ("extensions", Some(handshake.extensions().join(", ")).filter(|list| !list.is_empty())),
-        ] {
-            if let Some(value) = value {
-                lines.push(format!("{name:<13} {}", self.clean(value.as_bytes())));
-            }
-        }
-    }
-
-    fn url(&self, url: &str) -> String {
-        if self.reveal { url.to_owned() } else { secret::url(url) }
-    }
-
-    fn subprotocol(&self, name: String) -> String {
-        secret::field(b"Sec-WebSocket-Protocol", name.as_bytes()).filter(|_| !self.reveal).unwrap_or(name)
-    }
-
-    fn headers(&self, headers: &[Header], lines: &mut Vec<String>) {
-        for Header { name, value } in headers {
-            let value = match secret::field(name, value).filter(|_| !self.reveal) {
-                Some(masked) => self.clean(masked.as_bytes()),
-                None => self.clean(value),
-            };
-            lines.push(format!("  {}: {value}", self.clean(name)));
-        }
     }
 
     fn frame(&mut self, conn: &Connection, frame: &Frame<'_>) -> Vec<String> {
@@ -240,7 +197,8 @@ impl Finder {
             return Vec::new();
         }
         self.frame = Some((frame.n, frame.dir, frame.header.opcode));
-        let ends = if frame.dir == Dir::C2s { [conn.client, conn.server] } else { [conn.server, conn.client] };
+        let ends =
+            if frame.dir == Dir::C2s { [conn.client, conn.server] } else { [conn.server, conn.client] };
         let [from, to] = ends;
         let mut lines = vec![
             format!(
@@ -307,7 +265,9 @@ impl Finder {
             let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
             lines.push(format!("  SHA-256   {hash}"));
         }
-        let its_frames = |(n, line): (u64, String)| (is_control == (n == message.first_frame) || !is_control).then_some(line);
+        let its_frames = |(n, line): (u64, String)| {
+            (is_control == (n == message.first_frame) || !is_control).then_some(line)
+        };
         lines.extend(fragments.into_iter().filter_map(its_frames));
         lines.push(String::new());
         self.payload(message, &mut lines);
@@ -316,10 +276,8 @@ impl Finder {
 
     fn closed(&self, closing: &Closing) -> Vec<String> {
         let how = closing.how.map_or("no WebSocket came of it", How::name);
-        let mut lines = vec![
-            String::new(),
-            format!("end: {how}, packet {}, {}", closing.at.packet, closing.at.time),
-        ];
+        let mut lines =
+            vec![String::new(), format!("end: {how}, packet {}, {}", closing.at.packet, closing.at.time)];
         for dir in Dir::BOTH {
             let totals = closing.totals[dir.index()];
             lines.push(format!(
@@ -328,14 +286,25 @@ impl Finder {
                 count(totals.frames, "frame"),
                 count(totals.messages, "message"),
                 count(totals.bytes, "byte"),
-                if totals.payload == 1 { "1 is".to_owned() } else { format!("{} are", number(totals.payload)) }
+                if totals.payload == 1 {
+                    "1 is".to_owned()
+                } else {
+                    format!("{} are", number(totals.payload))
+                }
             ));
             if let Some(frame) = &closing.close[dir.index()] {
-                let code = frame.code.map_or_else(|| "without a code".to_owned(), |code| match close::name(code) {
-                    Some(name) => format!("{code} ({name})"),
-                    None => code.to_string(),
-                });
-                lines.push(format!("       Close {code} {}", self.clean(frame.reason.as_bytes())).trim_end().to_owned());
+                let code = frame.code.map_or_else(
+                    || "without a code".to_owned(),
+                    |code| match close::name(code) {
+                        Some(name) => format!("{code} ({name})"),
+                        None => code.to_string(),
+                    },
+                );
+                lines.push(
+                    format!("       Close {code} {}", self.clean(frame.reason.as_bytes()))
+                        .trim_end()
+                        .to_owned(),
+                );
             }
         }
         lines
@@ -345,7 +314,9 @@ impl Finder {
         if message.kind == Kind::Close || message.payload.is_empty() {
             return;
         }
-        if serde_json::from_slice::<serde::de::IgnoredAny>(message.payload).is_ok() && message.payload.first() != Some(&b'"') {
+        if serde_json::from_slice::<serde::de::IgnoredAny>(message.payload).is_ok()
+            && message.payload.first() != Some(&b'"')
+        {
             lines.push("payload, as JSON".to_owned());
             lines.push(json(message.payload).trim_end().to_owned());
         } else if message.kind == Kind::Text {

@@ -129,10 +129,8 @@ impl Row {
             client: conn.client.to_string(),
             server: conn.server.to_string(),
             path,
-            subprotocol: subprotocol.map_or_else(
-                || if unknown { "?" } else { "-" }.to_owned(),
-                |name| clean(&name),
-            ),
+            subprotocol: subprotocol
+                .map_or_else(|| if unknown { "?" } else { "-" }.to_owned(), |name| clean(&name)),
             compression: match handshake.filter(|_| closing.how.is_some()) {
                 Some(handshake) if handshake.deflate().is_some() => "deflate",
                 Some(_) => "-",
@@ -155,7 +153,9 @@ fn end(conn: &Connection, closing: &Closing) -> String {
     };
     let codes = Dir::BOTH.map(|dir| closing.close[dir.index()].as_ref().and_then(|close| close.code));
     let code = match codes {
-        [Some(client), Some(server)] if client != server => return format!("{client}/{server} {}", how.name()),
+        [Some(client), Some(server)] if client != server => {
+            return format!("{client}/{server} {}", how.name());
+        }
         [client, server] => client.or(server),
     };
     match (code, how) {

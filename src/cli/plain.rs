@@ -40,8 +40,8 @@ impl<W: Write> Sink<()> for Plain<W> {
 /// What is known of a frame or message, line by line.
 pub(super) mod details {
     use crate::cli::words;
-    use crate::report::{close, diagram};
     use crate::report::visible::{self, Style};
+    use crate::report::{close, diagram};
     use crate::ws::fact::{Fault, Frame, Message, Utf8};
 
     /// The bit diagram and the fields.
@@ -55,11 +55,17 @@ pub(super) mod details {
             .collect();
         lines.push(String::new());
         for field in diagram::fields(&frame.header, frame.dir, deflate) {
-            lines.push(format!("{:<12} {:<12} {:<52} {}", field.name, field.value, field.meaning, field.source));
+            lines.push(format!(
+                "{:<12} {:<12} {:<52} {}",
+                field.name, field.value, field.meaning, field.source
+            ));
         }
         lines.push(format!(
             "{:<12} {} before it in its direction, {} of {} captured",
-            "stream", words::count(frame.offset, "byte"), words::number(frame.seen), words::count(frame.header.len, "payload byte")
+            "stream",
+            words::count(frame.offset, "byte"),
+            words::number(frame.seen),
+            words::count(frame.header.len, "payload byte")
         ));
         lines.iter().map(|line| line.trim_end().to_owned()).collect()
     }
@@ -76,7 +82,11 @@ pub(super) mod details {
                 format!("frames    {}, the first is f{}", message.frames, message.first_frame)
             },
             if message.compressed {
-                format!("length    {}, {} on the wire (compressed)", words::count(message.len, "byte"), words::number(message.wire_len))
+                format!(
+                    "length    {}, {} on the wire (compressed)",
+                    words::count(message.len, "byte"),
+                    words::number(message.wire_len)
+                )
             } else {
                 format!("length    {}", words::count(message.len, "byte"))
             },

@@ -1,13 +1,22 @@
 //! What a handshake keeps secret: enough is shown to tell that it is there, and how long it is.
 
 /// Header fields whose whole value is a secret.
-const FIELDS: [&str; 4] =
-    ["authorization", "cookie", "proxy-authorization", "set-cookie"];
+const FIELDS: [&str; 4] = ["authorization", "cookie", "proxy-authorization", "set-cookie"];
 
 /// Words in the name of a field or query parameter that make its value a secret.
 const WORDS: [&str; 12] = [
-    "token", "secret", "password", "passwd", "api-key", "api_key", "apikey", "access_key", "access-key", "jwt",
-    "signature", "session",
+    "token",
+    "secret",
+    "password",
+    "passwd",
+    "api-key",
+    "api_key",
+    "apikey",
+    "access_key",
+    "access-key",
+    "jwt",
+    "signature",
+    "session",
 ];
 
 /// Query parameters that are secrets but whose names are too short to be searched for in others.
@@ -24,17 +33,19 @@ pub(super) fn field(name: &[u8], value: &[u8]) -> Option<String> {
 }
 
 /// A URL, or the target of a request, with the values of its secret parameters masked.
-pub(super) fn url(url: &str) -> String {
-    let Some((before, query)) = url.split_once('?') else { return url.to_owned() };
-    let parts: Vec<String> = query.split('&').map(parameter).collect();
-    format!("{before}?{}", parts.join("&"))
+pub(super) fn url(url: &[u8]) -> Vec<u8> {
+    let Some(query) = url.iter().position(|byte| *byte == b'?') else { return url.to_vec() };
+    let (before, query) = url.split_at(query + 1);
+    let parts: Vec<Vec<u8>> = query.split(|byte| *byte == b'&').map(parameter).collect();
+    [before, &parts.join(&b'&')].concat()
 }
 
-fn parameter(part: &str) -> String {
-    let Some((name, value)) = part.split_once('=') else { return part.to_owned() };
-    let lower = name.to_ascii_lowercase();
+fn parameter(part: &[u8]) -> Vec<u8> {
+    let Some(equals) = part.iter().position(|byte| *byte == b'=') else { return part.to_vec() };
+    let (name, value) = part.split_at(equals + 1);
+    let lower = String::from_utf8_lossy(&name[..equals]).to_ascii_lowercase();
     let secret = PARAMETERS.contains(&&*lower) || WORDS.iter().any(|word| lower.contains(word));
-    if secret && !value.is_empty() { format!("{name}={}", masked(value.len())) } else { part.to_owned() }
+    if secret && !value.is_empty() { [name, masked(value.len()).as_bytes()].concat() } else { part.to_vec() }
 }
 
 /// Browsers cannot set header fields of their own, so tokens travel as subprotocols. What no
@@ -77,9 +88,10 @@ mod tests {
 
     #[test]
     fn urls() {
-        assert_eq!(url("/chat?name=Ana&room=1"), "/chat?name=Ana&room=1");
+        assert_eq!(url(b"/chat?name=\xff&room=1"), b"/chat?name=\xff&room=1");
+        let masked = url(b"ws://a/?x=1&access_token=abc&key=k&token=");
         assert_eq!(
-            url("ws://a/?x=1&access_token=abc&key=k&token="),
+            String::from_utf8(masked).unwrap(),
             "ws://a/?x=1&access_token=(3 bytes, --reveal shows them)&key=(1 byte, --reveal shows them)&token="
         );
     }

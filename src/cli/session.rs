@@ -32,6 +32,7 @@ pub(super) struct Session {
     opened: Opened,
     decode: Decode,
     threads: Option<usize>,
+    streams: bool,
 }
 
 impl Input {
@@ -67,12 +68,19 @@ impl Session {
             "standard input is a terminal: pipe a capture into it, such as `tcpdump -w - | wscope ls -`"
         );
         let opened = open::open(files, &Limits::default())?;
-        Ok(Self { opened, decode: decode.clone(), threads })
+        Ok(Self { opened, decode: decode.clone(), threads, streams: false })
     }
 
     /// Decodes in one thread: what an observer writes then comes out as it was written.
     pub(super) fn in_one_thread(mut self) -> Self {
         self.threads = Some(1);
+        self
+    }
+
+    /// Standard output is written while decoding goes on: where it is a terminal, what is written
+    /// there is progress enough, and a bar would stand in the middle of it.
+    pub(super) fn streaming(mut self) -> Self {
+        self.streams = true;
         self
     }
 
@@ -89,7 +97,8 @@ impl Session {
         let threads = self.threads.unwrap_or_else(|| default_threads(self.opened.size));
         let decode_as = self.decode.decode_as.clone();
         let config = Config { limits: Limits::default(), want, threads, decode_as };
-        let bar = progress_bar(self.decode.quiet, self.opened.size);
+        let hidden = self.decode.quiet || self.streams && io::stdout().is_terminal();
+        let bar = progress_bar(hidden, self.opened.size);
         let progress = |bytes| {
             if bar.elapsed() > PATIENCE {
                 bar.set_position(bytes);
@@ -172,8 +181,8 @@ fn default_threads(size: Option<u64>) -> usize {
     if cores < 2 || size.is_some_and(|size| size < WORTH_THREADS) { 1 } else { cores.min(4) }
 }
 
-fn progress_bar(quiet: bool, size: Option<u64>) -> ProgressBar {
-    if quiet || !io::stderr().is_terminal() {
+fn progress_bar(hidden: bool, size: Option<u64>) -> ProgressBar {
+    if hidden || !io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
     let template = if size.is_some() {

@@ -24,13 +24,14 @@ use super::session::{self, Counted, Session};
 const FRAME_BYTES: usize = 64 << 10;
 
 pub(super) fn run(args: &Show) -> anyhow::Result<Outcome> {
-    let mut session = args.input.open()?;
+    let mut session = args.input.open()?.streaming();
     let conns = args.conn.clone().unwrap_or_default();
     if args.payload_only {
         return payloads(args, session, conns);
     }
     let terminal = io::stdout().is_terminal();
-    let width = terminal.then(|| terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))).flatten();
+    let width =
+        terminal.then(|| terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))).flatten();
     let options = TxtOptions {
         ascii: args.ascii,
         time: match args.time {
@@ -48,7 +49,11 @@ pub(super) fn run(args: &Show) -> anyhow::Result<Outcome> {
         dir: args.side.map(Dir::from),
         live: false,
     };
-    let want = Want { payload: usize::MAX, hash: false, frame_bytes: if args.frames && args.hex { FRAME_BYTES } else { 0 } };
+    let want = Want {
+        payload: usize::MAX,
+        hash: false,
+        frame_bytes: if args.frames && args.hex { FRAME_BYTES } else { 0 },
+    };
     if args.hex || args.verbose || args.time == TimeFormat::Delta {
         // What stands below a line belongs to it, and a delta to the line before: no merge in between.
         session = session.in_one_thread();
@@ -133,7 +138,8 @@ impl Lines {
 /// `--payload-only`: the payloads of data messages, one behind the other.
 fn payloads(args: &Show, session: Session, conns: Selection) -> anyhow::Result<Outcome> {
     let visible = io::stdout().is_terminal();
-    let observer = || Payloads { conns: conns.clone(), side: args.side.map(Dir::from), visible, ascii: args.ascii };
+    let observer =
+        || Payloads { conns: conns.clone(), side: args.side.map(Dir::from), visible, ascii: args.ascii };
     let want = Want { payload: usize::MAX, ..Want::default() };
     let mut sink = Plain::new(io::stdout().lock());
     let (summary, outcome) = session.in_one_thread().run(want, &observer, &mut sink)?;

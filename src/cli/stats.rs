@@ -6,8 +6,8 @@ mod report;
 use std::collections::{HashMap, VecDeque};
 use std::io::{self, Write};
 
-use crate::observe::{Observer, Outbox, Sink};
 use crate::event::{Connection, ConnectionId, Event, Summary};
+use crate::observe::{Observer, Outbox, Sink};
 use crate::report::select::Selection;
 use crate::time::Timestamp;
 use crate::ws::fact::Kind;
@@ -68,7 +68,9 @@ impl Observer for Counter {
         match event {
             Event::Opened => {
                 let handshake = conn.handshake.as_deref();
-                if let Some((request, response)) = handshake.and_then(|h| h.request.as_ref().zip(h.response.as_ref())) {
+                if let Some((request, response)) =
+                    handshake.and_then(|h| h.request.as_ref().zip(h.response.as_ref()))
+                {
                     self.numbers.handshake.record(response.last.time.since(request.last.time));
                 }
             }
@@ -86,9 +88,11 @@ impl Observer for Counter {
                         waiting.push_front((message.payload.to_vec(), message.last.time));
                     }
                     Kind::Pong => {
-                        let waiting = self.pings.get_mut(&conn.id).map(|both| &mut both[message.dir.other().index()]);
+                        let waiting =
+                            self.pings.get_mut(&conn.id).map(|both| &mut both[message.dir.other().index()]);
                         if let Some(waiting) = waiting
-                            && let Some(n) = waiting.iter().position(|(payload, _)| payload == message.payload)
+                            && let Some(n) =
+                                waiting.iter().position(|(payload, _)| payload == message.payload)
                             && let Some((_, sent)) = waiting.get(n)
                         {
                             self.numbers.rtt.record(message.last.time.since(*sent));

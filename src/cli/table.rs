@@ -56,11 +56,13 @@ impl<const N: usize> Table<N> {
     pub(super) fn write(&self, out: &mut impl Write, width: Option<usize>, ascii: bool) -> io::Result<()> {
         let widths = self.widths(width);
         let bold = anstyle::Style::new().bold();
-        write!(out, "{bold}")?;
-        self.line(out, &widths, self.columns.iter().map(|column| column.title), ascii)?;
-        write!(out, "{bold:#}")?;
+        // Where nothing more can be left out, a line is cut rather than wrapped.
+        let cut =
+            |line: String| width.map_or_else(|| line.clone(), |width| visible::fit(&line, width, ascii));
+        let titles = cut(self.line(&widths, self.columns.iter().map(|column| column.title), ascii));
+        writeln!(out, "{bold}{titles}{bold:#}")?;
         for row in &self.rows {
-            self.line(out, &widths, row.iter().map(String::as_str), ascii)?;
+            writeln!(out, "{}", cut(self.line(&widths, row.iter().map(String::as_str), ascii)))?;
         }
         Ok(())
     }
@@ -81,7 +83,9 @@ impl<const N: usize> Table<N> {
             }
         }
         ranked.sort_unstable();
-        let total = |widths: &[Option<usize>; N]| widths.iter().flatten().map(|width| width + GAP).sum::<usize>();
+        let least_droppable = ranked.last().map(|(_, at)| *at);
+        let total =
+            |widths: &[Option<usize>; N]| widths.iter().flatten().map(|width| width + GAP).sum::<usize>();
         for victim in std::iter::once(None).chain(ranked.into_iter().map(|(_, at)| Some(at))) {
             if let Some(at) = victim {
                 widths[at] = None;
@@ -94,8 +98,9 @@ impl<const N: usize> Table<N> {
             if over == 0 {
                 break;
             }
+            let last = victim.is_some_and(|at| Some(at) == least_droppable);
             if let Some((at, width, least)) = cuttable
-                && width >= least + over
+                && (width >= least + over || last && width > over)
             {
                 widths[at] = Some(width - over);
                 break;
@@ -106,22 +111,23 @@ impl<const N: usize> Table<N> {
 
     fn line<'a>(
         &self,
-        out: &mut impl Write,
         widths: &[Option<usize>; N],
         cells: impl Iterator<Item = &'a str>,
         ascii: bool,
-    ) -> io::Result<()> {
+    ) -> String {
         let mut line = String::new();
         for ((cell, width), column) in cells.zip(widths).zip(self.columns) {
             let Some(width) = *width else { continue };
             let cell = visible::fit(cell, width, ascii);
             let padding = " ".repeat(width.saturating_sub(cell.width()));
-            let (before, after) = if column.align == Align::Right { (&*padding, "") } else { ("", &*padding) };
+            let (before, after) =
+                if column.align == Align::Right { (&*padding, "") } else { ("", &*padding) };
             for part in [before, &cell, after, "  "] {
                 line.push_str(part);
             }
         }
-        writeln!(out, "{}", line.trim_end())
+        line.truncate(line.trim_end().len());
+        line
     }
 }
 
@@ -141,7 +147,7 @@ mod tests {
         let mut out = Vec::new();
         table.write(&mut out, width, false).unwrap();
         let text = String::from_utf8(out).unwrap();
-        text.lines().nth(1).unwrap().trim_start_matches("\x1b[0m").to_owned()
+        text.lines().nth(1).unwrap().to_owned()
     }
 
     #[test]
@@ -151,6 +157,6 @@ mod tests {
         assert_eq!(table(Some(24)), "1  10:00  a/long/…  open");
         assert_eq!(table(Some(19)), "1  a/long/pa…  open");
         assert_eq!(table(Some(12)), "1  a/long/p…");
-        assert_eq!(table(Some(3)), "1  a/long/path", "there is nothing more to leave out");
+        assert_eq!(table(Some(6)), "1  a/…", "there is nothing more to leave out");
     }
 }

@@ -92,7 +92,17 @@ mod tests {
     fn spans() {
         let second = 1_000_000_000;
         assert_eq!(
-            [-5, 999_999, 423_000_000, 1_290_000_000, 12 * second, 245 * second, 7_999 * second, 273_601 * second].map(span),
+            [
+                -5,
+                999_999,
+                423_000_000,
+                1_290_000_000,
+                12 * second,
+                245 * second,
+                7_999 * second,
+                273_601 * second
+            ]
+            .map(span),
             ["<1ms", "<1ms", "423ms", "1.29s", "12s", "4m05s", "2h13m", "3d04h"]
         );
     }

@@ -12,8 +12,8 @@ use base64::engine::general_purpose::STANDARD;
 use super::output::{Output, Shape, Span, after_number};
 use super::payload::{Body, PayloadMode, Shown};
 use super::select::Selection;
-use crate::observe::{Observer, Outbox, Sink};
 use crate::event::{Connection, Event, Summary};
+use crate::observe::{Observer, Outbox, Sink};
 use crate::ws::fact::Message;
 
 /// The columns; they mean what the keys of a message record mean.

@@ -11,8 +11,8 @@
 use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 
-use crate::observe::{Observer, Outbox, Sink};
 use crate::event::{Connection, Event, Summary};
+use crate::observe::{Observer, Outbox, Sink};
 
 use super::output::Span;
 use super::payload::PayloadMode;

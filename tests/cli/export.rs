@@ -100,7 +100,8 @@ fn is_of(name: &Value, value: &Value) -> bool {
 #[test]
 fn one_document_holds_the_same_records() {
     let lines = records(&output(&["export", "chat-node-ws.pcapng"]));
-    let document: Value = serde_json::from_str(&output(&["export", "--to", "json", "chat-node-ws.pcapng"])).unwrap();
+    let document: Value =
+        serde_json::from_str(&output(&["export", "--to", "json", "chat-node-ws.pcapng"])).unwrap();
     assert_eq!(document["format"], 1);
     assert_eq!(document["records"], Value::Array(lines));
 }
@@ -156,13 +157,38 @@ fn flags() {
     assert_eq!(message(&["--payload", "none", "--hash"])["sha256"], message(&["--hash"])["sha256"]);
     assert_eq!(message(&["--conn", "2"])["conn"], 2);
     insta::assert_snapshot!("export_txt", output(&["export", "--to", "txt", "refused-then-accepted.pcapng"]));
-    insta::assert_snapshot!("export_ndjson", output(&["export", "--conn", "2", "--records", "all", "any-interface.pcapng", "refused-then-accepted.pcapng"]).replace(env!("CARGO_PKG_VERSION"), "VERSION"));
+    insta::assert_snapshot!(
+        "export_ndjson",
+        output(&[
+            "export",
+            "--conn",
+            "2",
+            "--records",
+            "all",
+            "any-interface.pcapng",
+            "refused-then-accepted.pcapng"
+        ])
+        .replace(env!("CARGO_PKG_VERSION"), "VERSION")
+    );
 }
 
 #[test]
 fn the_same_for_any_number_of_threads() {
     for to in ["ndjson", "json", "csv", "txt", "har"] {
-        let with = |threads| run(&["export", "--to", to, "-j", threads, "chat-node-ws.pcapng", "close-codes.pcapng", "--conn", "2-5"]).out;
+        let with = |threads| {
+            run(&[
+                "export",
+                "--to",
+                to,
+                "-j",
+                threads,
+                "chat-node-ws.pcapng",
+                "close-codes.pcapng",
+                "--conn",
+                "2-5",
+            ])
+            .out
+        };
         assert!(with("1") == with("4"), "{to}");
     }
 }

@@ -15,14 +15,16 @@ fn has(value: &Value, keys: &[Key<'_>]) {
 }
 
 fn pairs(list: &Value) -> bool {
-    list.as_array().is_some_and(|list| list.iter().all(|one| one["name"].is_string() && one["value"].is_string()))
+    list.as_array()
+        .is_some_and(|list| list.iter().all(|one| one["name"].is_string() && one["value"].is_string()))
 }
 
 /// <http://www.softwareishard.com/blog/har-12-spec/>, what is not optional there.
 #[test]
 fn the_required_keys() {
     for path in captures_in(&gallery()) {
-        let har: Value = serde_json::from_str(&output(&["export", "--to", "har", path.to_str().unwrap()])).unwrap();
+        let har: Value =
+            serde_json::from_str(&output(&["export", "--to", "har", path.to_str().unwrap()])).unwrap();
         let log = &har["log"];
         has(log, &[("version", |v| v == "1.2"), ("entries", Value::is_array), ("pages", Value::is_array)]);
         has(&log["creator"], &[("name", |v| v == "wscope"), ("version", Value::is_string)]);
@@ -68,9 +70,17 @@ fn the_required_keys() {
                 ],
             );
             let timings = &entry["timings"];
-            has(timings, &[("send", Value::is_number), ("wait", Value::is_number), ("receive", Value::is_number)]);
-            let total: f64 = ["send", "wait", "receive"].iter().map(|key| timings[key].as_f64().unwrap()).sum();
-            assert!((total - entry["time"].as_f64().unwrap()).abs() < 0.01, "{timings} is not {}", entry["time"]);
+            has(
+                timings,
+                &[("send", Value::is_number), ("wait", Value::is_number), ("receive", Value::is_number)],
+            );
+            let total: f64 =
+                ["send", "wait", "receive"].iter().map(|key| timings[key].as_f64().unwrap()).sum();
+            assert!(
+                (total - entry["time"].as_f64().unwrap()).abs() < 0.01,
+                "{timings} is not {}",
+                entry["time"]
+            );
             for message in entry["_webSocketMessages"].as_array().unwrap() {
                 // Exactly Chrome's keys, in Chrome's order (JSON objects keep theirs only in the text).
                 let keys: Vec<&String> = message.as_object().unwrap().keys().collect();
@@ -94,7 +104,8 @@ fn the_data_messages_of_each_connection() {
     for name in ["chat-node-ws.pcapng", "chromium-echo.pcapng", "refused-then-accepted.pcapng"] {
         let har: Value = serde_json::from_str(&output(&["export", "--to", "har", name])).unwrap();
         let records = records(&output(&["export", name]));
-        let connections: Vec<&Value> = records.iter().filter(|record| record["type"] == "connection").collect();
+        let connections: Vec<&Value> =
+            records.iter().filter(|record| record["type"] == "connection").collect();
         let entries = har["log"]["entries"].as_array().unwrap();
         assert_eq!(entries.len(), connections.len());
         for (entry, connection) in entries.iter().zip(connections) {
@@ -104,7 +115,12 @@ fn the_data_messages_of_each_connection() {
                 .iter()
                 .filter(|m| m["type"] == "message" && m["conn"] == connection["conn"])
                 .filter(|m| m["kind"] == "text" || m["kind"] == "binary")
-                .map(|m| (if m["dir"] == "c2s" { "send" } else { "receive" }, m.get("text").unwrap_or(&m["base64"])))
+                .map(|m| {
+                    (
+                        if m["dir"] == "c2s" { "send" } else { "receive" },
+                        m.get("text").unwrap_or(&m["base64"]),
+                    )
+                })
                 .collect();
             let written: Vec<(&str, &Value)> = entry["_webSocketMessages"]
                 .as_array()

@@ -28,9 +28,16 @@ fn hostile() -> Vec<u8> {
     ]
     .concat();
     let response = [
-        b"HTTP/1.1 101 Sw", &header[..], b"itching\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n",
-        b"Sec-WebSocket-Accept: ", &header, b"\r\nSec-WebSocket-Protocol: p", &header,
-        b"\r\nSec-WebSocket-Extensions: x", &header, b"\r\n\r\n",
+        b"HTTP/1.1 101 Sw",
+        &header[..],
+        b"itching\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n",
+        b"Sec-WebSocket-Accept: ",
+        &header,
+        b"\r\nSec-WebSocket-Protocol: p",
+        &header,
+        b"\r\nSec-WebSocket-Extensions: x",
+        &header,
+        b"\r\n\r\n",
     ]
     .concat();
     let mut talk = Talk::open();
@@ -125,7 +132,9 @@ fn formats_for_programs_stay_valid() {
     let text = records.iter().find(|record| record["type"] == "message" && record.get("text").is_some());
     assert_eq!(text.unwrap()["text"].as_str().unwrap().as_bytes(), EVIL, "nothing is altered");
     support_is_json(&["ls", "--json", path]);
-    for args in [&["export", "--to", "json", path][..], &["export", "--to", "har", path], &["stats", "--json", path]] {
+    for args in
+        [&["export", "--to", "json", path][..], &["export", "--to", "har", path], &["stats", "--json", path]]
+    {
         serde_json::from_slice::<serde_json::Value>(&run(args).out).unwrap();
     }
     let rows = run(&["export", "--to", "csv", path]);
@@ -138,6 +147,7 @@ fn support_is_json(args: &[&str]) {
     assert!(!records(run(args).text()).is_empty());
 }
 
+#[cfg(unix)]
 #[test]
 fn names_of_files_do_not_act_either() {
     let name = "a\x1b[2J\u{202e}b.pcap";

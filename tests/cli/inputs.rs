@@ -44,7 +44,10 @@ fn what_is_no_capture() {
         }
     }
     let ran = run(&["ls"]);
-    assert_eq!(ran.all(), "--- stderr ---\nerror: no capture was named; write its path, or - for standard input\n--- exit 2 ---\n");
+    assert_eq!(
+        ran.all(),
+        "--- stderr ---\nerror: no capture was named; write its path, or - for standard input\n--- exit 2 ---\n"
+    );
 }
 
 #[test]
@@ -58,7 +61,8 @@ fn standard_input_and_containers() {
     let mut lz4 = lz4_flex::frame::FrameEncoder::new(Vec::new());
     lz4.write_all(&capture(CHAT)).unwrap();
     let lz4 = lz4.finish().unwrap();
-    let zst = ruzstd::encoding::compress_to_vec(&capture(CHAT)[..], ruzstd::encoding::CompressionLevel::Fastest);
+    let zst =
+        ruzstd::encoding::compress_to_vec(&capture(CHAT)[..], ruzstd::encoding::CompressionLevel::Fastest);
     for packed in [gz, lz4, zst] {
         let (_folder, path) = file("packed", &packed);
         assert_eq!(output(&["show", path.to_str().unwrap()]), expected);
@@ -82,10 +86,16 @@ fn several_files_are_merged_by_time() {
 fn a_cut_file_is_a_warning_unless_strict() {
     let (_folder, path) = file("cut.pcapng", &capture(CHAT)[..3_000]);
     let path = path.to_str().unwrap();
-    for (args, code) in [(&["ls", path][..], 0), (&["ls", "--strict", path], 2), (&["ls", "-q", "--strict", path], 2)] {
+    for (args, code) in
+        [(&["ls", path][..], 0), (&["ls", "--strict", path], 2), (&["ls", "-q", "--strict", path], 2)]
+    {
         let ran = run(args);
         assert_eq!(ran.code, code, "{args:?}");
-        assert!(ran.err.starts_with("warning: ") && ran.err.contains("cut off: the block at byte"), "{}", ran.err);
+        assert!(
+            ran.err.starts_with("warning: ") && ran.err.contains("cut off: the block at byte"),
+            "{}",
+            ran.err
+        );
         assert!(ran.text().contains("/chat?name=Ana"), "what is there is shown");
     }
 }
@@ -149,7 +159,11 @@ fn a_full_disk_is_trouble() {
     }
     let ran = run(&["export", "-o", "/dev/full", CHAT]);
     assert_eq!(ran.code, 2);
-    assert!(ran.err.starts_with("error: /dev/full is not complete: cannot write the output: No space"), "{}", ran.err);
+    assert!(
+        ran.err.starts_with("error: /dev/full is not complete: cannot write the output: No space"),
+        "{}",
+        ran.err
+    );
 }
 
 #[test]

@@ -37,7 +37,11 @@ fn ascii_is_ascii() {
 #[test]
 fn places_that_are_not_there() {
     for (file, place, remark) in [
-        ("close-codes.pcapng", "11", "there is no connection 11: the capture holds 1 to 10; `wscope ls` lists them"),
+        (
+            "close-codes.pcapng",
+            "11",
+            "there is no connection 11: the capture holds 1 to 10; `wscope ls` lists them",
+        ),
         ("mid-stream.pcapng", "2.f1", "there is no connection 2: the capture holds only connection 1"),
         ("close-codes.pcapng", "6.f9", "there is no 6.f9: connection 6 has 6.f1 to 6.f4"),
         ("close-codes.pcapng", "6.m9", "there is no 6.m9: connection 6 has 6.m1 to 6.m4"),

@@ -42,7 +42,8 @@ fn json_lines() {
 
 #[test]
 fn nothing_found_says_what_was_there() {
-    let segment = |who, flags, payload: &[u8]| Sent { who, flags, seq: CLIENT_ISN, ack: 1, payload: payload.into() };
+    let segment =
+        |who, flags, payload: &[u8]| Sent { who, flags, seq: CLIENT_ISN, ack: 1, payload: payload.into() };
     for (segments, what) in [
         (vec![], "no WebSocket found: the capture holds no packets"),
         (vec![segment(Who::Client, SYN, b"")], "no WebSocket found in 1 TCP connection: 1 no data"),
@@ -75,7 +76,8 @@ fn nothing_selected_is_said_too() {
         (&["show", "--frames", "--conn", "99", "close-codes.pcapng"], "no frame"),
         (&["show", "--payload-only", "--conn", "99", "close-codes.pcapng"], "no data message"),
     ] {
-        let expected = format!("note: {what} was selected; the capture holds 10 connections and 20 messages\n");
+        let expected =
+            format!("note: {what} was selected; the capture holds 10 connections and 20 messages\n");
         let ran = run(args);
         assert_eq!((ran.code, ran.text(), &*ran.err), (0, "", &*expected));
         let quiet = run(&[args, &["-q"]].concat());
@@ -97,7 +99,10 @@ fn an_empty_message_counts_as_found() {
 #[test]
 fn stats() {
     insta::assert_snapshot!("stats", output(&["stats", "fragments-pings.pcapng"]));
-    insta::assert_snapshot!("stats_every", output(&["stats", "--every", "20ms", "feed-deflate-node-ws.pcapng"]));
+    insta::assert_snapshot!(
+        "stats_every",
+        output(&["stats", "--every", "20ms", "feed-deflate-node-ws.pcapng"])
+    );
     let json: Value = serde_json::from_str(&output(&["stats", "--json", "close-codes.pcapng"])).unwrap();
     assert_eq!(json["connections"], 10);
     assert_eq!(json["sizes"][0], serde_json::json!({"up_to": 125, "messages": 20}));

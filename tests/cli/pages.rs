@@ -80,10 +80,13 @@ fn completions_know_the_commands() {
 fn manual() {
     let page = output(&["man"]);
     assert!(page.contains(".TH wscope 1"), "{page}");
-    assert!(page.contains("Exit codes"), "{page}");
+    for section in [".SH EXAMPLES", ".SH \"EXIT STATUS\"", "wscope\\-ls(1)"] {
+        assert!(page.contains(section), "no {section} in {page}");
+    }
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path().join("new/man1");
     assert_eq!(output(&["man", "--dir", dir.to_str().unwrap()]), "");
+    assert_eq!(std::fs::read_to_string(dir.join("wscope.1")).unwrap(), page);
     for command in COMMANDS {
         assert!(dir.join(format!("wscope-{command}.1")).is_file(), "{command}");
     }

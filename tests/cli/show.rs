@@ -12,7 +12,10 @@ fn lines() {
         ("show_frames", &["--frames", "fragments-pings.pcapng", "--conn", "1", "--side", "s2c"]),
         ("show_hex", &["-x", "close-codes.pcapng", "--conn", "2-4"]),
         ("show_verbose", &["-V", "close-codes.pcapng", "--conn", "4"]),
-        ("show_frames_verbose_hex", &["--frames", "-V", "-x", "close-codes.pcapng", "--conn", "8", "--ascii"]),
+        (
+            "show_frames_verbose_hex",
+            &["--frames", "-V", "-x", "close-codes.pcapng", "--conn", "8", "--ascii"],
+        ),
         ("show_ascii", &["--ascii", "chat-node-ws.pcapng", "--conn", "3"]),
         ("show_incomplete", &["snaplen-96.pcap"]),
     ] {
@@ -50,7 +53,12 @@ fn the_same_for_any_number_of_threads() {
 #[test]
 fn payload_only_is_exact_to_the_byte() {
     use base64::Engine as _;
-    for name in ["chromium-echo.pcapng", "fragments-pings.pcapng", "feed-deflate-node-ws.pcapng", "large-messages.pcap.gz"] {
+    for name in [
+        "chromium-echo.pcapng",
+        "fragments-pings.pcapng",
+        "feed-deflate-node-ws.pcapng",
+        "large-messages.pcap.gz",
+    ] {
         let records = records(&output(&["export", "--records", "message", "--conn", "1", name]));
         let payload = |message: &Value| match message.get("text") {
             Some(text) => text.as_str().unwrap().as_bytes().to_vec(),

@@ -37,8 +37,15 @@ pub fn response(extra: &str) -> Vec<u8> {
 /// A frame in the shortest form.
 pub fn frame(first: u8, mask: Option<[u8; 4]>, payload: &[u8]) -> Vec<u8> {
     let len = payload.len() as u64;
-    let len7 = if len < 126 { len as u8 } else if len < 65_536 { 126 } else { 127 };
-    let header = Header { fin: first & 0x80 != 0, rsv: first >> 4 & 7, opcode: Opcode::new(first), mask, len7, len };
+    let len7 = if len < 126 {
+        len as u8
+    } else if len < 65_536 {
+        126
+    } else {
+        127
+    };
+    let header =
+        Header { fin: first & 0x80 != 0, rsv: first >> 4 & 7, opcode: Opcode::new(first), mask, len7, len };
     let mut bytes = Vec::new();
     header.encode(&mut bytes);
     let key = mask.unwrap_or_default();
@@ -142,8 +149,7 @@ pub fn packet(segment: &Sent, client_port: u16, server_port: u16) -> Vec<u8> {
     tcp.ack = segment.flags & ACK != 0;
     tcp.fin = segment.flags & FIN != 0;
     tcp.rst = segment.flags & 4 != 0;
-    let builder =
-        etherparse::PacketBuilder::ethernet2([2; 6], [4; 6]).ipv4(from.0, to.0, 64).tcp_header(tcp);
+    let builder = etherparse::PacketBuilder::ethernet2([2; 6], [4; 6]).ipv4(from.0, to.0, 64).tcp_header(tcp);
     let mut packet = Vec::new();
     builder.write(&mut packet, &segment.payload).unwrap();
     packet

@@ -65,7 +65,8 @@ impl Numbers {
             *self.close_codes.entry(code).or_default() += 1;
         }
         if let Some(every) = every {
-            let [count, bytes] = &mut self.series.entry(time.nanos().div_euclid(every) * every).or_default()[dir];
+            let [count, bytes] =
+                &mut self.series.entry(time.nanos().div_euclid(every) * every).or_default()[dir];
             *count += 1;
             *bytes += message.len;
         }

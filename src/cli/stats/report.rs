@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::numbers::{Nanos, Numbers, SIZES};
+use crate::cli::table::{Align, Column, Room, Table};
 use crate::cli::words::{count, findings, number};
 use crate::event::Summary;
 use crate::item::Dir;
@@ -127,7 +128,10 @@ impl Report {
             sizes: SIZES
                 .iter()
                 .zip(numbers.sizes)
-                .map(|((upper, _), messages)| Class { up_to: (*upper < u64::MAX).then_some(*upper), messages })
+                .map(|((upper, _), messages)| Class {
+                    up_to: (*upper < u64::MAX).then_some(*upper),
+                    messages,
+                })
                 .collect(),
             largest: numbers.largest,
             fragmented: numbers.fragmented,
@@ -163,14 +167,26 @@ impl Report {
         for (name, text) in self.rows() {
             writeln!(out, "{}", format!("{name:<14} {text}").trim_end())?;
         }
-        for bin in &self.series {
-            writeln!(
-                out,
-                "{}  client {:>8} messages {:>12} bytes   server {:>8} messages {:>12} bytes",
-                bin.time, bin.c2s_messages, bin.c2s_bytes, bin.s2c_messages, bin.s2c_bytes
-            )?;
+        if self.series.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        writeln!(out)?;
+        let column = |title, align| Column { title, align, room: Room::Keep };
+        let mut table = Table::new([
+            column("Time", Align::Left),
+            column("Client messages", Align::Right),
+            column("bytes", Align::Right),
+            column("Server messages", Align::Right),
+            column("bytes", Align::Right),
+        ]);
+        for bin in &self.series {
+            let counts = [bin.c2s_messages, bin.c2s_bytes, bin.s2c_messages, bin.s2c_bytes];
+            let [c2s_messages, c2s_bytes, s2c_messages, s2c_bytes] = counts.map(number);
+            // Spans are of microseconds at least.
+            let time = bin.time.get(..26).unwrap_or_default().replace('T', " ");
+            table.push([time, c2s_messages, c2s_bytes, s2c_messages, s2c_bytes]);
+        }
+        table.write(out, None, false)
     }
 
     fn rows(&self) -> Vec<(&'static str, String)> {
@@ -180,7 +196,10 @@ impl Report {
         };
         let mut rows = vec![
             ("packets", format!("{}, {}{skipped}", number(self.packets), count(self.bytes, "byte"))),
-            ("connections", format!("{} WebSocket of {} TCP", number(self.connections), number(self.tcp_connections))),
+            (
+                "connections",
+                format!("{} WebSocket of {} TCP", number(self.connections), number(self.tcp_connections)),
+            ),
             (
                 "messages",
                 format!(
@@ -194,8 +213,14 @@ impl Report {
         ];
         for (name, side) in [("client", &self.c2s), ("server", &self.s2c)] {
             let kinds = join(&side.kinds, |kind| (*kind).to_owned());
-            rows.push((name, format!("{}: {kinds}", count(side.payload, "payload byte")).trim_end_matches(": ").to_owned()));
-            rows.push(("", format!("{}, {} of them masked", count(side.frames, "frame"), number(side.masked))));
+            rows.push((
+                name,
+                format!("{}: {kinds}", count(side.payload, "payload byte")).trim_end_matches(": ").to_owned(),
+            ));
+            rows.push((
+                "",
+                format!("{}, {} of them masked", count(side.frames, "frame"), number(side.masked)),
+            ));
         }
         rows.push(("opcodes", join(&self.opcodes, |opcode| (*opcode).to_owned())));
         let most = self.sizes.iter().map(|class| class.messages).max().unwrap_or(0).max(1);
@@ -209,7 +234,9 @@ impl Report {
             "fragmented",
             match self.fragmented {
                 0 => "none".to_owned(),
-                many => format!("{}, in up to {}", count(many, "message"), count(self.most_fragments, "frame")),
+                many => {
+                    format!("{}, in up to {}", count(many, "message"), count(self.most_fragments, "frame"))
+                }
             },
         ));
         if let Some(c) = &self.compression {
@@ -235,7 +262,10 @@ impl Report {
                 let text = if s.count == 1 {
                     format!("{:.3} ms (once)", s.max)
                 } else {
-                    format!("p50 {:.3} ms, p95 {:.3}, p99 {:.3}, max {:.3} ({times})", s.p50, s.p95, s.p99, s.max)
+                    format!(
+                        "p50 {:.3} p95 {:.3} p99 {:.3} max {:.3} ms ({times})",
+                        s.p50, s.p95, s.p99, s.max
+                    )
                 };
                 rows.push((name, text));
             }
@@ -248,5 +278,9 @@ impl Report {
 
 /// What was counted how often: `text 12, ping 3`.
 fn join<K>(counts: &BTreeMap<K, u64>, name: impl Fn(&K) -> String) -> String {
-    counts.iter().map(|(key, count)| format!("{} {}", name(key), number(*count))).collect::<Vec<_>>().join(", ")
+    counts
+        .iter()
+        .map(|(key, count)| format!("{} {}", name(key), number(*count)))
+        .collect::<Vec<_>>()
+        .join(", ")
 }

@@ -30,9 +30,7 @@ pub(super) fn head(conn: &Connection, out: &mut Buffer) {
     let request = shake.and_then(|shake| shake.request.as_ref());
     let response = shake.and_then(|shake| shake.response.as_ref());
     let started = request.map_or(conn.opened.time, |request| request.first.time);
-    let url = shake
-        .and_then(|shake| shake.url(false))
-        .unwrap_or_else(|| format!("ws://{}/", conn.server));
+    let url = shake.and_then(|shake| shake.url(false)).unwrap_or_else(|| format!("ws://{}/", conn.server));
     let mut entry = json!({
         "startedDateTime": started.to_string(),
         "request": request_of(request, &url),
