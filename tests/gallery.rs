@@ -93,8 +93,10 @@ fn only_the_captures_that_lack_bytes_say_so() {
     for (capture, _) in all() {
         let name = capture.file_name().unwrap().to_string_lossy().into_owned();
         let export = records(&export_file(&capture, 1));
-        let codes: Vec<&str> =
-            of_type(&export, "finding").into_iter().map(|finding| finding["code"].as_str().unwrap()).collect();
+        let codes: Vec<&str> = of_type(&export, "finding")
+            .into_iter()
+            .map(|finding| finding["code"].as_str().unwrap())
+            .collect();
         let expected: &[&str] = match &*name {
             "snaplen-96.pcap" => &["N002", "N003", "N004"],
             "mid-stream.pcapng" => &["N003"],

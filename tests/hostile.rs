@@ -61,7 +61,8 @@ fn an_empty_final_fragment_ends_its_message() {
 
 #[test]
 fn a_message_that_begins_inside_another_ends_that() {
-    let server = [frame(0x01, None, b"open"), frame(0x81, None, b"whole"), frame(0x80, None, b"orphan")].concat();
+    let server =
+        [frame(0x01, None, b"open"), frame(0x81, None, b"whole"), frame(0x80, None, b"orphan")].concat();
     let export = records(&export_bytes(&from_server("", &server), 1));
     let said: Vec<_> =
         of_type(&export, "message").into_iter().map(|m| (m["text"].clone(), m["complete"].clone())).collect();

@@ -59,7 +59,10 @@ fn no_module_imports_a_higher_layer() {
     let mut faults = Vec::new();
     for file in files {
         let relative = file.strip_prefix(root().join("src")).unwrap();
-        if relative.components().any(|part| ["tests", "tests.rs", "sample.rs"].contains(&&*part.as_os_str().to_string_lossy())) {
+        if relative
+            .components()
+            .any(|part| ["tests", "tests.rs", "sample.rs"].contains(&&*part.as_os_str().to_string_lossy()))
+        {
             continue;
         }
         let module = relative.iter().next().unwrap().to_string_lossy().trim_end_matches(".rs").to_owned();
@@ -67,14 +70,24 @@ fn no_module_imports_a_higher_layer() {
             continue;
         }
         let Some(allowed) = table.get(&module) else {
-            faults.push(format!("src/{}: `{module}` is not in the table of docs/architecture.md", relative.display()));
+            faults.push(format!(
+                "src/{}: `{module}` is not in the table of docs/architecture.md",
+                relative.display()
+            ));
             continue;
         };
         let text = fs::read_to_string(&file).unwrap();
         let code = text.split("#[cfg(test)]\nmod ").next().unwrap();
         for (line, import) in imports(code) {
-            if import != module && !import.is_empty() && table.contains_key(&import) && !allowed.contains(&import) {
-                faults.push(format!("src/{}:{line}: `{module}` must not import `{import}`", relative.display()));
+            if import != module
+                && !import.is_empty()
+                && table.contains_key(&import)
+                && !allowed.contains(&import)
+            {
+                faults.push(format!(
+                    "src/{}:{line}: `{module}` must not import `{import}`",
+                    relative.display()
+                ));
             }
         }
     }
@@ -87,9 +100,16 @@ fn the_table_has_no_cycles() {
     assert!(table.len() > 10, "the table was not found");
     let mut done = BTreeSet::new();
     while done.len() < table.len() {
-        let free: Vec<&String> =
-            table.iter().filter(|(name, needs)| !done.contains(*name) && needs.iter().all(|need| done.contains(need))).map(|(name, _)| name).collect();
-        assert!(!free.is_empty(), "a cycle among {:?}", table.keys().filter(|name| !done.contains(*name)).collect::<Vec<_>>());
+        let free: Vec<&String> = table
+            .iter()
+            .filter(|(name, needs)| !done.contains(*name) && needs.iter().all(|need| done.contains(need)))
+            .map(|(name, _)| name)
+            .collect();
+        assert!(
+            !free.is_empty(),
+            "a cycle among {:?}",
+            table.keys().filter(|name| !done.contains(*name)).collect::<Vec<_>>()
+        );
         done.extend(free);
     }
 }

@@ -68,7 +68,8 @@ fn every_capture_is_read_to_its_end() {
     for capture in captures_in(&folder) {
         let started = Instant::now();
         let Ok(bytes) = fs::read(&capture) else { continue };
-        if wscope::capture::open::from_bytes("x", bytes.clone(), &wscope::limits::Limits::default()).is_err() {
+        if wscope::capture::open::from_bytes("x", bytes.clone(), &wscope::limits::Limits::default()).is_err()
+        {
             continue;
         }
         let one = export_bytes(&bytes, 1);
@@ -89,9 +90,11 @@ fn any_cut_ends_cleanly() {
         let step = (bytes.len() / 400).max(1);
         let mut before = 0;
         for cut in (1..bytes.len()).step_by(step) {
-            let Ok(mut opened) =
-                wscope::capture::open::from_bytes("x", bytes[..cut].to_vec(), &wscope::limits::Limits::default())
-            else {
+            let Ok(mut opened) = wscope::capture::open::from_bytes(
+                "x",
+                bytes[..cut].to_vec(),
+                &wscope::limits::Limits::default(),
+            ) else {
                 continue;
             };
             let export = records(&support::export(&mut *opened.source, 1));

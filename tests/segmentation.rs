@@ -14,7 +14,14 @@ fn said(bytes: &[u8]) -> Vec<String> {
         .map(|m| {
             format!(
                 "{} {} {} {} {} {} {} {}",
-                m["dir"], m["kind"], m["frames"], m["wire_len"], m["len"], m["complete"], m["sha256"], m["text"]
+                m["dir"],
+                m["kind"],
+                m["frames"],
+                m["wire_len"],
+                m["len"],
+                m["complete"],
+                m["sha256"],
+                m["text"]
             )
         })
         .collect();

@@ -5,8 +5,8 @@ use std::io;
 
 use crate::event::ConnectionId;
 
-use crate::observe::{Outbox, Sink};
 use super::tell::Run;
+use crate::observe::{Outbox, Sink};
 
 /// What a worker made of one batch.
 #[derive(Debug)]
@@ -38,7 +38,10 @@ impl Merge {
         }
         let run_of = |worker: usize, n: usize| runs.get(worker).and_then(|runs| runs.get(n)).copied();
         loop {
-            let heads = next_run.iter().enumerate().filter_map(|(worker, n)| Some((run_of(worker, *n)?.packet, worker)));
+            let heads = next_run
+                .iter()
+                .enumerate()
+                .filter_map(|(worker, n)| Some((run_of(worker, *n)?.packet, worker)));
             let Some((packet, _)) = heads.min() else { return Ok(()) };
             self.tied.clear();
             let mut workers = 0;
@@ -59,7 +62,8 @@ impl Merge {
                 });
             }
             for (worker, n) in &tied {
-                let (Some(run), Some((done, records))) = (run_of(*worker, *n), records.get_mut(*worker)) else {
+                let (Some(run), Some((done, records))) = (run_of(*worker, *n), records.get_mut(*worker))
+                else {
                     continue;
                 };
                 let number = self.number(&run);
@@ -84,7 +88,8 @@ impl Merge {
             }
             return self.last_number;
         }
-        let number = if run.closes { self.numbers.remove(&run.conn) } else { self.numbers.get(&run.conn).copied() };
+        let number =
+            if run.closes { self.numbers.remove(&run.conn) } else { self.numbers.get(&run.conn).copied() };
         number.unwrap_or_default()
     }
 }

@@ -14,9 +14,9 @@ use crate::rules::{capture, checker};
 
 use super::config::Config;
 use super::merge::{Made, Merge};
-use crate::observe::{Observer, Outbox, Sink};
 use super::recent::{Pool, Recent};
 use super::worker::{Tally, Worker, shard_of};
+use crate::observe::{Observer, Outbox, Sink};
 
 /// Packets after which output is looked at, and how much of it there must be to be written.
 const STEP: usize = 32;
@@ -113,7 +113,10 @@ impl<'a> Reader<'a> {
         let mut note = |rule, text| summary.capture_findings.push(checker::whole_capture(rule, text));
         if tally.carried.tls > 0 {
             let s = if tally.carried.tls == 1 { "" } else { "s" };
-            note(&capture::ENCRYPTED, format!("{} TLS connection{s} without keys: not read", tally.carried.tls));
+            note(
+                &capture::ENCRYPTED,
+                format!("{} TLS connection{s} without keys: not read", tally.carried.tls),
+            );
         }
         for damage in damage {
             note(&capture::FILE_CUT, damage.clone());

@@ -9,9 +9,9 @@ use crate::packet::segment::{FlowKey, Segment};
 use crate::tcp::{self, History, Output};
 use crate::ws::session::Tools;
 
-use crate::observe::Observer;
 use super::stack::{Carries, Flow as FlowFacts, Stack};
 use super::tell::Teller;
+use crate::observe::Observer;
 
 /// How many virtual shards flows are dealt to.
 pub(super) const SHARDS: usize = 64;
@@ -113,7 +113,9 @@ impl Shard {
     fn make_room<O: Observer, H: History>(&mut self, at: At, cx: &mut Context<'_, O, H>) {
         let mut idle: Vec<(bool, u64, u32)> = (0u32..)
             .zip(&self.flows)
-            .filter_map(|(n, flow)| flow.as_ref().map(|flow| (flow.stack.is_websocket(), flow.last.packet, n)))
+            .filter_map(|(n, flow)| {
+                flow.as_ref().map(|flow| (flow.stack.is_websocket(), flow.last.packet, n))
+            })
             .collect();
         let count = (idle.len() / 16).max(1).min(idle.len());
         if count < idle.len() {
@@ -135,7 +137,8 @@ impl Shard {
         self.closed.push_back(index);
         if self.closed.len() > LINGERING
             && let Some(oldest) = self.closed.pop_front()
-            && let Some(flow) = self.flows.get_mut(oldest as usize).and_then(|flow| flow.take_if(|flow| flow.closed))
+            && let Some(flow) =
+                self.flows.get_mut(oldest as usize).and_then(|flow| flow.take_if(|flow| flow.closed))
         {
             self.table.remove(&flow.key);
             self.free.push(oldest);

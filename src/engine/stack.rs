@@ -14,8 +14,8 @@ use crate::ws::fact::{Kind, Out};
 use crate::ws::resync::{Expect, Search};
 use crate::ws::session::{Session, Setup, Tools};
 
-use crate::observe::Observer;
 use super::tell::Teller;
+use crate::observe::Observer;
 
 /// Evidence, in bits, for WebSocket frames in a stream without a handshake: at least so much in each
 /// direction, so much in both together, and so much in one where the other has no data at all.
@@ -391,7 +391,10 @@ impl Stack {
     }
 
     /// Gives what a layer has left of an item to the layer that follows it.
-    #[allow(clippy::too_many_arguments, reason = "an item with its place, and the three contexts of every step")]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "an item with its place, and the three contexts of every step"
+    )]
     fn rest<O: Observer>(
         &mut self,
         dir: Dir,
@@ -450,7 +453,12 @@ impl Stack {
         self.layer = Layer::WebSocket(live);
     }
 
-    fn connection(&mut self, handshake: Option<Box<Handshake>>, transport: Transport, flow: &Flow) -> Connection {
+    fn connection(
+        &mut self,
+        handshake: Option<Box<Handshake>>,
+        transport: Transport,
+        flow: &Flow,
+    ) -> Connection {
         let id = ConnectionId { packet: flow.opened.packet, attempt: self.attempts };
         self.attempts += 1;
         let [client, server] = flow.ends;
@@ -469,7 +477,14 @@ impl Stack {
         let mut conn = self.connection(Some(handshake), Transport::Http1, flow);
         teller.opened(&mut conn);
         let tcp = self.tcp_end.map(|end| end.filter(|end| *end != End::Capture));
-        let closing = Closing { at, how: None, close: [None, None], tcp, totals: [Totals::default(); 2], findings: [0; 3] };
+        let closing = Closing {
+            at,
+            how: None,
+            close: [None, None],
+            tcp,
+            totals: [Totals::default(); 2],
+            findings: [0; 3],
+        };
         teller.tell(&conn, Event::Closed(&closing));
     }
 
@@ -556,7 +571,8 @@ impl Probe {
 
     /// What the direction's bytes so far and these look like.
     fn guess_joined(&self, dir: Dir, bytes: &[u8]) -> Guess {
-        let mut joined: Vec<u8> = self.heads[dir.index()].iter().flat_map(|(_, bytes)| bytes).copied().collect();
+        let mut joined: Vec<u8> =
+            self.heads[dir.index()].iter().flat_map(|(_, bytes)| bytes).copied().collect();
         joined.extend_from_slice(bytes);
         probe(&joined)
     }
@@ -620,7 +636,8 @@ impl Live {
         };
         let at = if over { at } else { seen.last };
         let close = std::mem::take(&mut seen.close);
-        let closing = Closing { at, how: Some(how), close, tcp, totals: seen.totals, findings: seen.findings };
+        let closing =
+            Closing { at, how: Some(how), close, tcp, totals: seen.totals, findings: seen.findings };
         teller.tell(conn, Event::Closed(&closing));
     }
 }

@@ -7,9 +7,9 @@ use crate::ws::deflate::Inflater;
 use crate::ws::session::{Budget, Tools};
 
 use super::config::Config;
-use crate::observe::Observer;
 use super::shard::{Context, SHARDS, Shard};
 use super::tell::{Counts, Teller};
+use crate::observe::Observer;
 
 /// Decodes the flows of its shards; one for each thread.
 pub(super) struct Worker<'a, O: Observer> {

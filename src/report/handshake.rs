@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-
 use super::record::Accept;
 use crate::http::upgrade::{self, Handshake};
 

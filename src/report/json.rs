@@ -11,8 +11,8 @@ use super::output::{Output, Shape, Span, number};
 use super::payload::{self, Body, PayloadMode, Shown};
 use super::record::{self, Capture, FORMAT, MAX_NUMBER, Record};
 use super::select::{RecordTypes, Selection};
-use crate::observe::{Buffer, Observer, Outbox, Sink};
 use crate::event::{Connection, Event, Summary};
+use crate::observe::{Buffer, Observer, Outbox, Sink};
 use crate::ws::fact::{Frame, Kind, Message};
 use crate::ws::session::Want;
 

@@ -294,7 +294,8 @@ static SMALL: [[u8; 4]; 1000] = {
     let mut small = [[0; 4]; 1000];
     let mut number = 0;
     while number < 1000 {
-        let digits = [b'0' + (number / 100) as u8, b'0' + (number / 10 % 10) as u8, b'0' + (number % 10) as u8];
+        let digits =
+            [b'0' + (number / 100) as u8, b'0' + (number / 10 % 10) as u8, b'0' + (number % 10) as u8];
         small[number] = match number {
             0..=9 => [digits[2], 0, 0, 1],
             10..=99 => [digits[1], digits[2], 0, 2],

@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
-use crate::observe::Outbox;
 use crate::event::Connection;
+use crate::observe::Outbox;
 
 /// Where a piece of an observer's output stands, and where in it the connection's number belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,9 +1,9 @@
 //! Hand-made events for the tests of the formats, and what runs them through an observer and a sink.
 
-use crate::observe::{Observer, Outbox, Sink};
 use crate::event::{CloseFrame, Closing, Connection, ConnectionId, Event, How, Summary, Totals, Transport};
 use crate::http::upgrade::{Handshake, Header, Request, Response};
 use crate::item::{At, Dir, End};
+use crate::observe::{Observer, Outbox, Sink};
 use crate::packet::segment::Endpoint;
 use crate::rules::{self, Finding};
 use crate::time::Timestamp;

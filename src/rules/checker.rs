@@ -32,8 +32,12 @@ pub fn trouble(dir: Dir, at: At, what: Trouble) -> Option<Finding> {
         Trouble::NotFrames { .. } => return None,
         Trouble::Limit(limit) => {
             let text = match limit {
-                Limit::MessageBytes => "a message is larger than what is kept of one: its payload is cut, its checks are not",
-                Limit::DeflateInput => "a compressed message is larger than what is collected of one: it is not inflated",
+                Limit::MessageBytes => {
+                    "a message is larger than what is kept of one: its payload is cut, its checks are not"
+                }
+                Limit::DeflateInput => {
+                    "a compressed message is larger than what is collected of one: it is not inflated"
+                }
                 Limit::Inflated => "a message inflates past the size or ratio limit: it is cut there",
                 Limit::History => "too much inflate history is kept at once: this direction's was dropped",
             };
@@ -55,7 +59,8 @@ pub fn conflict(dir: Dir, at: At, offset: u64, len: u64) -> Finding {
 /// Out-of-order data was dropped (N005).
 #[must_use]
 pub fn out_of_order_limit(dir: Dir, at: At, dropped: u64) -> Finding {
-    let text = format!("too much out-of-order data at once: {dropped} bytes were dropped or no longer waited for");
+    let text =
+        format!("too much out-of-order data at once: {dropped} bytes were dropped or no longer waited for");
     finding(&capture::LIMIT, dir, at, text)
 }
 

@@ -156,7 +156,8 @@ impl Assembly {
         tools: &mut Tools<'_>,
     ) -> Finished {
         self.fault = self.fault.or(fault);
-        let message_wise = self.compressed && context.as_ref().is_some_and(|context| !context.params().per_frame);
+        let message_wise =
+            self.compressed && context.as_ref().is_some_and(|context| !context.params().per_frame);
         let mut payload = None;
         let mut utf8 = None;
         let mut sha256 = None;
@@ -182,7 +183,9 @@ impl Assembly {
                 utf8 = Some(match (self.utf8_fault, self.fault) {
                     (Some(invalid), _) => invalid,
                     (None, Some(_)) => Utf8::Unknown,
-                    (None, None) => stream.finish().map_or_else(|offset| Utf8::CutAtEnd { offset }, |()| Utf8::Valid),
+                    (None, None) => {
+                        stream.finish().map_or_else(|offset| Utf8::CutAtEnd { offset }, |()| Utf8::Valid)
+                    }
                 });
             }
             if self.kind == Kind::Close && self.fault.is_none() {

@@ -276,7 +276,8 @@ impl Direction {
     fn told_at_once(&self, header: &Header) -> bool {
         match header.opcode {
             Opcode::TEXT | Opcode::BINARY => {
-                self.message.is_none() && !self.deflate.as_ref().is_some_and(|context| context.params().per_frame)
+                self.message.is_none()
+                    && !self.deflate.as_ref().is_some_and(|context| context.params().per_frame)
             }
             Opcode::CLOSE | Opcode::PING | Opcode::PONG => true,
             _ => false,
@@ -311,8 +312,7 @@ impl Direction {
             _ => Kind::Pong,
         };
         let compressed = kind.is_data() && header.rsv1() && self.deflate.is_some();
-        let looked_at =
-            tools.want.payload > 0 || tools.want.hash || compressed || kind != Kind::Binary;
+        let looked_at = tools.want.payload > 0 || tools.want.hash || compressed || kind != Kind::Binary;
         let plain: &[u8] = match header.mask {
             Some(key) if looked_at => {
                 tools.scratch.clear();
@@ -465,12 +465,7 @@ impl Direction {
     }
 
     /// The open frame is over; so is its message where it was the last one.
-    fn end_frame(
-        &mut self,
-        numbering: &mut Numbering,
-        tools: &mut Tools<'_>,
-        out: &mut impl FnMut(Out<'_>),
-    ) {
+    fn end_frame(&mut self, numbering: &mut Numbering, tools: &mut Tools<'_>, out: &mut impl FnMut(Out<'_>)) {
         let Some(frame) = self.frame.take() else { return };
         let frame = *frame;
         self.phase = Phase::Header;

@@ -44,7 +44,11 @@ impl Expect {
     #[must_use]
     pub fn allows(&self, header: &Header) -> bool {
         let opcode = header.opcode;
-        let rsv = if self.rsv1 && matches!(opcode, Opcode::TEXT | Opcode::BINARY) { header.rsv & 3 } else { header.rsv };
+        let rsv = if self.rsv1 && matches!(opcode, Opcode::TEXT | Opcode::BINARY) {
+            header.rsv & 3
+        } else {
+            header.rsv
+        };
         rsv == 0
             && !opcode.is_reserved()
             && self.masked.is_none_or(|masked| masked == header.mask.is_some())
@@ -131,7 +135,8 @@ impl Search {
     /// Enough has come since the last try that another is worth its time: the time of all tries is in
     /// proportion to the bytes, whatever the segments' sizes.
     pub fn is_due(&mut self) -> bool {
-        let due = self.bytes.len() < 4096 || self.bytes.len() - self.tried.min(self.bytes.len()) >= self.bytes.len() / 8;
+        let due = self.bytes.len() < 4096
+            || self.bytes.len() - self.tried.min(self.bytes.len()) >= self.bytes.len() / 8;
         if due {
             self.tried = self.bytes.len();
         }
@@ -142,7 +147,11 @@ impl Search {
     #[must_use]
     pub fn find(&self, expect: &Expect, last_chance: bool) -> Option<usize> {
         let need = if last_chance { LAST_CHANCE } else { AT_SEGMENT_START };
-        let at_start = self.starts.iter().map(|(start, _)| *start).find(|start| self.evidence(*start, expect).bits >= need);
+        let at_start = self
+            .starts
+            .iter()
+            .map(|(start, _)| *start)
+            .find(|start| self.evidence(*start, expect).bits >= need);
         let limit = at_start.unwrap_or(self.bytes.len());
         (0..limit)
             .find(|place| self.could_begin(*place) && self.evidence(*place, expect).bits >= ANYWHERE)
@@ -219,7 +228,9 @@ impl Search {
             evidence.masked = expect.masked;
             evidence.bits += HEADER_BITS;
             let payload = rest.get(used..).unwrap_or_default();
-            let Some(payload) = usize::try_from(header.len).ok().and_then(|len| payload.get(..len)) else { break };
+            let Some(payload) = usize::try_from(header.len).ok().and_then(|len| payload.get(..len)) else {
+                break;
+            };
             // Many servers write the header and the payload by themselves.
             if !payload.is_empty() && self.is_edge(position + used) {
                 evidence.bits += HEADER_EDGE_BITS;
@@ -244,7 +255,8 @@ impl Search {
     }
 
     fn is_edge(&self, position: usize) -> bool {
-        position == self.bytes.len() || self.starts.binary_search_by_key(&position, |(start, _)| *start).is_ok()
+        position == self.bytes.len()
+            || self.starts.binary_search_by_key(&position, |(start, _)| *start).is_ok()
     }
 }
 

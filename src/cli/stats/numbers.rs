@@ -35,21 +35,51 @@ pub(super) struct Numbers {
     pub(super) series: BTreeMap<i64, [[u64; 2]; 2]>,
 }
 
-/// Durations in nanoseconds, to three significant figures.
-#[derive(Debug)]
-pub(super) struct Nanos(pub(super) Histogram<u64>);
-
-impl Default for Nanos {
-    fn default() -> Self {
-        // A thousandth is finer than anybody reads; 3 is within what the constructor takes.
-        Self(Histogram::new(3).unwrap_or_else(|_| unreachable!("3 significant figures are allowed")))
-    }
+/// Durations in nanoseconds. A few are kept as they are, since a histogram takes kilobytes; many to
+/// three significant figures.
+#[derive(Debug, Default)]
+pub(super) struct Nanos {
+    few: Vec<i64>,
+    many: Option<Box<Histogram<u64>>>,
 }
+
+/// As many durations as are kept one by one.
+const FEW: usize = 1_000;
 
 impl Nanos {
     pub(super) fn record(&mut self, nanos: i64) {
-        // It grows on demand, so any value fits; `saturating_record` would cut at what it has now.
-        let _ = self.0.record(u64::try_from(nanos).unwrap_or(0));
+        self.few.push(nanos);
+        if self.few.len() > FEW {
+            self.many = self.histogram().map(Box::new);
+            self.few.clear();
+        }
+    }
+
+    fn add(&mut self, other: &Self) {
+        if let Some(many) = &other.many {
+            let mut sum = self.histogram();
+            if let Some(sum) = &mut sum {
+                // It grows on demand, so adding cannot fail.
+                let _ = sum.add(many.as_ref());
+            }
+            self.many = sum.map(Box::new);
+            self.few.clear();
+        }
+        other.few.iter().for_each(|nanos| self.record(*nanos));
+    }
+
+    /// All of them; `None` where there are none.
+    pub(super) fn histogram(&self) -> Option<Histogram<u64>> {
+        let mut all = match &self.many {
+            Some(many) => Histogram::clone(many),
+            None if self.few.is_empty() => return None,
+            None => Histogram::new(3).ok()?,
+        };
+        for nanos in &self.few {
+            // It grows on demand, so any value fits; `saturating_record` would cut at what it has now.
+            let _ = all.record(u64::try_from(*nanos).unwrap_or(0));
+        }
+        Some(all)
     }
 }
 
@@ -118,10 +148,8 @@ impl Numbers {
         self.compressed_wire += other.compressed_wire;
         self.compressed_payload += other.compressed_payload;
         self.incomplete += other.incomplete;
-        for (sum, part) in [(&mut self.rtt, &other.rtt), (&mut self.handshake, &other.handshake)] {
-            // Both grow on demand, so adding cannot fail.
-            let _ = sum.0.add(&part.0);
-        }
+        self.rtt.add(&other.rtt);
+        self.handshake.add(&other.handshake);
         self.first = [self.first, other.first].into_iter().flatten().min();
         self.last = [self.last, other.last].into_iter().flatten().max();
     }
@@ -132,12 +160,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn long_spans_are_not_cut() {
-        let mut nanos = Nanos::default();
-        for value in [2_000, 5_000_000_000, -1] {
-            nanos.record(value);
+    fn long_spans_are_not_cut_and_none_is_lost() {
+        let mut all = Nanos::default();
+        for part in 0..5 {
+            let mut nanos = Nanos::default();
+            for value in 0..700 * part {
+                nanos.record(value * 1_000_000);
+            }
+            nanos.record(5_000_000_000);
+            nanos.record(-1);
+            all.add(&nanos);
         }
-        let max = nanos.0.max();
-        assert!((5_000_000_000..5_010_000_000).contains(&max), "{max}");
+        let histogram = all.histogram().unwrap();
+        assert_eq!(histogram.len(), 7_000 + 10);
+        assert!((5_000_000_000..5_010_000_000).contains(&histogram.max()), "{}", histogram.max());
+        assert!(Nanos::default().histogram().is_none());
     }
 }

@@ -91,15 +91,10 @@ struct Bin {
 
 impl Spread {
     fn new(nanos: &Nanos) -> Option<Self> {
+        let all = nanos.histogram()?;
         let ms = |value: u64| value as f64 / 1e6;
-        let at = |quantile| ms(nanos.0.value_at_quantile(quantile));
-        (!nanos.0.is_empty()).then(|| Self {
-            count: nanos.0.len(),
-            p50: at(0.5),
-            p95: at(0.95),
-            p99: at(0.99),
-            max: ms(nanos.0.max()),
-        })
+        let at = |quantile| ms(all.value_at_quantile(quantile));
+        Some(Self { count: all.len(), p50: at(0.5), p95: at(0.95), p99: at(0.99), max: ms(all.max()) })
     }
 }
 

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::observe::Buffer;
 use crate::event::{Closing, Connection};
 use crate::http::upgrade::{Header, Request, Response};
 use crate::item::Dir;
+use crate::observe::Buffer;
 use crate::report::escape;
 use crate::report::handshake::words;
 use crate::report::line;
