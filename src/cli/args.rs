@@ -92,12 +92,16 @@ pub enum Command {
     },
 }
 
+/// The heading of what all commands that read captures have in common: below their own options.
+const READING: &str = "Reading";
+
 /// Where packets come from, and how they are decoded.
 #[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = READING)]
 pub struct Input {
     /// Captures: pcap or pcapng, also within gzip, zstd or lz4; `-` = standard input; several are
     /// merged by time
-    #[arg(value_name = "FILE")]
+    #[arg(value_name = "FILE", help_heading = None)]
     pub files: Vec<PathBuf>,
     /// A capture, as other tools name it
     #[arg(short = 'r', long = "read", value_name = "FILE")]
@@ -112,6 +116,7 @@ pub struct Input {
 
 /// How captures are read and decoded.
 #[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = READING)]
 pub struct Decode {
     /// Take TCP streams of this port for WebSocket even without a handshake
     #[arg(long, value_name = "PORT", value_delimiter = ',')]
@@ -157,9 +162,6 @@ pub enum TimeFormat {
 /// `ls`
 #[derive(Debug, Args)]
 pub struct Ls {
-    /// Where the packets come from
-    #[command(flatten)]
-    pub input: Input,
     /// Only these connections: 3 or 1,4 or 2-5
     #[arg(long, value_name = "LIST")]
     pub conn: Option<Selection>,
@@ -169,14 +171,14 @@ pub struct Ls {
     /// Nothing but ASCII
     #[arg(long)]
     pub ascii: bool,
+    /// Where the packets come from
+    #[command(flatten)]
+    pub input: Input,
 }
 
 /// `show`
 #[derive(Debug, Args)]
 pub struct Show {
-    /// Where the packets come from
-    #[command(flatten)]
-    pub input: Input,
     /// Only these connections: 3 or 1,4 or 2-5
     #[arg(long, value_name = "LIST")]
     pub conn: Option<Selection>,
@@ -201,6 +203,9 @@ pub struct Show {
     /// Nothing but ASCII
     #[arg(long)]
     pub ascii: bool,
+    /// Where the packets come from
+    #[command(flatten)]
+    pub input: Input,
 }
 
 /// `inspect`
@@ -210,15 +215,15 @@ pub struct Inspect {
     pub file: PathBuf,
     /// What to explain: 3.f52 (frame), 3.m41 (message), 3.h (handshake), 3 (connection)
     pub place: Place,
-    /// How it is decoded
-    #[command(flatten)]
-    pub decode: Decode,
     /// Show the secrets of a handshake: Authorization, cookies, keys and tokens
     #[arg(long)]
     pub reveal: bool,
     /// Nothing but ASCII
     #[arg(long)]
     pub ascii: bool,
+    /// How it is decoded
+    #[command(flatten)]
+    pub decode: Decode,
 }
 
 /// `follow`
@@ -229,9 +234,6 @@ pub struct Follow {
     /// The connection's number, as `wscope ls` shows it
     #[arg(value_parser = connection)]
     pub conn: u32,
-    /// How it is decoded
-    #[command(flatten)]
-    pub decode: Decode,
     /// Only this direction
     #[arg(long, value_enum)]
     pub side: Option<Side>,
@@ -241,6 +243,9 @@ pub struct Follow {
     /// Nothing but ASCII
     #[arg(long)]
     pub ascii: bool,
+    /// How it is decoded
+    #[command(flatten)]
+    pub decode: Decode,
 }
 
 /// A direction.
@@ -278,9 +283,6 @@ pub enum Form {
 /// `export`
 #[derive(Debug, Args)]
 pub struct Export {
-    /// Where the packets come from
-    #[command(flatten)]
-    pub input: Input,
     /// The format
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     pub to: Format,
@@ -300,6 +302,9 @@ pub struct Export {
     /// Only these connections: 3 or 1,4 or 2-5
     #[arg(long, value_name = "LIST")]
     pub conn: Option<Selection>,
+    /// Where the packets come from
+    #[command(flatten)]
+    pub input: Input,
 }
 
 /// Export formats.
@@ -321,9 +326,6 @@ pub enum Format {
 /// `stats`
 #[derive(Debug, Args)]
 pub struct Stats {
-    /// Where the packets come from
-    #[command(flatten)]
-    pub input: Input,
     /// Only these connections: 3 or 1,4 or 2-5
     #[arg(long, value_name = "LIST")]
     pub conn: Option<Selection>,
@@ -333,6 +335,9 @@ pub struct Stats {
     /// One JSON document
     #[arg(long)]
     pub json: bool,
+    /// Where the packets come from
+    #[command(flatten)]
+    pub input: Input,
 }
 
 /// A number of threads.
