@@ -60,9 +60,9 @@ impl Inflater {
         let (mut run, mut stop) = self.start(context, message, limits);
         if stop.is_none() {
             stop = self.end(context, message, limits, &mut run);
-            self.used = run.made;
+            self.used = run.made.min(run.limit);
         }
-        let output = self.room.get(..run.made).unwrap_or_default();
+        let output = self.room.get(..self.used).unwrap_or_default();
         match stop {
             None => context.extend(output, run.goes_on.then_some(self.state)),
             Some(_) => context.lose(),
@@ -75,7 +75,7 @@ impl Inflater {
     pub fn inflate_prefix(&mut self, context: &mut Context, prefix: &[u8], limits: &Limits) -> Inflated<'_> {
         let (run, stop) = self.start(context, prefix, limits);
         context.lose();
-        let output = self.room.get(..run.made).unwrap_or_default();
+        let output = self.room.get(..self.used).unwrap_or_default();
         Inflated { output, fault: stop, consumed: run.consumed, final_block: run.final_block }
     }
 
@@ -91,7 +91,8 @@ impl Inflater {
         self.state.messages += 1;
         let mut run = Run::new(message.len(), limits);
         let stop = self.blocks(context, message, &mut run).err();
-        self.used = run.made;
+        // The fast path may have made a byte more than is wanted.
+        self.used = run.made.min(run.limit);
         (run, stop)
     }
 

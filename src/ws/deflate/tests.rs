@@ -260,6 +260,16 @@ fn can_be_sent_to_a_thread() {
     sendable::<Context>();
 }
 
+/// A fault found in the room past the limit: the byte made there does not count.
+#[test]
+fn a_fault_behind_the_limit_puts_out_no_more_than_the_limit() {
+    let limits = Limits { inflated_bytes: 3, ..Limits::default() };
+    let mut inflater = Inflater::new();
+    let mut context = Context::new(Params { window_bits: 0, ..Params::DEFAULT });
+    let told = inflater.inflate(&mut context, &[154, 80, 112, 96, 1, 128, 94, 0], &limits);
+    assert!(told.output.len() <= 3 && told.fault.is_some(), "{told:?}");
+}
+
 proptest! {
     #[test]
     fn any_bytes_do_no_harm(
