@@ -118,6 +118,18 @@ impl<'a> Reader<'a> {
                 format!("{} TLS connection{s} without keys: not read", tally.carried.tls),
             );
         }
+        for (count, what) in [
+            (stats.fragments_over_limit, "IP fragments were dropped: too many were waiting at once"),
+            (
+                stats.fragments_timed_out,
+                "IP fragments were dropped: the rest of their packets did not come in time",
+            ),
+            (stats.too_deep, "packets were passed over: tunnels within tunnels beyond the limit"),
+        ] {
+            if count > 0 {
+                note(&capture::LIMIT, format!("{count} {what}"));
+            }
+        }
         for damage in damage {
             note(&capture::FILE_CUT, damage.clone());
         }
