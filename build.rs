@@ -22,6 +22,10 @@ fn main() {
     if found {
         println!("cargo::rustc-cfg=libpcap");
     } else {
+        // Once it is installed, the next build finds it.
+        for folder in pkg_config_folders() {
+            println!("cargo::rerun-if-changed={folder}");
+        }
         println!(
             "cargo::warning=libpcap was not found: wscope is built without live capture (install libpcap-dev)"
         );
@@ -44,4 +48,11 @@ fn found() -> bool {
             Command::new(program).args(words).output().is_ok_and(|run| run.status.success())
         }),
     }
+}
+
+/// Where pkg-config looks, as far as these folders exist.
+fn pkg_config_folders() -> Vec<String> {
+    let asked = Command::new("pkg-config").args(["--variable", "pc_path", "pkg-config"]).output();
+    let list = asked.map(|run| String::from_utf8_lossy(&run.stdout).trim().to_owned()).unwrap_or_default();
+    list.split(':').filter(|folder| Path::new(folder).is_dir()).map(str::to_owned).collect()
 }
