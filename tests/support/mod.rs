@@ -12,6 +12,7 @@ use wscope::limits::Limits;
 use wscope::report::json::{JsonObserver, JsonOptions, JsonSink};
 use wscope::report::select::RecordTypes;
 
+pub mod conversation;
 pub mod talk;
 
 /// The NDJSON export, every record type and hashes, of a source.
