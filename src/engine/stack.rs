@@ -281,7 +281,10 @@ impl Stack {
                     Guess::Other if start_known && !flow.forced => self.layer = Layer::Opaque(Carries::Other),
                     Guess::NeedMore | Guess::Other => {
                         probe.push(dir, bytes, at, tools.limits.resync_bytes);
-                        self.mid_stream(false, flow, tools, teller);
+                        // Looked at in proportion to the bytes, however small the segments are.
+                        if probe.searches[dir.index()].is_due() || probe.is_full(tools.limits.resync_bytes) {
+                            self.mid_stream(false, flow, tools, teller);
+                        }
                     }
                 }
             }
@@ -424,7 +427,8 @@ impl Stack {
         tools: &mut Tools<'_>,
         teller: &mut Teller<O>,
     ) {
-        let setup = Setup { deflate: agreed(&handshake), mid_stream: false };
+        let deflate_unknown = handshake.deflate_unknown();
+        let setup = Setup { deflate: agreed(&handshake), mid_stream: false, deflate_unknown };
         self.open(Some(handshake), Transport::Http1, setup, at, flow, teller);
         for held in held {
             self.current(held.dir, held.item(), held.at, flow, tools, teller);
@@ -519,8 +523,7 @@ impl Stack {
             _ => None,
         };
         let Some(client) = client else {
-            let full = probe.collected.iter().any(|bytes| *bytes > tools.limits.resync_bytes);
-            if full || last_chance {
+            if last_chance || probe.is_full(tools.limits.resync_bytes) {
                 self.layer = Layer::Opaque(Carries::Other);
             }
             return;
@@ -533,7 +536,7 @@ impl Stack {
         };
         let pieces = probe.in_order();
         let at = pieces.first().map_or(flow.opened, |(_, at, _)| *at);
-        let setup = Setup { deflate: [None, None], mid_stream: true };
+        let setup = Setup { mid_stream: true, ..Setup::default() };
         self.open(None, Transport::None, setup, at, flow, teller);
         for (dir, at, bytes) in pieces {
             self.current(dir, Item::Data(&bytes), at, flow, tools, teller);
@@ -567,6 +570,11 @@ impl Probe {
         if self.collected[n] <= limit {
             self.heads[n].push((at, bytes.to_vec()));
         }
+    }
+
+    /// One direction has brought so much that frames would have been recognised.
+    fn is_full(&self, limit: usize) -> bool {
+        self.collected.iter().any(|bytes| *bytes > limit)
     }
 
     /// What the direction's bytes so far and these look like.

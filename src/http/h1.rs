@@ -48,6 +48,9 @@ pub struct Pair {
     unsure: bool,
     /// A wait for a request was in vain, and none came since.
     alone: bool,
+    /// Bytes of each direction since its last head that are missing, or were taken for nothing: where
+    /// frames follow, some of them may be among these.
+    passed: [u64; 2],
 }
 
 /// What the caller is to do after an item.
@@ -133,6 +136,7 @@ impl Pair {
             wait: None,
             unsure: false,
             alone: false,
+            passed: [0; 2],
         }
     }
 
@@ -161,6 +165,7 @@ impl Pair {
             Outcome::Opaque(why) => Step::Opaque(why),
             Outcome::Tunnel => Step::Tunnel { held: self.take_held(Some((dir, item))), used },
             Outcome::Upgraded(mut handshake) => {
+                self.hold_passed(at);
                 if handshake.response.is_some() {
                     handshake.early_bytes = self.early_bytes();
                 }
@@ -185,6 +190,7 @@ impl Pair {
             _ => return None,
         };
         self.wait = None;
+        self.hold_passed(At::default());
         Some((Box::new(handshake), self.take_held(None)))
     }
 
@@ -241,12 +247,19 @@ impl Pair {
                 self.unsure |= !kept || self.client.in_head();
                 if !kept {
                     // The request may be among the lost bytes, and frames may follow.
-                    return self.stop_waiting(limits, out);
+                    let outcome = self.stop_waiting(limits, out);
+                    if let Outcome::Continue = outcome {
+                        self.pass(dir, len);
+                    }
+                    return outcome;
                 }
             }
             Dir::S2c => {
                 let kept = self.server.gap(len);
                 self.unsure |= !kept || self.server.in_head();
+                if !kept {
+                    self.pass(dir, len);
+                }
             }
         }
         Outcome::Continue
@@ -280,6 +293,31 @@ impl Pair {
 
     fn hold_gap(&mut self, dir: Dir, len: u64, why: Missing, at: At) {
         self.held[dir.index()].get_or_insert_default().gap(len, why, at);
+    }
+
+    /// Bytes are passed over that frames may be among.
+    fn pass(&mut self, dir: Dir, len: u64) {
+        self.passed[dir.index()] = self.passed[dir.index()].saturating_add(len);
+    }
+
+    /// What was passed over before an upgrade precedes what is held, as a gap: no frame boundary is
+    /// certain behind it.
+    fn hold_passed(&mut self, at: At) {
+        for dir in Dir::BOTH {
+            let passed = std::mem::take(&mut self.passed[dir.index()]);
+            if passed == 0 {
+                continue;
+            }
+            let pieces = self.held[dir.index()].take().map(|hold| hold.into_pieces(dir)).unwrap_or_default();
+            self.hold_gap(dir, passed, Missing::GaveUp, pieces.first().map_or(at, |piece| piece.at));
+            for piece in pieces {
+                match piece.item() {
+                    Item::Data(data) => self.keep(dir, data, piece.at),
+                    Item::Gap { len, why } => self.hold_gap(dir, len, why, piece.at),
+                    Item::End(_) => {}
+                }
+            }
+        }
     }
 
     fn early_bytes(&self) -> u64 {

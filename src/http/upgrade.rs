@@ -204,6 +204,21 @@ impl Handshake {
     }
 }
 
+impl Handshake {
+    /// Whether compression was agreed cannot be told: the response, or a part of its head, is missing,
+    /// and nothing speaks against it.
+    #[must_use]
+    pub fn deflate_unknown(&self) -> bool {
+        let told = self.response.as_ref().is_some_and(|response| response.missing == 0);
+        if told || self.deflate().is_some() {
+            return false;
+        }
+        self.request.as_ref().is_none_or(|request| {
+            request.missing > 0 || request.extensions().list.iter().any(|e| e.deflate_kind().is_some())
+        })
+    }
+}
+
 /// What Sec-WebSocket-Accept must be for a key, whatever the key is.
 #[must_use]
 pub fn expected_accept(key: &[u8]) -> String {

@@ -11,6 +11,9 @@ use super::resync::{Expect, Search};
 use super::session::{Budget, Numbering, Tools};
 use super::utf8;
 
+/// For how many headers a boundary that was found again is checked.
+const DOUBTFUL_HEADERS: u8 = 64;
+
 /// The reader of one direction. It accepts any bits and tells what it saw.
 #[derive(Debug)]
 pub(super) struct Direction {
@@ -19,8 +22,10 @@ pub(super) struct Direction {
     /// A header that is not complete yet.
     partial: [u8; header::MAX_LEN],
     partial_len: u8,
-    /// The packet with the first byte of `partial`.
+    /// The packet with the first byte of `partial`, and the number of its frame: frames are counted
+    /// by their first byte.
     partial_at: At,
+    partial_n: u64,
     /// Bytes of the stream before the one to be read next.
     offset: u64,
     frame: Option<Box<OpenFrame>>,
@@ -29,6 +34,9 @@ pub(super) struct Direction {
     deflate: Option<Box<Context>>,
     /// A Close was sent.
     closed: bool,
+    /// Headers still to come until a boundary that was found again is beyond doubt: before that,
+    /// one that no sound endpoint sends means that the search was wrong.
+    doubt: u8,
     ended: bool,
     /// Inflate history that this direction holds of the shard's budget.
     history: usize,
@@ -80,11 +88,13 @@ impl Direction {
             partial: [0; header::MAX_LEN],
             partial_len: 0,
             partial_at: At::default(),
+            partial_n: 0,
             offset: 0,
             frame: None,
             message: None,
             deflate: context.map(Box::new),
             closed: false,
+            doubt: 0,
             ended: false,
             history: 0,
         }
@@ -171,8 +181,7 @@ impl Direction {
             Phase::NotFrames { skipped, .. } => *skipped += len,
             Phase::Header | Phase::Payload => {
                 self.lose_sync(Fault::Missing, numbering, tools, out);
-                let passed = u64::from(self.partial_len) + len - remaining;
-                self.partial_len = 0;
+                let passed = self.drop_partial(numbering) + len - remaining;
                 self.phase = Phase::Lost(Box::new(Search::after_gap(passed, at)));
             }
         }
@@ -223,7 +232,7 @@ impl Direction {
         let (header, rest, first) = if self.partial_len == 0 {
             match Header::decode(bytes) {
                 Some((header, used)) => (header, bytes.get(used..).unwrap_or_default(), at),
-                None => return self.stash(bytes, at),
+                None => return self.stash(bytes, at, numbering),
             }
         } else {
             let before = usize::from(self.partial_len);
@@ -237,33 +246,71 @@ impl Direction {
                 Some((header, used)) => {
                     (header, bytes.get(used - before..).unwrap_or_default(), self.partial_at)
                 }
-                None => return self.stash(bytes, at),
+                None => return self.stash(bytes, at, numbering),
             }
         };
-        if self.closed && !Expect::after(self.dir, self.deflate.is_some()).allows(&header) {
+        if (self.closed || self.doubt > 0) && self.is_unlikely(&header) {
+            if !self.closed {
+                return self.doubt_was_right(bytes, first, numbering, tools, out);
+            }
             // RFC 6455 section 5.5.1: nothing follows a Close. What is here was never framed.
-            let skipped = u64::from(self.partial_len);
-            self.partial_len = 0;
+            let skipped = self.drop_partial(numbering);
             self.phase = Phase::NotFrames { skipped, at: first };
             return bytes;
         }
+        let n = if self.partial_len == 0 { numbering.frame() } else { self.partial_n };
         self.partial_len = 0;
         let whole = usize::try_from(header.len).ok().and_then(|len| rest.split_at_checked(len));
         if let Some((payload, rest)) = whole
             && header.fin
             && self.told_at_once(&header)
         {
-            self.whole(header, payload, first, at, numbering, tools, out);
+            self.whole(header, payload, n, first, at, numbering, tools, out);
             return rest;
         }
-        self.open_frame(header, first, at, numbering, tools, out);
+        self.open_frame(header, n, first, at, numbering, tools, out);
         rest
     }
 
-    fn stash<'b>(&mut self, bytes: &[u8], at: At) -> &'b [u8] {
+    /// The beginning of a header is none, or its rest is missing. Its number is given again, unless a
+    /// frame of the other direction came since.
+    fn drop_partial(&mut self, numbering: &mut Numbering) -> u64 {
+        if self.partial_len > 0 && numbering.frames == self.partial_n {
+            numbering.frames -= 1;
+        }
+        u64::from(std::mem::take(&mut self.partial_len))
+    }
+
+    /// No sound endpoint sends such a header here.
+    #[cold]
+    fn is_unlikely(&mut self, header: &Header) -> bool {
+        self.doubt = self.doubt.saturating_sub(1);
+        !Expect::after(self.dir, self.deflate.is_some()).allows(header)
+    }
+
+    /// What was taken for a boundary was none, or no longer leads to one: the search goes on.
+    #[cold]
+    fn doubt_was_right<'b>(
+        &mut self,
+        bytes: &'b [u8],
+        first: At,
+        numbering: &mut Numbering,
+        tools: &mut Tools<'_>,
+        out: &mut impl FnMut(Out<'_>),
+    ) -> &'b [u8] {
+        self.doubt = 0;
+        self.lose_sync(Fault::Missing, numbering, tools, out);
+        let passed = self.drop_partial(numbering);
+        self.offset += passed;
+        self.phase = Phase::Lost(Box::new(Search::after_gap(passed, first)));
+        bytes
+    }
+
+    fn stash<'b>(&mut self, bytes: &[u8], at: At, numbering: &mut Numbering) -> &'b [u8] {
         let before = usize::from(self.partial_len);
         if before == 0 {
             self.partial_at = at;
+            self.partial_n = numbering.frame();
         }
         for (slot, byte) in self.partial.iter_mut().skip(before).zip(bytes) {
             *slot = *byte;
@@ -291,6 +338,7 @@ impl Direction {
         &mut self,
         header: Header,
         payload: &[u8],
+        n: u64,
         first: At,
         last: At,
         numbering: &mut Numbering,
@@ -298,7 +346,6 @@ impl Direction {
         out: &mut impl FnMut(Out<'_>),
     ) {
         let dir = self.dir;
-        let n = numbering.frame();
         let offset = self.offset;
         self.offset += header.header_len() as u64 + header.len;
         let wire = payload.get(..tools.want.frame_bytes).unwrap_or(payload);
@@ -377,16 +424,20 @@ impl Direction {
     }
 
     /// A frame that is not whole yet, or a part of a larger message.
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "a header with its place, and the three contexts of every step"
+    )]
     fn open_frame(
         &mut self,
         header: Header,
+        n: u64,
         first: At,
         last: At,
         numbering: &mut Numbering,
         tools: &mut Tools<'_>,
         out: &mut impl FnMut(Out<'_>),
     ) {
-        let n = numbering.frame();
         let offset = self.offset;
         self.offset += header.header_len() as u64;
         let target = match header.opcode {
@@ -607,6 +658,7 @@ impl Direction {
         let Phase::Lost(search) = std::mem::replace(&mut self.phase, Phase::Header) else { return };
         let (skipped, pieces) = search.found(found);
         self.offset += skipped.in_data;
+        self.doubt = DOUBTFUL_HEADERS;
         if skipped.total > 0
             && let Some((at, _)) = pieces.first()
         {

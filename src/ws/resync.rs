@@ -1,26 +1,35 @@
 //! Finding a frame boundary where it is not known: after lost bytes, or at a missing start.
 //!
 //! A place is taken for a boundary only when the run of headers that begins there could hardly be
-//! chance. Each fact that random bytes would rarely show counts as evidence in bits: a plausible
-//! header, a frame that ends exactly where a segment ends, text that is text once unmasked.
+//! chance. Each fact that other bytes would rarely show counts as evidence in bits: a plausible
+//! header, a frame that ends exactly where a segment ends, text that is text once unmasked. How rare
+//! a plausible header is depends on the bytes: it is measured on those that are searched, since
+//! zeros, or sound around its middle value, are full of them.
 
 use crate::item::{At, Dir};
 
-use super::fact::Opcode;
+use super::fact::{Opcode, close_code_is_known};
 use super::header::Header;
 
 /// Bits of evidence for a boundary at the start of a segment, where applications put most of them.
-const AT_SEGMENT_START: u32 = 20;
+const AT_SEGMENT_START: u32 = 28;
 /// Bits of evidence for a boundary anywhere else: many more places are tried.
-const ANYWHERE: u32 = 32;
+const ANYWHERE: u32 = 40;
 /// Bits of evidence that suffice at a segment's start when nothing more will come.
-const LAST_CHANCE: u32 = 14;
-/// Random bytes are a plausible header about once in 2^5.
-const HEADER_BITS: u32 = 5;
-/// A random length ends exactly at a segment's end about once in 2^9.
+const LAST_CHANCE: u32 = 16;
+/// Bits that the first frame of a run must show by itself at a segment's start, and elsewhere. Any
+/// bytes that happen to lead to a true boundary borrow the evidence of all that follows; where the
+/// first frame is not certain, the run is taken from its second.
+const FIRST_AT_START: u32 = 10;
+const FIRST_ANYWHERE: u32 = 20;
+/// The most that a plausible header is worth: bytes without any say little of the next ones.
+const HEADER_BITS: u32 = 8;
+/// The most that the end of a frame at the end of a segment is worth.
 const EDGE_BITS: u32 = 9;
 /// A header in a segment of its own.
-const HEADER_EDGE_BITS: u32 = 6;
+const HEADER_EDGE_BITS: u32 = 4;
+/// A Close with a status code that is defined.
+const CLOSE_CODE_BITS: u32 = 4;
 /// How long a run of headers is followed.
 const RUN: usize = 16;
 
@@ -85,9 +94,13 @@ pub struct Skipped {
 }
 
 /// What a search says of a place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Evidence {
     bits: u32,
+    /// Those of the first frame alone.
+    first: u32,
+    /// Where the second frame begins; 0 = the first one is not whole.
+    second: usize,
     masked: Option<bool>,
 }
 
@@ -146,15 +159,24 @@ impl Search {
     /// The first certain boundary. `last_chance`: the stream is over.
     #[must_use]
     pub fn find(&self, expect: &Expect, last_chance: bool) -> Option<usize> {
+        let header_bits = self.header_bits(expect);
         let need = if last_chance { LAST_CHANCE } else { AT_SEGMENT_START };
-        let at_start = self
-            .starts
-            .iter()
-            .map(|(start, _)| *start)
-            .find(|start| self.evidence(*start, expect).bits >= need);
+        let certain = |place: usize, need: u32, first: u32| {
+            let evidence = self.evidence(place, expect, header_bits);
+            if evidence.bits < need {
+                None
+            } else if evidence.first >= first {
+                Some(place)
+            } else {
+                (evidence.bits - evidence.first >= need && evidence.second > place).then_some(evidence.second)
+            }
+        };
+        let at_start = self.starts.iter().find_map(|(start, _)| certain(*start, need, FIRST_AT_START));
         let limit = at_start.unwrap_or(self.bytes.len());
         (0..limit)
-            .find(|place| self.could_begin(*place) && self.evidence(*place, expect).bits >= ANYWHERE)
+            .filter(|place| self.could_begin(*place, expect))
+            .find_map(|place| certain(place, ANYWHERE, FIRST_ANYWHERE))
+            .filter(|place| *place < limit)
             .or(at_start)
     }
 
@@ -162,9 +184,10 @@ impl Search {
     /// start on, and whether they are masked.
     #[must_use]
     pub fn best_start(&self, expect: &Expect) -> Option<(u32, bool)> {
+        let header_bits = self.header_bits(expect);
         self.starts
             .iter()
-            .map(|(start, _)| self.evidence(*start, expect))
+            .map(|(start, _)| self.evidence(*start, expect, header_bits))
             .filter_map(|evidence| Some((evidence.bits, evidence.masked?)))
             .max()
     }
@@ -197,17 +220,31 @@ impl Search {
     }
 
     /// Cheap test before a run is followed.
-    fn could_begin(&self, place: usize) -> bool {
-        self.bytes.get(place).is_some_and(|first| first & 0x30 == 0 && matches!(first & 0x0f, 0..=2 | 8..=10))
+    fn could_begin(&self, place: usize, expect: &Expect) -> bool {
+        let Some(&[first, second]) = self.bytes.get(place..).and_then(|rest| rest.first_chunk::<2>()) else {
+            return false;
+        };
+        let rsv = if expect.rsv1 { first & 0x30 } else { first & 0x70 };
+        rsv == 0
+            && matches!(first & 0x0f, 0..=2 | 8..=10)
+            && expect.masked.is_none_or(|masked| masked == (second & 0x80 != 0))
+    }
+
+    /// What a plausible header is worth among these bytes.
+    fn header_bits(&self, expect: &Expect) -> u32 {
+        let count = (0..self.bytes.len()).filter(|place| self.could_begin(*place, expect)).count();
+        // Few bytes say little: then it is as among random ones, about one in 2^5.
+        ((self.bytes.len() + 128) / (count + 2)).max(1).ilog2().min(HEADER_BITS)
     }
 
     /// How improbable it is that the run of headers from `place` on is chance.
-    fn evidence(&self, place: usize, expect: &Expect) -> Evidence {
-        let mut evidence = Evidence { bits: 0, masked: None };
+    fn evidence(&self, place: usize, expect: &Expect, header_bits: u32) -> Evidence {
+        let mut evidence = Evidence::default();
         let mut expect = *expect;
         let mut position = place;
         let mut in_message: Option<bool> = None;
-        for _ in 0..RUN {
+        let mut seen: [&[u8]; RUN] = [&[]; RUN];
+        for n in 0..RUN {
             let rest = self.bytes.get(position..).unwrap_or_default();
             if rest.is_empty() {
                 break;
@@ -219,71 +256,105 @@ impl Search {
                 _ => true,
             };
             if !fits || !expect.allows(&header) {
-                return Evidence { bits: 0, masked: None };
+                return Evidence::default();
             }
             if !header.opcode.is_control() {
                 in_message = Some(!header.fin);
             }
             expect.masked = Some(header.mask.is_some());
             evidence.masked = expect.masked;
-            evidence.bits += HEADER_BITS;
-            let payload = rest.get(used..).unwrap_or_default();
-            let Some(payload) = usize::try_from(header.len).ok().and_then(|len| payload.get(..len)) else {
+            let whole = usize::try_from(header.len).ok().and_then(|len| rest.get(..used.checked_add(len)?));
+            let Some(frame) = whole else {
+                evidence.bits += header_bits;
                 break;
             };
-            // Many servers write the header and the payload by themselves.
-            if !payload.is_empty() && self.is_edge(position + used) {
-                evidence.bits += HEADER_EDGE_BITS;
+            let Some(bits) = payload_bits(&header, frame.get(used..).unwrap_or_default()) else {
+                return Evidence::default();
+            };
+            // Patterns repeat, and zeros are empty fragments: neither is any proof.
+            if !seen.contains(&frame) && (header.len > 0 || header.opcode.is_control()) {
+                evidence.bits += header_bits + bits + self.edge_bits(position, used, frame.len());
             }
-            position += used + payload.len();
-            if self.is_edge(position) {
-                evidence.bits += EDGE_BITS;
+            if let Some(slot) = seen.get_mut(n) {
+                *slot = frame;
             }
-            match text_bits(&header, payload) {
-                Some(bits) => evidence.bits += bits,
-                None => return Evidence { bits: 0, masked: None },
+            position += frame.len();
+            if n == 0 {
+                (evidence.first, evidence.second) = (evidence.bits, position);
             }
             if header.opcode == Opcode::CLOSE {
                 // Nothing is framed after a Close: more bytes speak against this run.
                 if position < self.bytes.len() {
-                    return Evidence { bits: 0, masked: None };
+                    return Evidence::default();
                 }
                 break;
             }
         }
+        if evidence.second == 0 {
+            evidence.first = evidence.bits;
+        }
         evidence
+    }
+
+    /// What it is worth that a frame, or its header, ends where a segment does. A length picked at
+    /// random ends at one of the next `k` segments' ends `k` times as often as at the very next.
+    fn edge_bits(&self, position: usize, header: usize, len: usize) -> u32 {
+        let mut bits = 0;
+        // Many servers write the header and the payload by themselves.
+        if len > header && self.is_edge(position + header) {
+            bits += HEADER_EDGE_BITS;
+        }
+        let end = position + len;
+        if self.is_edge(end) {
+            let edges = self.edges_before(end + 1) - self.edges_before(position + 1);
+            let lengths = if len < 126 { 128 } else { 65_536 };
+            bits += (lengths / edges.max(1)).max(1).ilog2().min(EDGE_BITS);
+        }
+        bits
     }
 
     fn is_edge(&self, position: usize) -> bool {
         position == self.bytes.len()
             || self.starts.binary_search_by_key(&position, |(start, _)| *start).is_ok()
     }
+
+    /// How many segments start before `position`, the end of all taken for a start.
+    fn edges_before(&self, position: usize) -> usize {
+        let starts = self.starts.partition_point(|(start, _)| *start < position);
+        starts + usize::from(position > self.bytes.len())
+    }
 }
 
-/// Evidence from a whole text frame: `None` = it is not text, so the run is none.
-fn text_bits(header: &Header, payload: &[u8]) -> Option<u32> {
-    if header.opcode != Opcode::TEXT || header.rsv != 0 {
+/// Evidence from a whole frame's payload: `None` = it is not what the header says, so the run is none.
+fn payload_bits(header: &Header, payload: &[u8]) -> Option<u32> {
+    if header.rsv != 0 || !matches!(header.opcode, Opcode::TEXT | Opcode::CLOSE) {
         return Some(0);
     }
-    let plain: Vec<u8> = match header.mask {
-        Some(key) => payload.iter().zip(key.iter().cycle()).map(|(byte, key)| byte ^ key).collect(),
-        None => payload.to_vec(),
+    let key = header.mask.unwrap_or_default();
+    let plain: Vec<u8> = payload.iter().zip(key.iter().cycle()).map(|(byte, key)| byte ^ key).collect();
+    let text = if header.opcode == Opcode::CLOSE {
+        let Some((code, reason)) = plain.split_first_chunk::<2>() else { return Some(0) };
+        let known = close_code_is_known(u16::from_be_bytes(*code));
+        return (std::str::from_utf8(reason).is_ok()).then_some(if known { CLOSE_CODE_BITS } else { 0 });
+    } else {
+        &plain
     };
-    let valid = match std::str::from_utf8(&plain) {
+    let valid = match std::str::from_utf8(text) {
         Ok(_) => true,
         Err(error) => !header.fin && error.error_len().is_none(),
     };
     if !valid {
         return None;
     }
-    let printable = !plain.iter().any(|byte| *byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r'));
-    // Text unmasks to text by chance about once in 2 for each byte; unmasked, it proves little.
-    Some(if !printable {
-        0
-    } else if header.mask.is_some_and(|key| key != [0; 4]) {
-        plain.len().min(24) as u32
+    let printable = |byte: &u8| *byte >= 0x20 || matches!(byte, b'\t' | b'\n' | b'\r');
+    // Text unmasks to text by chance about once in 2 for each byte. Unmasked, it proves little: among
+    // other text nothing at all, but in that there are headers only where it is not ASCII.
+    Some(if key != [0; 4] && text.iter().all(printable) {
+        text.len().min(24) as u32
+    } else if text.iter().all(|byte| printable(byte) && *byte < 0x7f) {
+        text.len().min(4) as u32
     } else {
-        plain.len().min(4) as u32
+        0
     })
 }
 
@@ -305,7 +376,7 @@ mod tests {
     fn two_frames_that_end_with_their_segments_are_certain() {
         let one = search(&[b"lost middle", b"\x81\x05Hello"]);
         assert_eq!(one.find(&SERVER, false), None);
-        let two = search(&[b"lost middle", b"\x81\x05Hello", b"\x82\x03\x00\x01\x02"]);
+        let two = search(&[b"lost middle", b"\x81\x05Hello", b"\x81\x05World"]);
         assert_eq!(two.find(&SERVER, false), Some(11));
     }
 
@@ -324,10 +395,62 @@ mod tests {
     #[test]
     fn a_run_inside_a_segment_is_found() {
         let mut bytes = b"the tail of a payload".to_vec();
-        for _ in 0..8 {
-            bytes.extend_from_slice(b"\x81\x02hi");
+        for n in 0..12u8 {
+            bytes.extend_from_slice(&[0x81, 3, b'n', b' ', b'a' + n]);
         }
-        assert_eq!(search(&[&bytes]).find(&SERVER, false), Some(21));
+        // Where exactly it begins is not certain: some byte before may be a header by chance.
+        assert_eq!(search(&[&bytes]).find(&SERVER, false), Some(26));
+    }
+
+    /// Zeros are empty fragments, and 8-bit sound is full of headers.
+    #[test]
+    fn patterns_are_no_frames() {
+        let mut noise = 1u32;
+        let mut random = || {
+            noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (noise >> 24) as u8
+        };
+        let sound: Vec<u8> = (0..60_000).map(|_| 0x78 + (random() & 0x0f)).collect();
+        let cyrillic = "Широкая электрификация южных губерний даст мощный толчок. ".repeat(500).into_bytes();
+        let random: Vec<u8> = (0..60_000).map(|_| random()).collect();
+        let zeros = [&random[..3_000], &[0; 500], &random[3_000..]].concat();
+        let ramp: Vec<u8> = (0..60_000u32).map(|n| (n / 7) as u8).collect();
+        let pairs = [0x89, 0, 0x8a, 0].repeat(2_000);
+        let same = [&random[..2_000], &[0x81; 300], &random[2_000..4_000], &[0x82; 300]].concat();
+        let words: Vec<u8> = (0..20_000u32).flat_map(|n| [(n % 140) as u8, 0]).collect();
+        for (name, bytes) in [
+            ("zeros", &zeros),
+            ("only zeros", &vec![0; 5_000]),
+            ("sound", &sound),
+            ("Cyrillic", &cyrillic),
+            ("ramp", &ramp),
+            ("pairs", &pairs),
+            ("the same byte", &same),
+            ("words", &words),
+        ] {
+            for size in [4, 7, 64, 1_448] {
+                let segments: Vec<&[u8]> = bytes.chunks(size).collect();
+                let search = search(&segments);
+                for masked in [Some(false), Some(true), None] {
+                    for rsv1 in [false, true] {
+                        let expect = Expect { masked, rsv1 };
+                        let found = search.find(&expect, false);
+                        assert_eq!(found, None, "{name} {size} {expect:?}");
+                    }
+                }
+            }
+        }
+    }
+
+    /// Bytes that lead to a true boundary by chance are not a frame.
+    #[test]
+    fn evidence_is_not_borrowed() {
+        let mut bytes = b"\x02tail \x82\x04ends".to_vec();
+        for n in 0..12u8 {
+            bytes.extend_from_slice(&[0x81, 4, b'n', b' ', b'a' + n, b'.']);
+        }
+        let place = search(&[&bytes]).find(&SERVER, false);
+        assert!(place.is_some_and(|place| place >= 12), "{place:?}");
     }
 
     #[test]

@@ -26,6 +26,8 @@ pub struct Setup {
     /// The capture begins inside the connection: frame boundaries must be found first, and what
     /// the handshake agreed is not known.
     pub mid_stream: bool,
+    /// The handshake is known in part only: compression may have been agreed.
+    pub deflate_unknown: bool,
 }
 
 /// What a session works with; shared by the sessions of one thread or shard.
@@ -83,7 +85,7 @@ impl Session {
     #[must_use]
     pub fn new(setup: &Setup) -> Self {
         let direction = |dir: Dir| {
-            let context = if setup.mid_stream {
+            let context = if setup.mid_stream || setup.deflate_unknown {
                 Some(Context::unknown())
             } else {
                 setup.deflate[dir.index()].map(Context::new)

@@ -13,7 +13,14 @@ use wscope::report::json::{JsonObserver, JsonOptions, JsonSink};
 use wscope::report::payload::PayloadMode;
 use wscope::report::select::RecordTypes;
 
+pub mod conversation;
 pub mod talk;
+
+/// How many cases of a property are tried: `WSCOPE_TEST_CASES` multiplies what is usual.
+pub fn cases(usual: u32) -> u32 {
+    let times = std::env::var("WSCOPE_TEST_CASES").ok().and_then(|times| times.parse().ok());
+    usual * times.unwrap_or(1)
+}
 
 /// The NDJSON export, every record type and hashes, of a source.
 pub fn export(source: &mut dyn Source, threads: usize) -> String {

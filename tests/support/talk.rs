@@ -66,6 +66,7 @@ pub struct Sent {
 pub const SYN: u8 = 2;
 pub const ACK: u8 = 16;
 pub const FIN: u8 = 1;
+pub const RST: u8 = 4;
 
 /// A conversation: bytes of both sides in the order in which they were sent.
 #[derive(Clone, Debug, Default)]
@@ -110,6 +111,20 @@ impl Talk {
         self
     }
 
+    /// One side ends its direction.
+    pub fn fin(&mut self, who: Who) -> &mut Self {
+        let (seq, ack) = (self.next(who), self.next(other(who)));
+        self.raw(who, FIN | ACK, seq, ack);
+        self
+    }
+
+    /// One side resets the connection.
+    pub fn reset(&mut self, who: Who) -> &mut Self {
+        let (seq, ack) = (self.next(who), self.next(other(who)));
+        self.raw(who, RST | ACK, seq, ack);
+        self
+    }
+
     fn raw(&mut self, who: Who, flags: u8, seq: u32, ack: u32) {
         self.segments.push(Sent { who, flags, seq, ack, payload: Vec::new() });
     }
@@ -129,12 +144,17 @@ const fn other(who: Who) -> Who {
 
 /// A pcap of these segments, a millisecond apart.
 pub fn capture<'a>(segments: impl IntoIterator<Item = &'a Sent>) -> Vec<u8> {
+    capture_cut(segments, usize::MAX)
+}
+
+/// The same with at most `snaplen` bytes of each packet.
+pub fn capture_cut<'a>(segments: impl IntoIterator<Item = &'a Sent>, snaplen: usize) -> Vec<u8> {
     let mut out = Vec::new();
     write::pcap_header(&mut out, LinkType(1));
     for (n, segment) in segments.into_iter().enumerate() {
         let packet = packet(segment, 50_122, 8_080);
         let time = Timestamp::from_nanos(1_700_000_000_000_000_000 + n as i64 * 1_000_000);
-        write::pcap_packet(&mut out, time, packet.len() as u32, &packet);
+        write::pcap_packet(&mut out, time, packet.len() as u32, packet.get(..snaplen).unwrap_or(&packet));
     }
     out
 }

@@ -39,11 +39,18 @@ impl Pair {
                 Progress::Body { used: n } => used += n,
                 Progress::Head { head, used: n } => {
                     used += n;
-                    if head.open {
-                        self.client.lose();
-                        return (Outcome::Continue, data.len());
-                    }
+                    let (open, missing) = (head.open, head.missing);
                     self.request(head, limits);
+                    if open {
+                        self.unsure = true;
+                        self.pass(Dir::C2s, missing);
+                        // What follows an upgrade request waits for its response, cut or not.
+                        if !self.is_held_back() {
+                            self.client.lose();
+                            self.pass(Dir::C2s, (data.len() - used) as u64);
+                            return (Outcome::Continue, data.len());
+                        }
+                    }
                 }
                 Progress::Garbage { earlier, first } => {
                     return self.client_garbage(&earlier, first, data, used, at, limits, out);
@@ -71,6 +78,7 @@ impl Pair {
             return match self.stop_waiting(limits, out) {
                 Outcome::Continue => {
                     self.held[Dir::C2s.index()] = None;
+                    self.pass(Dir::C2s, (earlier.len() + data.len() - used) as u64);
                     (Outcome::Continue, data.len())
                 }
                 outcome => (outcome, used),
@@ -81,8 +89,10 @@ impl Pair {
         }
         self.unsure = true;
         if earlier.is_empty() {
+            self.pass(Dir::C2s, (data.len() - used) as u64);
             return (Outcome::Continue, data.len());
         }
+        self.pass(Dir::C2s, earlier.len() as u64);
         // What looked like a beginning was none; this segment may be one.
         self.client_data(data, at, limits, out)
     }
@@ -108,6 +118,7 @@ impl Pair {
             }
         }
         self.alone = false;
+        self.passed[Dir::C2s.index()] = 0;
         self.client.expect(pending.body);
         self.pending.push_back(pending);
     }

@@ -51,7 +51,9 @@ impl Pair {
                 }
                 Progress::Garbage { earlier, .. } => {
                     self.unsure = true;
+                    self.pass(Dir::S2c, earlier.len() as u64);
                     if earlier.is_empty() {
+                        self.pass(Dir::S2c, rest.len() as u64);
                         return (Outcome::Continue, data.len());
                     }
                 }
@@ -77,6 +79,7 @@ impl Pair {
 
     /// A response's head is complete. `wait` = its request may still come.
     pub(super) fn response(&mut self, head: Head, wait: bool, limits: &Limits, out: &mut Out<'_>) -> Outcome {
+        self.passed[Dir::S2c.index()] = 0;
         let answer = Answer::of(&head);
         if answer.is_interim() {
             self.server.expect(Body::NONE);
