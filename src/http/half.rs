@@ -127,6 +127,14 @@ impl Half {
         Progress::All
     }
 
+    /// An unfinished head with a gap in it, for what it is: no more of it will be recognised.
+    pub(super) fn take_cut_head(&mut self) -> Option<Head> {
+        let State::Head(slot) = &mut self.state else { return None };
+        let partial = slot.take_if(|partial| partial.certain && partial.missing > 0)?;
+        let last = partial.first;
+        Some(partial.into_head(last, true))
+    }
+
     /// The bytes of an unfinished head, where they may be something else; sync is lost then.
     pub(super) fn take_partial(&mut self) -> Option<(Vec<u8>, At)> {
         let State::Head(partial) = &mut self.state else { return None };
@@ -142,7 +150,7 @@ impl Half {
 
     fn head(&mut self, data: &[u8], at: At, limit: usize) -> Progress {
         let State::Head(slot) = &mut self.state else { return Progress::All };
-        if let Some(partial) = slot.as_deref_mut().filter(|p| p.bridged) {
+        if let Some(partial) = slot.as_deref_mut().filter(|p| p.missing > 0) {
             match partial.resume(data, self.dir) {
                 Resume::Head => {}
                 Resume::Restart => *slot = None,
@@ -288,7 +296,7 @@ impl Partial {
         self.bridged = true;
     }
 
-    /// Looks at the first segment after a gap. A head goes on in plain text up to an empty line; frames
+    /// Looks at a segment behind a gap. A head goes on in plain text up to an empty line; frames
     /// begin with a byte that is none, but a piece of a text frame's payload may look like a header. Only
     /// an empty line with nothing but text before it, or text throughout, is taken for the head.
     fn resume(&mut self, data: &[u8], dir: Dir) -> Resume {
@@ -296,10 +304,10 @@ impl Partial {
             Dir::C2s => Guess::Request,
             Dir::S2c => Guess::Response,
         };
-        if http1(data) == fresh {
+        if self.bridged && http1(data) == fresh {
             return Resume::Restart;
         }
-        let mut blank = Line::Text;
+        let mut blank = if self.torn { Line::Text } else { self.line };
         for byte in data {
             blank = match (blank, byte) {
                 (Line::Empty | Line::Cr, b'\n') => break,

@@ -148,7 +148,7 @@ impl Search {
     /// Enough has come since the last try that another is worth its time: the time of all tries is in
     /// proportion to the bytes, whatever the segments' sizes.
     pub fn is_due(&mut self) -> bool {
-        let due = self.bytes.len() < 4096
+        let due = self.bytes.len() < 512
             || self.bytes.len() - self.tried.min(self.bytes.len()) >= self.bytes.len() / 8;
         if due {
             self.tried = self.bytes.len();

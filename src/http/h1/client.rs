@@ -98,7 +98,7 @@ impl Pair {
     }
 
     /// A request's head is complete.
-    fn request(&mut self, head: Head, limits: &Limits) {
+    pub(super) fn request(&mut self, head: Head, limits: &Limits) {
         let pending = Pending::new(head);
         if self.unsure && self.wait.is_none() {
             // Clients wait for their answers, as a rule; counting on it beats a wrong order for good.
@@ -175,6 +175,10 @@ impl Pair {
     /// A 101 came while the client was in something that looked like another head.
     pub(super) fn hold_partial(&mut self, limits: &Limits) {
         if let Some((bytes, first)) = self.client.take_partial() {
+            if http1(&bytes) == Guess::Request {
+                // No frame begins like this; what follows it may be one.
+                return self.pass(Dir::C2s, bytes.len() as u64);
+            }
             self.hold(Dir::C2s, &bytes, first, limits);
         }
     }

@@ -91,6 +91,15 @@ impl Pair {
             self.wait = Some(Box::new(Wait::Request(head)));
             return Outcome::Continue;
         }
+        if answer.status == 101
+            && let Some(request) = self.client.take_cut_head()
+        {
+            // The rest of its request is in a gap, and perhaps more.
+            let missing = request.missing;
+            self.request(request, limits);
+            self.unsure = true;
+            self.pass(Dir::C2s, missing);
+        }
         let pending = self.answered(answer);
         if answer.status == 101 {
             // Where a head was cut, its sign of WebSocket may have been too: nearly every 101 is one.
