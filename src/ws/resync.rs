@@ -243,6 +243,7 @@ impl Search {
         let mut expect = *expect;
         let mut position = place;
         let mut in_message: Option<bool> = None;
+        let mut begun = false;
         let mut seen: [&[u8]; RUN] = [&[]; RUN];
         for n in 0..RUN {
             let rest = self.bytes.get(position..).unwrap_or_default();
@@ -258,6 +259,7 @@ impl Search {
             if !fits || !expect.allows(&header) {
                 return Evidence::default();
             }
+            begun |= matches!(header.opcode, Opcode::TEXT | Opcode::BINARY);
             if !header.opcode.is_control() {
                 in_message = Some(!header.fin);
             }
@@ -271,8 +273,13 @@ impl Search {
             let Some(bits) = payload_bits(&header, frame.get(used..).unwrap_or_default()) else {
                 return Evidence::default();
             };
-            // Patterns repeat, and zeros are empty fragments: neither is any proof.
-            if !seen.contains(&frame) && (header.len > 0 || header.opcode.is_control()) {
+            // Patterns repeat, zeros are empty fragments, and a length behind zeros (as SMB has it) looks like
+            // fragments of a message that never began nor ends: none is any proof.
+            let proof = match header.opcode {
+                Opcode::CONTINUATION => header.len > 0 && (begun || header.fin),
+                opcode => header.len > 0 || opcode.is_control(),
+            };
+            if proof && !seen.contains(&frame) {
                 evidence.bits += header_bits + bits + self.edge_bits(position, used, frame.len());
             }
             if let Some(slot) = seen.get_mut(n) {
