@@ -13,6 +13,7 @@ mod session;
 mod show;
 mod stats;
 mod table;
+mod terminal;
 mod words;
 
 use std::io;

@@ -1,7 +1,7 @@
 //! `wscope export`: everything, for other programs.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -17,6 +17,7 @@ use crate::ws::session::Want;
 use super::Outcome;
 use super::args::{Export, Format};
 use super::session::{self, Session};
+use super::terminal::{Terminal, Text};
 use super::words::count;
 
 pub(super) fn run(args: &Export) -> anyhow::Result<Outcome> {
@@ -28,7 +29,14 @@ pub(super) fn run(args: &Export) -> anyhow::Result<Outcome> {
     // First, so that a command that cannot read leaves an older output as it is.
     let session = args.input.open()?;
     let Some(path) = &args.output else {
-        return Ok(export(args, session.streaming(), io::stdout().lock())?.1);
+        let (session, out) = (session.streaming(), io::stdout().lock());
+        let done = if io::stdout().is_terminal() {
+            let text = if matches!(args.to, Format::Csv | Format::Txt) { Text::Plain } else { Text::Json };
+            export(args, session, Terminal::new(out, text))
+        } else {
+            export(args, session, out)
+        };
+        return Ok(done?.1);
     };
     let name = path.display();
     anyhow::ensure!(

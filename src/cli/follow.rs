@@ -139,21 +139,7 @@ pub(super) fn json(payload: &[u8]) -> String {
         .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(payload).into_owned()));
     let laid_out = serde_json::to_string_pretty(&value).unwrap_or_default();
     let mut text = String::with_capacity(laid_out.len() + 1);
-    for c in laid_out.chars() {
-        let mut shown = String::new();
-        visible::append(
-            c.encode_utf8(&mut [0; 4]).as_bytes(),
-            Style { ascii: false, multi_line: true },
-            &mut shown,
-        );
-        if shown.chars().eq([c]) {
-            text.push(c);
-        } else {
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                text.push_str(&format!("\\u{unit:04x}"));
-            }
-        }
-    }
+    visible::json(&laid_out, &mut text);
     text.push('\n');
     text
 }

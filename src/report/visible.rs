@@ -3,6 +3,8 @@
 //! A payload can hold escape sequences that rewrite the screen, marks that reverse the order of what
 //! follows, and characters that cannot be seen. All of them are shown, as what they are.
 
+use std::fmt::Write as _;
+
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 /// How text is shown.
@@ -35,6 +37,21 @@ pub fn append_within(bytes: &[u8], style: Style, width: usize, out: &mut String)
     let mut fitter = Fitter::new(width, ellipsis(style.ascii), out.len());
     let whole = pieces(bytes, style, |piece| fitter.push(piece, out));
     fitter.end(whole, out);
+}
+
+/// Appends JSON (or a part of it) to `out` so that a terminal can show it and a parser reads the same:
+/// what must not be seen raw gets JSON's own escape. It can stand in strings only, or it is no JSON.
+pub fn json(text: &str, out: &mut String) {
+    for c in text.chars() {
+        if c == '\n' || matches!(shown(c, Style::default()), Shown::AsIs) {
+            out.push(c);
+        } else {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                // Writing to a string cannot fail.
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        }
+    }
 }
 
 /// Text that is fit for a terminal already, cut to `width` columns.
