@@ -19,7 +19,7 @@ use super::tell::Teller;
 
 /// Evidence, in bits, for WebSocket frames in a stream without a handshake: at least so much in each
 /// direction, so much in both together, and so much in one where the other has no data at all.
-const MID_STREAM_BITS: u32 = 14;
+const MID_STREAM_BITS: u32 = 12;
 const MID_STREAM_BOTH_BITS: u32 = 44;
 const MID_STREAM_ALONE_BITS: u32 = 60;
 
