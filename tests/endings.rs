@@ -71,7 +71,10 @@ fn reset_fin_and_open() {
     assert_eq!(end(&talk)["how"], "open");
     talk.fin(Who::Server);
     let half = end(&talk);
-    assert_eq!((&half["how"], &half["s2c"]["tcp"], half["c2s"].get("tcp")), (&"fin-without-close".into(), &"fin".into(), None));
+    assert_eq!(
+        (&half["how"], &half["s2c"]["tcp"], half["c2s"].get("tcp")),
+        (&"fin-without-close".into(), &"fin".into(), None)
+    );
 
     let mut talk = opened();
     talk.close();
@@ -107,7 +110,13 @@ fn frames_count_from_their_first_byte_and_messages_from_their_last() {
     let export = exported(&talk.segments);
     let mut frames: Vec<_> = of_type(&export, "frame")
         .into_iter()
-        .map(|f| (f["n"].as_u64().unwrap(), f["packet"].as_u64().unwrap() - begun as u64, f["dir"].as_str().unwrap()))
+        .map(|f| {
+            (
+                f["n"].as_u64().unwrap(),
+                f["packet"].as_u64().unwrap() - begun as u64,
+                f["dir"].as_str().unwrap(),
+            )
+        })
         .collect();
     frames.sort_unstable();
     assert_eq!(frames, [(1, 0, "c2s"), (2, 1, "s2c"), (3, 3, "c2s"), (4, 4, "c2s"), (5, 5, "c2s")]);
@@ -172,7 +181,9 @@ fn records_stand_in_capture_order() {
     let export = records(&text);
     assert_eq!(of_type(&export, "connection").len(), 2);
     let mut last = 0;
-    for record in export.iter().filter(|r| ["connection", "message", "end"].contains(&r["type"].as_str().unwrap())) {
+    for record in
+        export.iter().filter(|r| ["connection", "message", "end"].contains(&r["type"].as_str().unwrap()))
+    {
         let completed = match record["type"].as_str().unwrap() {
             "connection" => record["handshake"]["packet"][1].as_u64(),
             "message" => record["packet"][1].as_u64(),

@@ -17,7 +17,10 @@ fn exported(segments: &[Sent]) -> Vec<Value> {
 }
 
 fn texts(export: &[Value]) -> Vec<(u64, &str)> {
-    of_type(export, "message").into_iter().map(|m| (m["conn"].as_u64().unwrap(), m["text"].as_str().unwrap_or("-"))).collect()
+    of_type(export, "message")
+        .into_iter()
+        .map(|m| (m["conn"].as_u64().unwrap(), m["text"].as_str().unwrap_or("-")))
+        .collect()
 }
 
 fn statuses(export: &[Value]) -> Vec<&Value> {
@@ -66,7 +69,8 @@ fn pipelined_requests() {
     let plain = b"GET /a HTTP/1.1\r\nHost: a\r\n\r\n";
     let ok = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
     for size in [7, 1_400] {
-        let export = after(&[&plain[..], plain, &request("")].concat(), &[&ok[..], ok, &response("")].concat(), size);
+        let export =
+            after(&[&plain[..], plain, &request("")].concat(), &[&ok[..], ok, &response("")].concat(), size);
         assert_eq!(statuses(&export), [101]);
         assert_eq!(texts(&export), [(1, "hello"), (1, "welcome")]);
     }
@@ -86,7 +90,8 @@ fn through_a_proxy() {
 
 #[test]
 fn a_target_in_absolute_form() {
-    let ask = String::from_utf8(request("")).unwrap().replace("GET /chat", "GET http://server.example.com/chat");
+    let ask =
+        String::from_utf8(request("")).unwrap().replace("GET /chat", "GET http://server.example.com/chat");
     let export = after(ask.as_bytes(), &response(""), 1_400);
     assert_eq!(of_type(&export, "connection")[0]["url"], "ws://server.example.com/chat");
     assert_eq!(texts(&export), [(1, "hello"), (1, "welcome")]);
@@ -97,7 +102,8 @@ fn the_client_does_not_wait() {
     let early = [request(""), frame(0x81, Some(KEY), b"early"), frame(0x82, Some(KEY), &[7; 300])].concat();
     for size in [1, 50, 1_400] {
         let export = after(&early, &response(""), size);
-        let said: Vec<_> = of_type(&export, "message").into_iter().map(|m| m["len"].as_u64().unwrap()).collect();
+        let said: Vec<_> =
+            of_type(&export, "message").into_iter().map(|m| m["len"].as_u64().unwrap()).collect();
         assert_eq!(said, [5, 300, 5, 7], "{size}");
         assert_eq!(of_type(&export, "message")[0]["text"], "early");
     }
@@ -150,7 +156,9 @@ fn a_101_that_lacks_headers_or_answers_wrongly() {
 fn refused_or_never_answered() {
     let mut talk = Talk::open();
     talk.send(Who::Client, &request(""), 1_400).ack(Who::Server);
-    talk.send(Who::Server, b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", 1_400).ack(Who::Client).close();
+    talk.send(Who::Server, b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", 1_400)
+        .ack(Who::Client)
+        .close();
     let export = exported(&talk.segments);
     assert_eq!(statuses(&export), [403]);
     let end = of_type(&export, "end")[0];
@@ -196,7 +204,8 @@ fn directions_swapped_in_the_capture() {
     for (a, b) in [(3, 4), (4, 5), (5, 6), (3, 6)] {
         let mut segments = talk.segments.clone();
         segments.swap(a, b);
-        let mut said = texts(&exported(&segments)).into_iter().map(|(n, text)| (n, text.to_owned())).collect::<Vec<_>>();
+        let mut said =
+            texts(&exported(&segments)).into_iter().map(|(n, text)| (n, text.to_owned())).collect::<Vec<_>>();
         said.sort();
         assert_eq!(said, [(1, "hello".to_owned()), (1, "welcome".to_owned())], "{a} and {b}");
     }

@@ -37,14 +37,26 @@ fn bytes() -> impl Strategy<Value = Vec<u8>> {
         prop::collection::vec(0x7c..0x8cu8, 1..600),
         prop::collection::vec(prop_oneof![Just(0u8), Just(1), Just(2), Just(0x80), Just(0x82)], 1..600),
         // 16- and 32-bit numbers.
-        prop::collection::vec(0..300u16, 1..200).prop_map(|v| v.into_iter().flat_map(u16::to_le_bytes).collect()),
-        prop::collection::vec(0..300u32, 1..100).prop_map(|v| v.into_iter().flat_map(u32::to_be_bytes).collect()),
+        prop::collection::vec(0..300u16, 1..200)
+            .prop_map(|v| v.into_iter().flat_map(u16::to_le_bytes).collect()),
+        prop::collection::vec(0..300u32, 1..100)
+            .prop_map(|v| v.into_iter().flat_map(u32::to_be_bytes).collect()),
         // Length-prefixed records (DNS, TLS, PostgreSQL, MQTT publish, RTMP chunks).
-        prop::collection::vec((0u8..=0x8f, prop::collection::vec(any::<u8>(), 0..100)), 1..8).prop_map(|records| {
-            records.into_iter().flat_map(|(kind, body)| [&[kind, body.len() as u8][..], &body].concat()).collect()
-        }),
+        prop::collection::vec((0u8..=0x8f, prop::collection::vec(any::<u8>(), 0..100)), 1..8).prop_map(
+            |records| {
+                records
+                    .into_iter()
+                    .flat_map(|(kind, body)| [&[kind, body.len() as u8][..], &body].concat())
+                    .collect()
+            }
+        ),
         prop::collection::vec((any::<u8>(), "[ -~]{0,60}"), 1..8).prop_map(|records| {
-            records.into_iter().flat_map(|(kind, text)| [&[kind][..], &(text.len() as u32 + 4).to_be_bytes(), text.as_bytes()].concat()).collect()
+            records
+                .into_iter()
+                .flat_map(|(kind, text)| {
+                    [&[kind][..], &(text.len() as u32 + 4).to_be_bytes(), text.as_bytes()].concat()
+                })
+                .collect()
         }),
         "[ -~\r\n]{1,600}".prop_map(String::into_bytes),
     ]

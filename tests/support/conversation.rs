@@ -203,7 +203,7 @@ impl Draft {
             bytes.extend(&frame);
             (header, start + bytes.len() - payload.len(), start + bytes.len())
         };
-        let mut said =
+        let said =
             |kind, payload, compressed, frames| Said { who: self.who, kind, payload, compressed, frames };
         if !self.split || opcode == 9 {
             let frames = vec![add(0x80 | first, &wire)];
