@@ -84,6 +84,17 @@ proptest! {
         is_none(&inside(&pieces, 1_448))?;
     }
 
+    /// Records behind a length of 16 or 32 bits (DNS, SMB, Kafka), one direction of them alone.
+    #[test]
+    fn records_behind_a_length(sent in prop::collection::vec(prop::collection::vec(any::<u8>(), 1..125), 1..60), wide in any::<bool>()) {
+        let pieces: Vec<(Who, Vec<u8>)> = sent
+            .into_iter()
+            .map(|body| (Who::Server, [if wide { &[0, 0, 0][..] } else { &[0] }, &[body.len() as u8], &body].concat()))
+            .collect();
+        let segments: Vec<Sent> = inside(&pieces, 1_448).into_iter().filter(|s| s.who == Who::Server).collect();
+        is_none(&segments)?;
+    }
+
     /// TLS records from the middle of a connection, from the middle of a record.
     #[test]
     fn tls(sent in prop::collection::vec((who(), prop::collection::vec(any::<u8>(), 20..900)), 1..20), skip in 1..20usize) {

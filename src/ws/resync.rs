@@ -17,6 +17,9 @@ const AT_SEGMENT_START: u32 = 28;
 const ANYWHERE: u32 = 40;
 /// Bits of evidence that suffice at a segment's start when nothing more will come.
 const LAST_CHANCE: u32 = 16;
+/// The same where the direction is a single segment, with nothing missing before it: its start is where
+/// the connection was recognised, and there is no other place to choose.
+const ONLY_SEGMENT: u32 = 12;
 /// Bits that the first frame of a run must show by itself at a segment's start, and elsewhere. Any
 /// bytes that happen to lead to a true boundary borrow the evidence of all that follows; where the
 /// first frame is not certain, the run is taken from its second.
@@ -160,7 +163,12 @@ impl Search {
     #[must_use]
     pub fn find(&self, expect: &Expect, last_chance: bool) -> Option<usize> {
         let header_bits = self.header_bits(expect);
-        let need = if last_chance { LAST_CHANCE } else { AT_SEGMENT_START };
+        let only = self.starts.len() == 1 && self.dropped + self.missing == 0;
+        let need = match (last_chance, only) {
+            (true, true) => ONLY_SEGMENT,
+            (true, false) => LAST_CHANCE,
+            (false, _) => AT_SEGMENT_START,
+        };
         let certain = |place: usize, need: u32, first: u32| {
             let evidence = self.evidence(place, expect, header_bits);
             if evidence.bits < need {
@@ -243,7 +251,6 @@ impl Search {
         let mut expect = *expect;
         let mut position = place;
         let mut in_message: Option<bool> = None;
-        let mut begun = false;
         let mut seen: [&[u8]; RUN] = [&[]; RUN];
         for n in 0..RUN {
             let rest = self.bytes.get(position..).unwrap_or_default();
@@ -259,7 +266,6 @@ impl Search {
             if !fits || !expect.allows(&header) {
                 return Evidence::default();
             }
-            begun |= matches!(header.opcode, Opcode::TEXT | Opcode::BINARY);
             if !header.opcode.is_control() {
                 in_message = Some(!header.fin);
             }
@@ -273,13 +279,10 @@ impl Search {
             let Some(bits) = payload_bits(&header, frame.get(used..).unwrap_or_default()) else {
                 return Evidence::default();
             };
-            // Patterns repeat, zeros are empty fragments, and a length behind zeros (as SMB has it) looks like
-            // fragments of a message that never began nor ends: none is any proof.
-            let proof = match header.opcode {
-                Opcode::CONTINUATION => header.len > 0 && (begun || header.fin),
-                opcode => header.len > 0 || opcode.is_control(),
-            };
-            if proof && !seen.contains(&frame) {
+            // Patterns repeat, zeros are empty fragments, and lengths in 16 or 32 bits before records
+            // are fragments without an end: none of these is any proof.
+            let open_fragment = header.opcode == Opcode::CONTINUATION && !header.fin;
+            if !seen.contains(&frame) && !open_fragment && (header.len > 0 || header.opcode.is_control()) {
                 evidence.bits += header_bits + bits + self.edge_bits(position, used, frame.len());
             }
             if let Some(slot) = seen.get_mut(n) {
@@ -425,7 +428,11 @@ mod tests {
         let pairs = [0x89, 0, 0x8a, 0].repeat(2_000);
         let same = [&random[..2_000], &[0x81; 300], &random[2_000..4_000], &[0x82; 300]].concat();
         let words: Vec<u8> = (0..20_000u32).flat_map(|n| [(n % 140) as u8, 0]).collect();
+        // DNS over TCP, NetBIOS, Kafka: a length, then so many bytes.
+        let records: Vec<u8> =
+            (1..100u8).flat_map(|n| [&[0, 0, 0, n][..], &random[..n.into()]].concat()).collect();
         for (name, bytes) in [
+            ("records", &records),
             ("zeros", &zeros),
             ("only zeros", &vec![0; 5_000]),
             ("sound", &sound),
