@@ -1,7 +1,9 @@
 //! The whole path from a source of packets to a sink of records.
 
 mod config;
+mod live;
 mod merge;
+mod probe;
 mod recent;
 mod run;
 mod shard;

@@ -9,7 +9,7 @@ use crate::packet::segment::{FlowKey, Segment};
 use crate::tcp::{self, History, Output};
 use crate::ws::session::Tools;
 
-use super::stack::{Carries, Flow as FlowFacts, Stack};
+use super::stack::{Carries, Cx, Flow as FlowFacts, Stack};
 use super::tell::Teller;
 use crate::observe::Observer;
 
@@ -194,15 +194,18 @@ impl Flow {
         }
         let Context { tools, teller, history, .. } = cx;
         let Self { tcp, stack, facts, .. } = self;
-        tcp.segment(s, tools.limits, *history, &mut |output| stack.output(output, facts, tools, teller));
+        let limits = tools.limits;
+        let mut cx = Cx { flow: facts, tools, teller };
+        tcp.segment(s, limits, *history, &mut |output| stack.output(output, &mut cx));
     }
 
     fn finish<O: Observer, H: History>(&mut self, at: At, evicted: bool, cx: &mut Context<'_, O, H>) {
         self.refresh();
         let Context { tools, teller, .. } = cx;
         let Self { tcp, stack, facts, .. } = self;
-        tcp.finish(at, &mut |output| stack.output(output, facts, tools, teller));
-        stack.finish(at, evicted, facts, tools, teller);
+        let mut cx = Cx { flow: facts, tools, teller };
+        tcp.finish(at, &mut |output| stack.output(output, &mut cx));
+        stack.finish(at, evicted, &mut cx);
     }
 
     fn refresh(&mut self) {
@@ -213,17 +216,11 @@ impl Flow {
 
 impl Stack {
     #[inline]
-    fn output<O: Observer>(
-        &mut self,
-        output: Output<'_>,
-        flow: &FlowFacts,
-        tools: &mut Tools<'_>,
-        teller: &mut Teller<O>,
-    ) {
+    fn output<O: Observer>(&mut self, output: Output<'_>, cx: &mut Cx<'_, '_, O>) {
         match output {
-            Output::Item { dir, item, at } => self.item(dir, item, at, flow, tools, teller),
-            Output::Conflict { dir, at, offset, len } => self.conflict(dir, at, offset, len, teller),
-            Output::Limit { dir, at, dropped } => self.out_of_order_limit(dir, at, dropped, teller),
+            Output::Item { dir, item, at } => self.item(dir, item, at, cx),
+            Output::Conflict { dir, at, offset, len } => self.conflict(dir, at, offset, len, cx),
+            Output::Limit { dir, at, dropped } => self.out_of_order_limit(dir, at, dropped, cx),
         }
     }
 }

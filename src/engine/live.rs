@@ -1,0 +1,136 @@
+//! A WebSocket connection from its first frame to its end record.
+
+use crate::event::{CloseFrame, Closing, Connection, Event, How, Totals};
+use crate::item::{At, Dir, End, Item};
+use crate::observe::Observer;
+use crate::rules::{Finding, checker};
+use crate::ws::fact::{Kind, Out};
+use crate::ws::session::{Session, Tools};
+
+use super::tell::Teller;
+
+/// A WebSocket connection that is being decoded.
+#[derive(Debug)]
+pub(super) struct Live {
+    pub(super) conn: Connection,
+    session: Session,
+    seen: Seen,
+}
+
+/// What was seen of a connection, for its end record.
+#[derive(Debug, Default)]
+struct Seen {
+    close: [Option<CloseFrame>; 2],
+    tcp: [Option<End>; 2],
+    totals: [Totals; 2],
+    findings: [u64; 3],
+    last: At,
+    /// The end record is out.
+    told: bool,
+}
+
+impl Live {
+    pub(super) fn new(conn: Connection, session: Session, at: At) -> Self {
+        Self { conn, session, seen: Seen { last: at, ..Seen::default() } }
+    }
+
+    /// A rule fired.
+    pub(super) fn finding<O: Observer>(&mut self, finding: &Finding, teller: &mut Teller<O>) {
+        self.seen.finding(&self.conn, finding, teller);
+    }
+
+    #[inline]
+    pub(super) fn item<O: Observer>(
+        &mut self,
+        dir: Dir,
+        item: Item<'_>,
+        at: At,
+        tools: &mut Tools<'_>,
+        teller: &mut Teller<O>,
+    ) {
+        let Self { conn, session, seen } = self;
+        if seen.told {
+            return;
+        }
+        if let Item::End(end) = item {
+            seen.tcp[dir.index()].get_or_insert(end);
+        }
+        seen.last = at;
+        session.feed(dir, item, at, tools, &mut |out| seen.take(conn, out, teller));
+        if seen.tcp.iter().all(|end| end.is_some_and(|end| end != End::Capture)) {
+            self.finish(at, false, tools, teller);
+        }
+    }
+
+    pub(super) fn finish<O: Observer>(
+        &mut self,
+        at: At,
+        evicted: bool,
+        tools: &mut Tools<'_>,
+        teller: &mut Teller<O>,
+    ) {
+        let Self { conn, session, seen } = self;
+        if seen.told {
+            return;
+        }
+        session.finish(seen.last, tools, &mut |out| seen.take(conn, out, teller));
+        session.release(tools.budget);
+        seen.told = true;
+        let tcp = seen.tcp.map(|end| end.filter(|end| *end != End::Capture));
+        let over = tcp.iter().any(Option::is_some);
+        let reset = tcp.iter().any(|end| matches!(end, Some(End::Reset | End::ResetByPeer)));
+        let how = match (&seen.close, over) {
+            ([Some(_), Some(_)], _) => How::Clean,
+            _ if reset => How::Reset,
+            ([Some(_), None], true) => How::ClientClosed,
+            ([None, Some(_)], true) => How::ServerClosed,
+            ([None, None], true) => How::FinWithoutClose,
+            _ if evicted => How::Idle,
+            _ => How::Open,
+        };
+        let at = if over { at } else { seen.last };
+        let close = std::mem::take(&mut seen.close);
+        let closing =
+            Closing { at, how: Some(how), close, tcp, totals: seen.totals, findings: seen.findings };
+        teller.tell(conn, Event::Closed(&closing));
+    }
+}
+
+impl Seen {
+    fn finding<O: Observer>(&mut self, conn: &Connection, finding: &Finding, teller: &mut Teller<O>) {
+        self.findings[finding.rule.level as usize] += 1;
+        teller.finding(conn, finding);
+    }
+
+    #[inline]
+    fn take<O: Observer>(&mut self, conn: &Connection, out: Out<'_>, teller: &mut Teller<O>) {
+        match out {
+            Out::Frame(frame) => {
+                let totals = &mut self.totals[frame.dir.index()];
+                totals.frames += 1;
+                totals.bytes += frame.header.header_len() as u64 + frame.seen;
+                teller.counts.frames += 1;
+                teller.tell(conn, Event::Frame(&frame));
+            }
+            Out::Message(message) => {
+                if message.kind.is_data() {
+                    let totals = &mut self.totals[message.dir.index()];
+                    totals.messages += 1;
+                    totals.payload += message.len;
+                    teller.counts.messages += 1;
+                } else if message.kind == Kind::Close {
+                    self.close[message.dir.index()].get_or_insert_with(|| CloseFrame {
+                        code: message.close_code(),
+                        reason: String::from_utf8_lossy(message.close_reason()).into_owned(),
+                    });
+                }
+                teller.tell(conn, Event::Message(&message));
+            }
+            Out::Trouble { dir, at, what } => {
+                if let Some(finding) = checker::trouble(dir, at, what) {
+                    self.finding(conn, &finding, teller);
+                }
+            }
+        }
+    }
+}
