@@ -139,10 +139,10 @@ impl<W: Write> Output<W> {
 
     #[inline]
     fn raw(&mut self, bytes: &[u8]) -> io::Result<()> {
-        if self.buffer.len() + bytes.len() > BUFFER {
+        if self.buffer.len() + bytes.len() > BUFFER || bytes.len() >= DIRECT {
             self.inner.write_all(&self.buffer)?;
             self.buffer.clear();
-            if bytes.len() >= BUFFER / 2 {
+            if bytes.len() >= DIRECT {
                 return self.inner.write_all(bytes);
             }
         }
@@ -164,3 +164,5 @@ impl<W: Write> Output<W> {
 
 /// Bytes of one write.
 const BUFFER: usize = 256 << 10;
+/// So many bytes at once are not copied together with others.
+const DIRECT: usize = 64 << 10;
