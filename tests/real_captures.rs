@@ -105,3 +105,27 @@ fn any_cut_ends_cleanly() {
         }
     }
 }
+
+/// Every capture of up to 8 KiB, cut at every byte: `cargo test --release --test real_captures -- --ignored`.
+#[test]
+#[ignore = "takes minutes"]
+fn any_cut_of_any_small_capture_ends_cleanly() {
+    let Some(folder) = shared() else { return };
+    let (mut files, mut cuts) = (0, 0u64);
+    for capture in captures_in(&folder) {
+        let bytes = fs::read(&capture).unwrap();
+        if bytes.len() > 8 << 10 {
+            continue;
+        }
+        files += 1;
+        for cut in 0..bytes.len() {
+            let limits = wscope::limits::Limits::default();
+            if let Ok(mut opened) = wscope::capture::open::from_bytes("x", bytes[..cut].to_vec(), &limits) {
+                support::export(&mut *opened.source, 1);
+                cuts += 1;
+            }
+        }
+    }
+    eprintln!("{files} captures, {cuts} cuts");
+    assert!(files > 300, "{files}");
+}
