@@ -23,7 +23,7 @@ const ONLY_SEGMENT: u32 = 12;
 /// Bits that the first frame of a run must show by itself at a segment's start, and elsewhere. Any
 /// bytes that happen to lead to a true boundary borrow the evidence of all that follows; where the
 /// first frame is not certain, the run is taken from its second.
-const FIRST_AT_START: u32 = 10;
+const FIRST_AT_START: u32 = 12;
 const FIRST_ANYWHERE: u32 = 20;
 /// The most that a plausible header is worth: bytes without any say little of the next ones.
 const HEADER_BITS: u32 = 8;
