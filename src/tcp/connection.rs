@@ -113,11 +113,6 @@ impl Connection {
         self.client_is_low
     }
 
-    /// The presumed roles were wrong: [`Dir`] swaps from now on.
-    pub fn flip(&mut self) {
-        self.client_is_low = !self.client_is_low;
-    }
-
     /// Bytes sent that the peer has not acknowledged, as far as seen.
     #[must_use]
     pub fn unacked(&self, dir: Dir) -> u64 {

@@ -4,7 +4,7 @@
 //! in any order: the offset of its first byte (default 0; the SYN is before 0), `=text` its payload
 //! (`*n` for n bytes of a pattern), upper-case letters its flags besides ACK (`-` takes ACK away),
 //! `an` the offset that it acknowledges (default 0), `xn` bytes cut off by the snap length, `tn`
-//! milliseconds since the packet before; last, ` rn` sends it n times. `end` finishes the capture, `flip` swaps the roles.
+//! milliseconds since the packet before; last, ` rn` sends it n times. `end` finishes the capture.
 //!
 //! The outcome is written `c:text` bytes, `c-5lost` a gap, `c.fin` the end, `c!3+1` a conflict,
 //! `c>5` a limit. Neighbouring bytes of a direction are joined.
@@ -102,7 +102,6 @@ impl Wire {
         for line in script.split(';').map(str::trim).filter(|line| !line.is_empty()) {
             match line {
                 "end" => self.finish(),
-                "flip" => self.connection.as_mut().unwrap().flip(),
                 _ => {
                     let (line, times) = line.split_once(" r").unwrap_or((line, "1"));
                     for _ in 0..times.parse().expect(line) {
