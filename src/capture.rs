@@ -4,6 +4,7 @@
 //! with gzip, zstd or lz4. Every reader is a [`source::Source`]; several are merged by time.
 
 mod decompress;
+pub mod locate;
 mod merge;
 pub mod open;
 // Imported by its bare name (`use super::pcap`), it makes rustc link the optional crate `pcap` too.

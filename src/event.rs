@@ -3,7 +3,7 @@
 use crate::http::upgrade::Handshake;
 use crate::item::{At, End};
 use crate::packet::segment::Endpoint;
-use crate::rules::Finding;
+use crate::rules::finding::{Finding, Reaction};
 use crate::ws::fact::{Frame, Message};
 
 /// Names a connection inside the engine: the same for any number of threads.
@@ -139,6 +139,8 @@ pub enum Event<'a> {
     Message(&'a Message<'a>),
     /// A rule was broken, or the capture is incomplete.
     Finding(&'a Finding),
+    /// What the other endpoint did after a finding that was told.
+    Reaction(&'a Reaction),
     /// The connection is over, or the capture is.
     Closed(&'a Closing),
 }

@@ -1,5 +1,6 @@
 //! wscope shows exactly what every WebSocket connection in a packet capture said.
 
+pub mod audit;
 pub mod capture;
 pub mod cli;
 pub mod engine;

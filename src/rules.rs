@@ -1,16 +1,36 @@
-//! The table of all rules. A rule is declared once, in the file of its subject.
+//! The table of all rules, and what makes findings of facts. A rule is declared once, in the file of its
+//! subject; what a newcomer adds stands there and in that file's list.
 
 pub mod capture;
 pub mod checker;
+pub mod close;
+pub mod deflate;
+pub mod facts;
+pub mod finding;
+pub mod frame;
+pub mod keepalive;
+pub mod ledger;
+pub mod masking;
+pub mod negotiation;
+pub mod request;
+pub mod response;
 pub mod rule;
 pub mod security;
+pub mod text;
 
-pub use rule::{Finding, Level, Rule};
+pub use finding::Finding;
+pub use rule::{Level, Rule};
 
-/// Every rule, by code.
-pub static RULES: &[&[&Rule]] = &[security::RULES, capture::RULES];
+/// Every rule, by family.
+pub static RULES: &[&[&Rule]] = &[frame::RULES, text::RULES, security::RULES, capture::RULES];
 
-/// All rules in order of their codes.
+/// All rules, family after family, in order of their codes within each.
 pub fn all() -> impl Iterator<Item = &'static Rule> {
     RULES.iter().flat_map(|family| family.iter().copied())
+}
+
+/// The rule with this code or name.
+#[must_use]
+pub fn find(code_or_name: &str) -> Option<&'static Rule> {
+    all().find(|rule| rule.code.eq_ignore_ascii_case(code_or_name) || rule.name == code_or_name)
 }

@@ -125,7 +125,7 @@ impl Observer for Finder {
             Event::Frame(frame) => self.passed.0 = frame.n.max(self.passed.0),
             Event::Message(message) => self.passed.1 = message.n.max(self.passed.1),
             Event::Closed(_) => out.push(self.passed),
-            Event::Opened | Event::Finding(_) => {}
+            Event::Opened | Event::Finding(_) | Event::Reaction(_) => {}
         }
         let lines = match event {
             Event::Opened => self.opened(conn),
@@ -141,7 +141,10 @@ impl Observer for Finder {
                 )]
             }
             Event::Closed(closing) if self.place.what == What::Connection => self.closed(closing),
-            Event::Finding(_) | Event::Closed(_) => Vec::new(),
+            Event::Reaction(reaction) if self.place.what == What::Connection => {
+                vec![format!("  {}", reaction.text)]
+            }
+            Event::Finding(_) | Event::Reaction(_) | Event::Closed(_) => Vec::new(),
         };
         for line in lines {
             out.bytes.extend_from_slice(line.as_bytes());

@@ -102,7 +102,7 @@ impl Observer for Counter {
                     _ => {}
                 }
             }
-            Event::Finding(_) => {}
+            Event::Finding(_) | Event::Reaction(_) => {}
             Event::Closed(_) => {
                 self.pings.remove(&conn.id);
                 out.push(std::mem::take(&mut self.numbers));

@@ -1,9 +1,13 @@
 //! A WebSocket connection from its first frame to its end record.
 
 use crate::event::{CloseFrame, Closing, Connection, Event, How, Totals};
+use crate::http::upgrade::Handshake;
 use crate::item::{At, Dir, End, Item};
 use crate::observe::Observer;
-use crate::rules::{Finding, checker};
+use crate::rules::Finding;
+use crate::rules::checker::Checker;
+use crate::rules::facts::Opening;
+use crate::rules::ledger::Told;
 use crate::ws::fact::{Kind, Out};
 use crate::ws::session::{Session, Tools};
 
@@ -14,6 +18,7 @@ use super::tell::Teller;
 pub(super) struct Live {
     pub(super) conn: Connection,
     session: Session,
+    checker: Checker,
     seen: Seen,
 }
 
@@ -31,12 +36,23 @@ struct Seen {
 
 impl Live {
     pub(super) fn new(conn: Connection, session: Session, at: At) -> Self {
-        Self { conn, session, seen: Seen { last: at, ..Seen::default() } }
+        let checker = Checker::new(conn.handshake.as_deref());
+        Self { conn, session, checker, seen: Seen { last: at, ..Seen::default() } }
     }
 
-    /// A rule fired.
-    pub(super) fn finding<O: Observer>(&mut self, finding: &Finding, teller: &mut Teller<O>) {
-        self.seen.finding(&self.conn, finding, teller);
+    /// The connection's record is out: what is to be said of how it began.
+    pub(super) fn opened<O: Observer>(&mut self, at: At, teller: &mut Teller<O>) {
+        let Self { conn, checker, seen, .. } = self;
+        match opening(conn) {
+            Some(opening) => checker.opened(&opening, &mut |told| seen.told(conn, told, teller)),
+            None => checker.opened_inside(at, &mut |told| seen.told(conn, told, teller)),
+        }
+    }
+
+    /// A layer below found something.
+    pub(super) fn finding<O: Observer>(&mut self, finding: Finding, teller: &mut Teller<O>) {
+        let Self { conn, checker, seen, .. } = self;
+        checker.found(finding, &mut |told| seen.told(conn, told, teller));
     }
 
     #[inline]
@@ -48,33 +64,47 @@ impl Live {
         tools: &mut Tools<'_>,
         teller: &mut Teller<O>,
     ) {
-        let Self { conn, session, seen } = self;
+        let Self { conn, session, checker, seen } = self;
         if seen.told {
             return;
         }
         if let Item::End(end) = item {
             seen.tcp[dir.index()].get_or_insert(end);
+            checker.end(dir, end, at, &mut |told| seen.told(conn, told, teller));
         }
         seen.last = at;
-        session.feed(dir, item, at, tools, &mut |out| seen.take(conn, out, teller));
-        if seen.tcp.iter().all(|end| end.is_some_and(|end| end != End::Capture)) {
-            self.finish(at, false, tools, teller);
+        session.feed(dir, item, at, tools, &mut |out| seen.take(conn, checker, &out, teller));
+    }
+
+    /// Acknowledgements are of interest.
+    #[inline]
+    pub(super) fn waits(&self) -> bool {
+        self.checker.waits()
+    }
+
+    /// A segment was taken in; `unacked` is what each direction has sent without an acknowledgement.
+    pub(super) fn segment<O: Observer>(&mut self, at: At, unacked: [u64; 2], teller: &mut Teller<O>) {
+        let Self { conn, checker, seen, .. } = self;
+        if !seen.told {
+            checker.segment(at, unacked, &mut |told| seen.told(conn, told, teller));
         }
     }
 
     pub(super) fn finish<O: Observer>(
         &mut self,
         at: At,
+        unacked: [u64; 2],
         evicted: bool,
         tools: &mut Tools<'_>,
         teller: &mut Teller<O>,
     ) {
-        let Self { conn, session, seen } = self;
+        let Self { conn, session, checker, seen } = self;
         if seen.told {
             return;
         }
-        session.finish(seen.last, tools, &mut |out| seen.take(conn, out, teller));
+        session.finish(seen.last, tools, &mut |out| seen.take(conn, checker, &out, teller));
         session.release(tools.budget);
+        checker.finish(at, unacked, &mut |told| seen.told(conn, told, teller));
         seen.told = true;
         let tcp = seen.tcp.map(|end| end.filter(|end| *end != End::Capture));
         let over = tcp.iter().any(Option::is_some);
@@ -96,21 +126,36 @@ impl Live {
     }
 }
 
+/// What the rules on a handshake look at; `None` where there was none.
+pub(super) fn opening(conn: &Connection) -> Option<Opening<'_>> {
+    let handshake: &Handshake = conn.handshake.as_deref()?;
+    Some(Opening { handshake, ips: [conn.client.ip(), conn.server.ip()], tls: false })
+}
+
 impl Seen {
-    fn finding<O: Observer>(&mut self, conn: &Connection, finding: &Finding, teller: &mut Teller<O>) {
-        self.findings[finding.rule.level as usize] += 1;
-        teller.finding(conn, finding);
+    #[cold]
+    fn told<O: Observer>(&mut self, conn: &Connection, told: Told<'_>, teller: &mut Teller<O>) {
+        if let Some(level) = told.counts() {
+            self.findings[level as usize] += 1;
+        }
+        teller.told(conn, told);
     }
 
     #[inline]
-    fn take<O: Observer>(&mut self, conn: &Connection, out: Out<'_>, teller: &mut Teller<O>) {
+    fn take<O: Observer>(
+        &mut self,
+        conn: &Connection,
+        checker: &mut Checker,
+        out: &Out<'_>,
+        teller: &mut Teller<O>,
+    ) {
         match out {
             Out::Frame(frame) => {
                 let totals = &mut self.totals[frame.dir.index()];
                 totals.frames += 1;
                 totals.bytes += frame.header.header_len() as u64 + frame.seen;
                 teller.counts.frames += 1;
-                teller.tell(conn, Event::Frame(&frame));
+                teller.tell(conn, Event::Frame(frame));
             }
             Out::Message(message) => {
                 if message.kind.is_data() {
@@ -124,13 +169,10 @@ impl Seen {
                         reason: String::from_utf8_lossy(message.close_reason()).into_owned(),
                     });
                 }
-                teller.tell(conn, Event::Message(&message));
+                teller.tell(conn, Event::Message(message));
             }
-            Out::Trouble { dir, at, what } => {
-                if let Some(finding) = checker::trouble(dir, at, what) {
-                    self.finding(conn, &finding, teller);
-                }
-            }
+            Out::Trouble { .. } => {}
         }
+        checker.take(out, &mut |told| self.told(conn, told, teller));
     }
 }

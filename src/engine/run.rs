@@ -10,7 +10,7 @@ use crate::event::Summary;
 use crate::item::At;
 use crate::packet::Decoder;
 use crate::packet::segment::{Flags, FlowKey, Place, Segment};
-use crate::rules::{capture, checker};
+use crate::rules::{Finding, capture};
 
 use super::config::Config;
 use super::merge::{Made, Merge};
@@ -110,7 +110,7 @@ impl<'a> Reader<'a> {
             damage: damage.clone(),
             capture_findings: Vec::new(),
         };
-        let mut note = |rule, text| summary.capture_findings.push(checker::whole_capture(rule, text));
+        let mut note = |rule, text| summary.capture_findings.push(Finding::whole_capture(rule, text));
         if tally.carried.tls > 0 {
             let s = if tally.carried.tls == 1 { "" } else { "s" };
             note(

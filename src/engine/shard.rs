@@ -176,6 +176,7 @@ impl Flow {
             ends: if tcp.client_is_low() { [low, high] } else { [high, low] },
             start_seen: false,
             heard: [false; 2],
+            unacked: [0; 2],
             forced: decode_as.iter().any(|port| [low.port(), high.port()].contains(port)),
         };
         Self { key: s.key, opened: s.at, last: s.at, closed: false, tcp, stack: Stack::new(), facts }
@@ -197,6 +198,10 @@ impl Flow {
         let limits = tools.limits;
         let mut cx = Cx { flow: facts, tools, teller };
         tcp.segment(s, limits, *history, &mut |output| stack.output(output, &mut cx));
+        if stack.waits() {
+            facts.unacked = Dir::BOTH.map(|dir| tcp.unacked(dir));
+            stack.segment(s.at, &mut Cx { flow: facts, tools, teller });
+        }
     }
 
     fn finish<O: Observer, H: History>(&mut self, at: At, evicted: bool, cx: &mut Context<'_, O, H>) {
@@ -211,6 +216,7 @@ impl Flow {
     fn refresh(&mut self) {
         self.facts.start_seen = self.tcp.start_seen();
         self.facts.heard = Dir::BOTH.map(|dir| self.tcp.counters(dir).packets > 0);
+        self.facts.unacked = Dir::BOTH.map(|dir| self.tcp.unacked(dir));
     }
 }
 

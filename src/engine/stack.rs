@@ -13,7 +13,7 @@ use crate::rules::checker;
 use crate::ws::deflate::Params;
 use crate::ws::session::{Session, Setup, Tools};
 
-use super::live::Live;
+use super::live::{Live, opening};
 use super::probe::Probe;
 use super::tell::Teller;
 
@@ -65,6 +65,8 @@ pub(super) struct Flow {
     pub(super) start_seen: bool,
     /// Packets were captured in this direction of the presumed roles.
     pub(super) heard: [bool; 2],
+    /// Bytes of each direction of the presumed roles that are not acknowledged.
+    pub(super) unacked: [u64; 2],
     /// A port of this flow is to be decoded as WebSocket.
     pub(super) forced: bool,
 }
@@ -109,6 +111,25 @@ impl Stack {
         matches!(self.layer, Layer::WebSocket(_))
     }
 
+    /// [`Stack::segment`] is of interest.
+    #[inline]
+    pub(super) fn waits(&self) -> bool {
+        matches!(&self.layer, Layer::WebSocket(live) if live.waits())
+    }
+
+    /// A segment was taken in, and the flow's facts are fresh.
+    pub(super) fn segment<O: Observer>(&mut self, at: At, cx: &mut Cx<'_, '_, O>) {
+        let unacked = self.unacked(cx);
+        if let Layer::WebSocket(live) = &mut self.layer {
+            live.segment(at, unacked, cx.teller);
+        }
+    }
+
+    fn unacked<O: Observer>(&self, cx: &Cx<'_, '_, O>) -> [u64; 2] {
+        let [client, server] = cx.flow.unacked;
+        if self.flipped { [server, client] } else { [client, server] }
+    }
+
     /// Takes the next item of one direction of the TCP connection.
     #[inline]
     pub(super) fn item<O: Observer>(&mut self, dir: Dir, item: Item<'_>, at: At, cx: &mut Cx<'_, '_, O>) {
@@ -134,7 +155,7 @@ impl Stack {
     ) {
         let dir = if self.flipped { dir.other() } else { dir };
         if let Layer::WebSocket(live) = &mut self.layer {
-            live.finding(&checker::conflict(dir, at, offset, len), cx.teller);
+            live.finding(checker::conflict(dir, at, offset, len), cx.teller);
         }
     }
 
@@ -148,19 +169,21 @@ impl Stack {
     ) {
         let dir = if self.flipped { dir.other() } else { dir };
         if let Layer::WebSocket(live) = &mut self.layer {
-            live.finding(&checker::out_of_order_limit(dir, at, dropped), cx.teller);
+            live.finding(checker::out_of_order_limit(dir, at, dropped), cx.teller);
         }
     }
 
     /// The TCP connection is over, or dropped by us (`evicted`), or the capture ends.
     pub(super) fn finish<O: Observer>(&mut self, at: At, evicted: bool, cx: &mut Cx<'_, '_, O>) {
         match std::mem::replace(&mut self.layer, Layer::Opaque(Carries::Other)) {
-            Layer::WebSocket(mut live) => live.finish(at, evicted, cx.tools, cx.teller),
+            Layer::WebSocket(mut live) => live.finish(at, self.unacked(cx), evicted, cx.tools, cx.teller),
             Layer::Http(pair) => {
                 self.layer = Layer::Http(pair);
                 self.upgrade_one_sided(at, cx);
                 match std::mem::replace(&mut self.layer, Layer::Opaque(Carries::Http1)) {
-                    Layer::WebSocket(mut live) => live.finish(at, evicted, cx.tools, cx.teller),
+                    Layer::WebSocket(mut live) => {
+                        live.finish(at, self.unacked(cx), evicted, cx.tools, cx.teller)
+                    }
                     Layer::Http(mut pair) => {
                         let mut refused = Vec::new();
                         pair.finish(&mut |handshake| refused.push(handshake));
@@ -175,7 +198,9 @@ impl Stack {
                 self.layer = Layer::Probe(probe);
                 self.mid_stream(true, cx);
                 match std::mem::replace(&mut self.layer, Layer::Opaque(Carries::Other)) {
-                    Layer::WebSocket(mut live) => live.finish(at, evicted, cx.tools, cx.teller),
+                    Layer::WebSocket(mut live) => {
+                        live.finish(at, self.unacked(cx), evicted, cx.tools, cx.teller)
+                    }
                     Layer::Opaque(carries) => self.layer = Layer::Opaque(carries),
                     _ => {}
                 }
@@ -344,9 +369,7 @@ impl Stack {
         let mut live = Box::new(Live::new(conn, Session::new(&setup), at));
         self.opened_at = cx.teller.packet;
         cx.teller.opened(&mut live.conn);
-        if setup.mid_stream {
-            live.finding(&checker::no_handshake(at), cx.teller);
-        }
+        live.opened(at, cx.teller);
         self.layer = Layer::WebSocket(live);
     }
 
@@ -367,15 +390,18 @@ impl Stack {
     fn refused<O: Observer>(&mut self, handshake: Box<Handshake>, at: At, cx: &mut Cx<'_, '_, O>) {
         let mut conn = self.connection(Some(handshake), Transport::Http1, cx.flow);
         cx.teller.opened(&mut conn);
+        let mut findings = [0; 3];
+        if let Some(opening) = opening(&conn) {
+            checker::refused(&opening, &mut |told| {
+                if let Some(level) = told.counts() {
+                    findings[level as usize] += 1;
+                }
+                cx.teller.told(&conn, told);
+            });
+        }
         let tcp = self.tcp_end.map(|end| end.filter(|end| *end != End::Capture));
-        let closing = Closing {
-            at,
-            how: None,
-            close: [None, None],
-            tcp,
-            totals: [Totals::default(); 2],
-            findings: [0; 3],
-        };
+        let closing =
+            Closing { at, how: None, close: [None, None], tcp, totals: [Totals::default(); 2], findings };
         cx.teller.tell(&conn, Event::Closed(&closing));
     }
 

@@ -1,7 +1,7 @@
 //! From a connection's events to the observer, with what the merge needs to order them.
 
 use crate::event::{Connection, ConnectionId, Event};
-use crate::rules::Finding;
+use crate::rules::ledger::Told;
 
 use crate::observe::{Observer, Outbox};
 
@@ -89,10 +89,16 @@ impl<O: Observer> Teller<O> {
         }
     }
 
-    /// A rule fired.
-    pub(super) fn finding(&mut self, conn: &Connection, finding: &Finding) {
-        self.counts.findings[finding.rule.level as usize] += 1;
-        self.tell(conn, Event::Finding(finding));
+    /// A rule fired, or something is known about one that did.
+    pub(super) fn told(&mut self, conn: &Connection, told: Told<'_>) {
+        if let Some(level) = told.counts() {
+            self.counts.findings[level as usize] += 1;
+        }
+        match told {
+            Told::Finding(finding) => self.tell(conn, Event::Finding(finding)),
+            Told::Reaction(reaction) => self.tell(conn, Event::Reaction(reaction)),
+            Told::Counted(_) => {}
+        }
     }
 
     /// Notes that what was pushed since the last run belongs to `conn`.

@@ -148,6 +148,9 @@ impl<'a> Finding<'a> {
             time: finding.at.map(|at| at.time.to_string()),
             packet: finding.at.map(|at| bounded(at.packet)),
             frame: finding.frame.map(bounded),
+            message: finding.message.map(bounded),
+            offset: finding.offset.map(bounded),
+            more: (finding.more > 0).then(|| bounded(finding.more)),
             text: &finding.text,
             source: rule.source,
         }

@@ -337,8 +337,11 @@ impl<W: Write> Sink<Span> for JsonSink<W> {
     fn finish(&mut self, summary: &Summary) -> io::Result<()> {
         self.begin()?;
         if self.types.finding {
-            for finding in &summary.capture_findings {
-                self.output.lines(&line_of(&Record::Finding(record::Finding::new(None, finding))))?;
+            let selected =
+                |finding: &&crate::rules::Finding| finding.conn.is_none_or(|conn| self.conns.contains(conn));
+            for finding in summary.capture_findings.iter().filter(selected) {
+                let record = Record::Finding(record::Finding::new(finding.conn, finding));
+                self.output.lines(&line_of(&record))?;
             }
         }
         if self.types.summary {

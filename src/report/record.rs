@@ -300,6 +300,16 @@ pub struct Finding<'a> {
     /// The `n` of the frame.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub frame: Option<u64>,
+    /// The `n` of the message.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<u64>,
+    /// The byte at fault, in the direction's stream after the handshake.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offset: Option<u64>,
+    /// The record stands for so many repeats of the rule on the connection, which have no records of
+    /// their own: only the first ten have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub more: Option<u64>,
     /// The facts, in one line.
     pub text: &'a str,
     /// Where the rule is written: `RFC 6455 5.1`.

@@ -116,13 +116,9 @@ pub(crate) fn connection(number: Option<u32>) -> Connection {
 
 /// A finding on frame 1.
 pub(crate) fn finding() -> Finding {
-    Finding {
-        rule: &rules::security::OVERLAP_CONFLICT,
-        dir: Some(Dir::C2s),
-        at: Some(at(7, 1_500)),
-        frame: Some(1),
-        text: "4 bytes at stream offset 12 differ".to_owned(),
-    }
+    let text = "4 bytes at stream offset 12 differ";
+    let finding = Finding::new(&rules::security::OVERLAP_CONFLICT, Dir::C2s, at(7, 1_500), text);
+    Finding { nth: 1, frame: Some(1), offset: Some(12), ..finding }
 }
 
 /// A clean end.
@@ -151,13 +147,10 @@ pub(crate) fn summary() -> Summary {
         frames: 5,
         messages: 2,
         findings: [0, 1, 1],
-        capture_findings: vec![Finding {
-            rule: &rules::capture::FILE_CUT,
-            dir: None,
-            at: None,
-            frame: None,
-            text: "chat.pcapng ends inside a packet".to_owned(),
-        }],
+        capture_findings: vec![Finding::whole_capture(
+            &rules::capture::FILE_CUT,
+            "chat.pcapng ends inside a packet".to_owned(),
+        )],
         ..Summary::default()
     }
 }

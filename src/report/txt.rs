@@ -290,6 +290,7 @@ impl Observer for TxtObserver {
             Event::Message(message) => self.message(conn, message),
             Event::Frame(frame) => self.frame(conn, frame),
             _ if self.options.messages_only => return,
+            Event::Reaction(_) => return,
             Event::Opened => self.opened(conn),
             Event::Finding(finding) => self.finding(conn, finding),
             Event::Closed(closing) => self.closed(conn, closing),

@@ -14,7 +14,11 @@ rule! {
     /// lost until it is found again (N004). A larger capture buffer (`tcpdump -B`) helps.
     pub static GAP = {
         code: "N001", name: "gap", level: Note, source: "capture",
+        quote: "",
         summary: "bytes of a stream are missing from the capture",
+        reaction: "Nothing: the endpoints saw these bytes.",
+        bad: ["open\nlose s 81 05 'Hello'\ns text 'again'"],
+        good: ["open\ns text 'Hello'"],
     }
 }
 
@@ -23,7 +27,11 @@ rule! {
     /// treated as missing. Capture with `-s 0` to keep whole packets.
     pub static PACKET_CUT = {
         code: "N002", name: "packet-cut", level: Note, source: "capture",
+        quote: "",
         summary: "packets are shorter than they were on the wire",
+        reaction: "Nothing: the endpoints saw these bytes.",
+        bad: ["open\nsnap 100\ns text 'x'*120"],
+        good: ["open\ns text 'x'*120"],
     }
 }
 
@@ -32,7 +40,11 @@ rule! {
     /// client by its masking. What the handshake agreed (compression, subprotocol) is not known.
     pub static NO_HANDSHAKE = {
         code: "N003", name: "no-handshake", level: Note, source: "capture",
+        quote: "",
         summary: "the capture began inside the connection",
+        reaction: "Nothing.",
+        bad: ["midstream\nc text 'Hello'\ns text 'Hello'\nc text 'Hello'\ns text 'Hello'"],
+        good: ["open\nc text 'Hello'"],
     }
 }
 
@@ -41,7 +53,11 @@ rule! {
     /// headers that fit one another. What lies between is passed over.
     pub static RESYNCHRONISED = {
         code: "N004", name: "resynchronised", level: Note, source: "capture",
+        quote: "",
         summary: "decoding went on after a gap at a certain frame boundary",
+        reaction: "Nothing: the endpoints saw these bytes.",
+        bad: ["open\nc text 'Hello'"],
+        good: ["open\nc text 'Hello'"],
     }
 }
 
@@ -50,7 +66,11 @@ rule! {
     /// bound and what.
     pub static LIMIT = {
         code: "N005", name: "limit", level: Note, source: "capture",
+        quote: "",
         summary: "a memory or size limit was reached",
+        reaction: "Nothing.",
+        bad: ["open\nlimit message_bytes 4\ns text 'Hello'"],
+        good: ["open\ns text 'Hello'"],
     }
 }
 
@@ -58,7 +78,11 @@ rule! {
     /// Connections are encrypted with TLS, and no keys are known, so what they carry cannot be read.
     pub static ENCRYPTED = {
         code: "N006", name: "encrypted", level: Note, source: "capture",
+        quote: "",
         summary: "TLS without keys",
+        reaction: "Nothing.",
+        bad: ["c 16 0301 0005 01 000001 00"],
+        good: ["open\ns text 'Hello'"],
     }
 }
 
@@ -67,6 +91,10 @@ rule! {
     /// wrote it was stopped, or the disk was full. Everything before that place was read.
     pub static FILE_CUT = {
         code: "N007", name: "file-cut", level: Note, source: "capture",
+        quote: "",
         summary: "the capture file ends inside a packet",
+        reaction: "Nothing.",
+        bad: ["open\ns text 'Hello'\ncut 10"],
+        good: ["open\ns text 'Hello'"],
     }
 }

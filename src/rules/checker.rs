@@ -1,13 +1,219 @@
-//! From facts to findings.
+//! From the facts of one connection to findings.
 
-use crate::item::{At, Dir, Missing};
-use crate::ws::fact::{Limit, Trouble};
+use crate::http::upgrade::Handshake;
+use crate::item::{At, Dir, End, Missing};
+use crate::ws::fact::{Frame, Kind, Limit, Message, Out, Trouble};
 
-use super::{Finding, Rule, capture, security};
+use super::facts::{Facts, Opening};
+use super::finding::Finding;
+use super::ledger::{Ledger, Told};
+use super::{
+    Rule, capture, close, deflate, frame, keepalive, negotiation, request, response, security, text,
+};
 
-/// What a session could not follow, as a note on the capture. `None` = no rule is concerned.
-#[must_use]
-pub fn trouble(dir: Dir, at: At, what: Trouble) -> Option<Finding> {
+/// The rules of one connection. Facts in, findings out.
+#[derive(Debug)]
+pub struct Checker {
+    facts: Facts,
+    ledger: Ledger,
+    frames: frame::State,
+    text: text::State,
+    close: close::State,
+    keepalive: keepalive::State,
+    deflate: deflate::State,
+    /// Client bytes captured before the 101, until it is known whether the client had seen it.
+    early: Option<(u64, At)>,
+    /// What the rules found in the fact that is being looked at.
+    found: Vec<Finding>,
+}
+
+/// The rules on a handshake, in the order of what they are about.
+fn handshake_rules(opening: &Opening<'_>, found: &mut Vec<Finding>) {
+    request::check(opening, found);
+    response::check(opening, found);
+    negotiation::check(opening, found);
+    security::check(opening, found);
+}
+
+/// Checks an upgrade that was refused or never answered.
+pub fn refused(opening: &Opening<'_>, tell: &mut impl FnMut(Told<'_>)) {
+    let mut ledger = Ledger::default();
+    let mut found = Vec::new();
+    handshake_rules(opening, &mut found);
+    for finding in found {
+        ledger.found(finding, tell);
+    }
+    ledger.responded(opening.handshake, tell);
+    ledger.finish(tell);
+}
+
+impl Checker {
+    /// Before the first frame. `handshake` is `None` where the capture began inside the connection.
+    #[must_use]
+    pub fn new(handshake: Option<&Handshake>) -> Self {
+        Self {
+            facts: Facts::new(handshake),
+            ledger: Ledger::default(),
+            frames: frame::State::new(handshake.is_some()),
+            text: text::State::default(),
+            close: close::State::default(),
+            keepalive: keepalive::State::default(),
+            deflate: deflate::State::default(),
+            early: None,
+            found: Vec::new(),
+        }
+    }
+
+    /// The connection exists: its handshake is over.
+    pub fn opened(&mut self, opening: &Opening<'_>, tell: &mut impl FnMut(Told<'_>)) {
+        handshake_rules(opening, &mut self.found);
+        let Handshake { early_bytes, response, .. } = opening.handshake;
+        self.early =
+            response.as_ref().filter(|_| *early_bytes > 0).map(|response| (*early_bytes, response.first));
+        self.tell(tell);
+        self.ledger.responded(opening.handshake, tell);
+    }
+
+    /// The connection exists: its frames were recognised (N003).
+    pub fn opened_inside(&mut self, at: At, tell: &mut impl FnMut(Told<'_>)) {
+        let text = "no handshake was captured: recognised by its frames alone".to_owned();
+        let finding = Finding::whole_capture(&capture::NO_HANDSHAKE, text);
+        self.ledger.found(Finding { at: Some(at), ..finding }, tell);
+    }
+
+    /// What the session made of an item.
+    #[inline]
+    pub fn take(&mut self, out: &Out<'_>, tell: &mut impl FnMut(Told<'_>)) {
+        match out {
+            Out::Frame(frame) => self.frame(frame, tell),
+            Out::Message(message) => self.message(message, tell),
+            Out::Trouble { dir, at, what } => self.trouble(*dir, *at, *what, tell),
+        }
+    }
+
+    #[inline]
+    fn frame(&mut self, frame: &Frame<'_>, tell: &mut impl FnMut(Told<'_>)) {
+        self.ledger.frame(frame.dir);
+        let Self { facts, found, .. } = self;
+        self.frames.frame(frame, facts, found);
+        self.text.frame(frame, facts);
+        if facts.lane(frame.dir).close.is_some() {
+            self.close.after_close(frame, found);
+        }
+        let lane = &mut facts.lanes[frame.dir.index()];
+        lane.heard = true;
+        lane.hole = false;
+        lane.sent = frame.offset + frame.header.header_len() as u64 + frame.header.len;
+        lane.last = frame.last;
+        if !self.found.is_empty() {
+            self.tell(tell);
+        }
+    }
+
+    #[inline]
+    fn message(&mut self, message: &Message<'_>, tell: &mut impl FnMut(Told<'_>)) {
+        let Self { facts, found, .. } = self;
+        if message.kind.is_data() {
+            if message.compressed {
+                self.deflate.message(message, facts, found);
+            }
+            self.text.message(message, facts, found);
+            self.frames.message(message, facts, found);
+            self.close.message_ended(facts.lane(message.dir).sent, message.dir);
+        } else if message.kind == Kind::Close {
+            self.close.close(message, facts, found);
+            self.keepalive.close();
+            let lane = &mut facts.lanes[message.dir.index()];
+            lane.close.get_or_insert((message.first, message.close_code()));
+            self.ledger.close(message.dir, message.close_code(), message.last, tell);
+        } else {
+            self.keepalive.message(message, facts, found);
+        }
+        if !self.found.is_empty() {
+            self.tell(tell);
+        }
+    }
+
+    #[cold]
+    fn trouble(&mut self, dir: Dir, at: At, what: Trouble, tell: &mut impl FnMut(Told<'_>)) {
+        let Self { facts, found, .. } = self;
+        let lane = &mut facts.lanes[dir.index()];
+        match what {
+            Trouble::Gap { in_payload: true, .. } => lane.hole = true,
+            Trouble::Gap { .. } | Trouble::Resynchronised { .. } | Trouble::OutOfSync { .. } => {
+                lane.lost = true;
+                self.frames.lost(dir);
+                self.text.lost(dir);
+            }
+            Trouble::NotFrames { skipped } => self.close.not_frames(dir, at, skipped, found),
+            Trouble::PartialHeader { bytes } => self.frames.partial_header(dir, at, bytes, facts, found),
+            Trouble::Limit(Limit::Inflated) => {}
+            Trouble::Limit(_) => {}
+        }
+        if !(self.frames.broken(dir) && matches!(what, Trouble::OutOfSync { .. })) {
+            found.extend(trouble(dir, at, what));
+        }
+        self.tell(tell);
+    }
+
+    /// A finding of a layer below.
+    pub fn found(&mut self, finding: Finding, tell: &mut impl FnMut(Told<'_>)) {
+        self.ledger.found(finding, tell);
+    }
+
+    /// A direction's stream is over; what the session makes of it comes next.
+    pub fn end(&mut self, dir: Dir, end: End, at: At, tell: &mut impl FnMut(Told<'_>)) {
+        self.facts.lanes[dir.index()].end.get_or_insert((end, at));
+        self.ledger.end(dir, end, at, tell);
+    }
+
+    /// Whether [`Checker::segment`] has anything to look at.
+    #[inline]
+    #[must_use]
+    pub fn waits(&self) -> bool {
+        self.early.is_some() || self.keepalive.waits() || self.close.waits()
+    }
+
+    /// A segment was taken in: `unacked` is what each direction has sent without an acknowledgement.
+    ///
+    /// Needed only where [`Checker::waits`].
+    pub fn segment(&mut self, at: At, unacked: [u64; 2], tell: &mut impl FnMut(Told<'_>)) {
+        for (lane, unacked) in self.facts.lanes.iter_mut().zip(unacked) {
+            lane.unacked = unacked;
+        }
+        if let Some((bytes, at)) = self.early.take()
+            && self.facts.lane(Dir::S2c).unacked > 0
+        {
+            // A client that acknowledges the 101 had it: the capture has the packets in another order.
+            self.found.push(request::frames_before_accept(bytes, at));
+        }
+        self.keepalive.segment(at, &self.facts, &mut self.found);
+        self.close.segment(&self.facts, &mut self.found);
+        self.tell(tell);
+    }
+
+    /// The connection is over, or the capture. Nothing follows.
+    pub fn finish(&mut self, at: At, unacked: [u64; 2], tell: &mut impl FnMut(Told<'_>)) {
+        self.segment(at, unacked, tell);
+        let Self { facts, found, .. } = self;
+        self.keepalive.finish(at, facts, found);
+        let broken_off = self.frames.broken_off();
+        self.close.finish(broken_off, facts, found);
+        self.deflate.finish(facts, found);
+        self.tell(tell);
+        self.ledger.finish(tell);
+    }
+
+    #[cold]
+    fn tell(&mut self, tell: &mut impl FnMut(Told<'_>)) {
+        for finding in self.found.drain(..) {
+            self.ledger.found(finding, tell);
+        }
+    }
+}
+
+/// What a session could not follow, as a note on the capture. `None` = no such note is due.
+fn trouble(dir: Dir, at: At, what: Trouble) -> Option<Finding> {
     let (rule, text): (&'static Rule, String) = match what {
         Trouble::Gap { len, in_payload, why } => {
             let reason = match why {
@@ -29,7 +235,9 @@ pub fn trouble(dir: Dir, at: At, what: Trouble) -> Option<Finding> {
         Trouble::OutOfSync { skipped } => {
             (&capture::GAP, format!("no certain frame boundary in the {skipped} bytes up to the end"))
         }
-        Trouble::NotFrames { .. } => return None,
+        Trouble::NotFrames { .. } | Trouble::PartialHeader { .. } | Trouble::Limit(Limit::Inflated) => {
+            return None;
+        }
         Trouble::Limit(limit) => {
             let text = match limit {
                 Limit::MessageBytes => {
@@ -38,13 +246,13 @@ pub fn trouble(dir: Dir, at: At, what: Trouble) -> Option<Finding> {
                 Limit::DeflateInput => {
                     "a compressed message is larger than what is collected of one: it is not inflated"
                 }
-                Limit::Inflated => "a message inflates past the size or ratio limit: it is cut there",
+                Limit::Inflated => return None,
                 Limit::History => "too much inflate history is kept at once: this direction's was dropped",
             };
             (&capture::LIMIT, text.to_owned())
         }
     };
-    Some(finding(rule, dir, at, text))
+    Some(Finding::new(rule, dir, at, text))
 }
 
 /// A retransmission carried other bytes (S006).
@@ -53,7 +261,7 @@ pub fn conflict(dir: Dir, at: At, offset: u64, len: u64) -> Finding {
     let text = format!(
         "a retransmission of {len} bytes differs from the first copy, first at stream offset {offset}; the first copy stands"
     );
-    finding(&security::OVERLAP_CONFLICT, dir, at, text)
+    Finding::new(&security::OVERLAP_CONFLICT, dir, at, text)
 }
 
 /// Out-of-order data was dropped (N005).
@@ -61,27 +269,5 @@ pub fn conflict(dir: Dir, at: At, offset: u64, len: u64) -> Finding {
 pub fn out_of_order_limit(dir: Dir, at: At, dropped: u64) -> Finding {
     let text =
         format!("too much out-of-order data at once: {dropped} bytes were dropped or no longer waited for");
-    finding(&capture::LIMIT, dir, at, text)
-}
-
-/// The connection began before the capture (N003).
-#[must_use]
-pub fn no_handshake(at: At) -> Finding {
-    Finding {
-        rule: &capture::NO_HANDSHAKE,
-        dir: None,
-        at: Some(at),
-        frame: None,
-        text: "no handshake was captured: recognised by its frames alone".to_owned(),
-    }
-}
-
-/// A note on the capture as a whole.
-#[must_use]
-pub fn whole_capture(rule: &'static Rule, text: String) -> Finding {
-    Finding { rule, dir: None, at: None, frame: None, text }
-}
-
-fn finding(rule: &'static Rule, dir: Dir, at: At, text: String) -> Finding {
-    Finding { rule, dir: Some(dir), at: Some(at), frame: None, text }
+    Finding::new(&capture::LIMIT, dir, at, text)
 }

@@ -1,7 +1,5 @@
 //! What a rule is, and how one is declared.
 
-use crate::item::{At, Dir};
-
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
@@ -14,6 +12,9 @@ pub enum Level {
 }
 
 impl Level {
+    /// All levels, the worst first.
+    pub const ALL: [Self; 3] = [Self::Error, Self::Warning, Self::Note];
+
     /// `error`, `warning`, `note`.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -34,27 +35,28 @@ pub struct Rule {
     pub name: &'static str,
     /// How bad it is.
     pub level: Level,
-    /// Where it is written: `RFC 6455 5.1`; `capture` for notes on the capture itself.
+    /// Where it is written: `RFC 6455 5.1`; `practice`; `capture` for notes on the capture itself.
     pub source: &'static str,
+    /// The words of the source, verbatim; empty where there are none.
+    pub quote: &'static str,
     /// One line.
     pub summary: &'static str,
-    /// What it means, why it matters: the doc comment of the declaration.
+    /// What it means and why it matters: the doc comment of the declaration.
     pub explanation: &'static str,
+    /// What a receiver does about it, or is to do.
+    pub reaction: &'static str,
+    /// Scripts (see `crate::script`) on which it fires, and nothing else does.
+    pub bad: &'static [&'static str],
+    /// Scripts close to those on which nothing fires.
+    pub good: &'static [&'static str],
 }
 
-/// A rule that fired.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
-    /// The rule.
-    pub rule: &'static Rule,
-    /// The sender at fault, or whose bytes are concerned.
-    pub dir: Option<Dir>,
-    /// Where; `None` where it concerns the capture as a whole.
-    pub at: Option<At>,
-    /// The `n` of the frame.
-    pub frame: Option<u64>,
-    /// The facts, in one line.
-    pub text: String,
+impl Rule {
+    /// The letter of its family.
+    #[must_use]
+    pub fn family(&self) -> char {
+        self.code.chars().next().unwrap_or_default()
+    }
 }
 
 /// Declares a rule: the doc comment is its explanation.
@@ -62,7 +64,11 @@ pub struct Finding {
 macro_rules! rule {
     ($(#[doc = $doc:literal])+ $vis:vis static $ident:ident = {
         code: $code:literal, name: $name:literal, level: $level:ident, source: $source:literal,
-        summary: $summary:literal $(,)?
+        quote: $quote:literal,
+        summary: $summary:literal,
+        reaction: $reaction:literal,
+        bad: [$($bad:literal),+ $(,)?],
+        good: [$($good:literal),+ $(,)?] $(,)?
     }) => {
         $(#[doc = $doc])+
         $vis static $ident: $crate::rules::Rule = $crate::rules::Rule {
@@ -70,8 +76,12 @@ macro_rules! rule {
             name: $name,
             level: $crate::rules::Level::$level,
             source: $source,
+            quote: $quote,
             summary: $summary,
             explanation: concat!($($doc, "\n"),+),
+            reaction: $reaction,
+            bad: &[$($bad),+],
+            good: &[$($good),+],
         };
     };
 }

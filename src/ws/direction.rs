@@ -214,6 +214,10 @@ impl Direction {
             Phase::NotFrames { skipped, at } if skipped > 0 => {
                 out(Out::Trouble { dir, at, what: Trouble::NotFrames { skipped } });
             }
+            Phase::Header if self.partial_len > 0 => {
+                let what = Trouble::PartialHeader { bytes: self.partial_len };
+                out(Out::Trouble { dir, at: self.partial_at, what });
+            }
             _ => {}
         }
     }

@@ -267,6 +267,11 @@ pub enum Trouble {
         /// Bytes passed over.
         skipped: u64,
     },
+    /// The stream ended inside a frame header.
+    PartialHeader {
+        /// Bytes of the header that came.
+        bytes: u8,
+    },
     /// A limit was reached.
     Limit(Limit),
 }

@@ -1,0 +1,114 @@
+//! What the rules of one connection share: what was agreed, and how much the capture shows.
+
+use std::net::IpAddr;
+
+use crate::http::extension::{DeflateKind, Extension};
+use crate::http::upgrade::Handshake;
+use crate::item::{At, Dir, End};
+
+/// What was agreed in the handshake, as far as the frames are concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Agreed {
+    /// The handshake was seen whole, so what it does not say was not agreed.
+    pub known: bool,
+    /// The deflate extension.
+    pub deflate: Option<DeflateKind>,
+    /// Another extension was agreed, which may define reserved bits and opcodes.
+    pub other: bool,
+}
+
+/// A connection as its rules see it.
+#[derive(Debug)]
+pub struct Facts {
+    /// What was agreed.
+    pub agreed: Agreed,
+    /// Each direction, by [`Dir::index`].
+    pub lanes: [Lane; 2],
+}
+
+/// How much of one direction the capture shows.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Lane {
+    /// Packets, or a part of the handshake, of this direction were captured.
+    pub heard: bool,
+    /// Frame boundaries were lost at some point, so frames may be missing.
+    pub lost: bool,
+    /// Bytes are missing from the frame that is being read.
+    pub hole: bool,
+    /// The end of the last frame that was told, in the direction's stream after the handshake.
+    pub sent: u64,
+    /// Bytes sent that the other endpoint's TCP has not acknowledged, after the last segment.
+    pub unacked: u64,
+    /// When this direction last carried anything.
+    pub last: At,
+    /// How its TCP stream ended.
+    pub end: Option<(End, At)>,
+    /// The first Close: its packet, and its status code where it has one.
+    pub close: Option<(At, Option<u16>)>,
+}
+
+impl Lane {
+    /// All bytes up to `offset` (of frames that were told) are acknowledged.
+    #[must_use]
+    pub const fn acked(&self, offset: u64) -> bool {
+        self.unacked <= self.sent.saturating_sub(offset)
+    }
+
+    /// Whatever was sent in this direction was captured.
+    #[must_use]
+    pub const fn complete(&self) -> bool {
+        self.heard && !self.lost
+    }
+}
+
+impl Facts {
+    /// At the first frame. `handshake` is `None` where the capture began inside the connection.
+    #[must_use]
+    pub fn new(handshake: Option<&Handshake>) -> Self {
+        let heard = [
+            handshake.is_some_and(|handshake| handshake.request.is_some()),
+            handshake.is_some_and(|handshake| handshake.response.is_some()),
+        ];
+        Self {
+            agreed: Agreed::new(handshake),
+            lanes: heard.map(|heard| Lane { heard, lost: handshake.is_none(), ..Lane::default() }),
+        }
+    }
+
+    /// The lane of a direction.
+    #[must_use]
+    pub const fn lane(&self, dir: Dir) -> &Lane {
+        let [client, server] = &self.lanes;
+        match dir {
+            Dir::C2s => client,
+            Dir::S2c => server,
+        }
+    }
+}
+
+impl Agreed {
+    fn new(handshake: Option<&Handshake>) -> Self {
+        let response = handshake.and_then(|handshake| handshake.response.as_ref());
+        let Some(response) = response.filter(|response| response.missing == 0) else {
+            return Self { known: false, deflate: None, other: true };
+        };
+        let extensions = response.extensions();
+        Self {
+            known: true,
+            deflate: handshake.and_then(Handshake::deflate).map(|deflate| deflate.kind),
+            other: !extensions.malformed.is_empty()
+                || extensions.list.iter().any(|extension| Extension::deflate_kind(extension).is_none()),
+        }
+    }
+}
+
+/// Where and how a connection was opened.
+#[derive(Clone, Copy, Debug)]
+pub struct Opening<'a> {
+    /// The handshake, as far as it was seen.
+    pub handshake: &'a Handshake,
+    /// The addresses of client and server.
+    pub ips: [IpAddr; 2],
+    /// It came through TLS.
+    pub tls: bool,
+}

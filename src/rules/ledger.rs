@@ -1,0 +1,196 @@
+//! What was found on one connection: told once, folded after the tenth, with what the peer did next.
+
+use crate::http::upgrade::Handshake;
+use crate::item::{At, Dir, End};
+use crate::time::Delay;
+
+use super::finding::{Finding, Reaction};
+use super::rule::{Level, Rule};
+
+/// Findings of one rule on one connection that are told one by one.
+pub const FOLD: u64 = 10;
+
+/// Findings of one connection whose consequences are followed at once.
+const FOLLOWED: usize = 16;
+
+/// A Close that comes so much later is no answer.
+const ANSWER_NANOS: i64 = 5_000_000_000;
+const ANSWER_FRAMES: u64 = 16;
+
+/// What a checker tells.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Told<'a> {
+    /// A rule fired; or, with [`Finding::more`] above 0, what was only counted since the tenth time.
+    Finding(&'a Finding),
+    /// A rule fired once more; it is only counted.
+    Counted(Level),
+    /// What came of a finding that was told.
+    Reaction(&'a Reaction),
+}
+
+impl Told<'_> {
+    /// The level of the finding that is to be counted.
+    #[must_use]
+    pub fn counts(&self) -> Option<Level> {
+        match self {
+            Self::Finding(finding) if finding.more == 0 => Some(finding.rule.level),
+            Self::Counted(level) => Some(*level),
+            Self::Finding(_) | Self::Reaction(_) => None,
+        }
+    }
+}
+
+/// The findings of one connection.
+#[derive(Debug, Default)]
+pub(super) struct Ledger {
+    told: u32,
+    counts: Vec<Count>,
+    followed: Vec<Followed>,
+}
+
+#[derive(Debug)]
+struct Count {
+    rule: &'static Rule,
+    times: u64,
+    /// The first that was not told, and the direction of the last.
+    folded: Option<Finding>,
+}
+
+/// A finding whose consequence is not known yet.
+#[derive(Debug)]
+struct Followed {
+    nth: u32,
+    /// Who may react.
+    peer: Dir,
+    at: At,
+    frames: u64,
+}
+
+impl Ledger {
+    /// A rule fired.
+    pub(super) fn found(&mut self, mut finding: Finding, tell: &mut impl FnMut(Told<'_>)) {
+        let at = self.counts.iter().position(|count| count.rule == finding.rule).unwrap_or(self.counts.len());
+        if at == self.counts.len() {
+            self.counts.push(Count { rule: finding.rule, times: 0, folded: None });
+        }
+        let Some(count) = self.counts.get_mut(at) else { return };
+        count.times += 1;
+        if count.times > FOLD {
+            tell(Told::Counted(finding.rule.level));
+            count.folded.get_or_insert(finding);
+            return;
+        }
+        self.told += 1;
+        finding.nth = self.told;
+        tell(Told::Finding(&finding));
+        let Finding { rule, nth, dir: Some(dir), at: Some(at), .. } = finding else { return };
+        if rule.level != Level::Note && self.followed.len() < FOLLOWED && !matches!(rule.family(), 'S' | 'N')
+        {
+            self.followed.push(Followed { nth, peer: dir.other(), at, frames: 0 });
+        }
+    }
+
+    /// The findings on an upgrade request are answered by the response.
+    pub(super) fn responded(&mut self, handshake: &Handshake, tell: &mut impl FnMut(Told<'_>)) {
+        let text = match &handshake.response {
+            Some(response) if response.status == 101 => {
+                "the server accepted the upgrade all the same".to_owned()
+            }
+            Some(response) => format!("the server refused the upgrade with {}", response.status),
+            None => return,
+        };
+        self.resolve(Dir::S2c, tell, |_| Some(text.clone()));
+    }
+
+    /// An endpoint sent a frame.
+    #[inline]
+    pub(super) fn frame(&mut self, dir: Dir) {
+        for followed in self.followed.iter_mut().filter(|followed| followed.peer == dir) {
+            followed.frames += 1;
+        }
+    }
+
+    /// An endpoint sent a Close.
+    pub(super) fn close(&mut self, dir: Dir, code: Option<u16>, at: At, tell: &mut impl FnMut(Told<'_>)) {
+        let code = code.map_or(String::new(), |code| format!(" {code}"));
+        self.resolve(dir, tell, |followed| {
+            let nanos = at.time.since(followed.at.time);
+            // The Close is a frame itself.
+            let frames = followed.frames.saturating_sub(1);
+            let who = name(dir);
+            Some(if frames < ANSWER_FRAMES && nanos < ANSWER_NANOS {
+                format!("{who} sent Close{code} {}", after(nanos))
+            } else {
+                format!("{who} went on for {}, then sent Close{code} {}", frames_of(frames), after(nanos))
+            })
+        });
+    }
+
+    /// An endpoint's TCP stream is over.
+    pub(super) fn end(&mut self, dir: Dir, end: End, at: At, tell: &mut impl FnMut(Told<'_>)) {
+        let what = match end {
+            End::Fin => "ended TCP without a Close",
+            End::Reset => "reset the connection",
+            End::ResetByPeer | End::Capture => return,
+        };
+        self.resolve(dir, tell, |followed| {
+            let after = after(at.time.since(followed.at.time));
+            let who = name(dir);
+            Some(match followed.frames {
+                0..ANSWER_FRAMES => format!("{who} {what} {after}"),
+                frames => format!("{who} went on for {}, then {what} {after}", frames_of(frames)),
+            })
+        });
+    }
+
+    /// The connection is over: what is still open stays without an answer, what was folded is told.
+    pub(super) fn finish(&mut self, tell: &mut impl FnMut(Told<'_>)) {
+        for dir in Dir::BOTH {
+            self.resolve(dir, tell, |followed| {
+                let who = name(dir);
+                Some(match followed.frames {
+                    0 => format!("nothing more was captured from {who}"),
+                    frames => format!("{who} took no notice: it went on with {}", frames_of(frames)),
+                })
+            });
+        }
+        for count in &mut self.counts {
+            let Some(mut finding) = count.folded.take() else { continue };
+            finding.more = count.times - FOLD;
+            finding.text = format!("+{} more on this connection", finding.more);
+            self.told += 1;
+            finding.nth = self.told;
+            tell(Told::Finding(&finding));
+        }
+    }
+
+    fn resolve(
+        &mut self,
+        dir: Dir,
+        tell: &mut impl FnMut(Told<'_>),
+        text: impl Fn(&Followed) -> Option<String>,
+    ) {
+        self.followed.retain(|followed| {
+            let text = (followed.peer == dir).then(|| text(followed)).flatten();
+            if let Some(text) = &text {
+                tell(Told::Reaction(&Reaction { to: followed.nth, text: text.clone() }));
+            }
+            text.is_none()
+        });
+    }
+}
+
+const fn name(dir: Dir) -> &'static str {
+    match dir {
+        Dir::C2s => "the client",
+        Dir::S2c => "the server",
+    }
+}
+
+fn frames_of(frames: u64) -> String {
+    format!("{frames} frame{}", if frames == 1 { "" } else { "s" })
+}
+
+fn after(nanos: i64) -> String {
+    if nanos <= 0 { "at once".to_owned() } else { format!("after {}", Delay(nanos)) }
+}
