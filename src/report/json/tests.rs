@@ -57,7 +57,7 @@ fn the_whole_stream() {
         ),
         concat!(
             r#"{"type":"finding","conn":1,"dir":"c2s","code":"S006","name":"overlap-conflict","level":"warning","#,
-            r#""time":"2026-11-20T10:00:00.000001500Z","packet":7,"frame":1,"#,
+            r#""time":"2026-11-20T10:00:00.000001500Z","packet":7,"frame":1,"offset":12,"#,
             r#""text":"4 bytes at stream offset 12 differ","source":"practice"}"#,
         ),
         concat!(
