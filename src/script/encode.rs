@@ -76,7 +76,7 @@ impl Encoder {
                     &compressed
                 }
             };
-            (0..*times).for_each(|_| out.extend_from_slice(bytes));
+            out.extend(bytes.repeat(*times));
         }
         out
     }

@@ -58,15 +58,13 @@ fn token(rest: &str) -> Result<(Token<'_>, &str), String> {
     if let Some(quoted) = rest.strip_prefix('\'') {
         return escaped(quoted, Some('\'')).map(|(bytes, after)| (Token::Text(bytes), after));
     }
-    let functions: [(&str, fn(Vec<u8>) -> Token<'static>); 2] =
-        [("deflate(", Token::Deflate), ("fresh(", Token::Fresh)];
-    for (name, token) in functions {
+    for (name, running) in [("deflate(", true), ("fresh(", false)] {
         if let Some(argument) = rest.strip_prefix(name) {
             let quoted = argument.strip_prefix('\'').ok_or_else(|| format!("expected `{name}'text')`"))?;
             let (bytes, after) = escaped(quoted, Some('\''))?;
             let after =
                 after.strip_prefix(')').ok_or_else(|| format!("expected `)` to end `{name}'text'`"))?;
-            return Ok((token(bytes), after));
+            return Ok((if running { Token::Deflate(bytes) } else { Token::Fresh(bytes) }, after));
         }
     }
     let end = rest.find(|c: char| c.is_ascii_whitespace()).unwrap_or(rest.len());

@@ -1,3 +1,5 @@
+use super::Side::{Client, Server};
+use super::wire::Kind;
 use super::*;
 
 fn sent(script: &str) -> Vec<Vec<u8>> {
@@ -234,20 +236,17 @@ fn limits_by_the_name_of_the_field() {
 }
 
 /// What the capture says of each packet: who, flags, how far behind the first byte of both sides.
-fn packets(script: &str) -> Vec<(Side, wire::Kind, u32, u32, usize, i64)> {
+fn packets(script: &str) -> Vec<(Side, Kind, u32, u32, usize, i64)> {
     let segments = wire::segments(&Script::parse(script).unwrap().steps);
     let start = segments.first().map_or(0, |first| first.time.nanos());
     let packets = segments.iter().map(|s| {
-        let first = if s.from == Side::Client { [1_001, 500_001] } else { [500_001, 1_001] };
+        let first = if s.from == Client { [1_001, 500_001] } else { [500_001, 1_001] };
         let time = (s.time.nanos() - start) / 1_000_000;
         let ack = if s.kind == Kind::Syn { s.ack } else { s.ack.wrapping_sub(first[1]) };
         (s.from, s.kind, s.seq.wrapping_sub(first[0]), ack, s.payload.len(), time)
     });
     packets.collect()
 }
-
-use Side::{Client, Server};
-use wire::Kind;
 
 #[test]
 fn what_is_sent_is_acknowledged() {
