@@ -134,3 +134,15 @@ fn the_catalogue_is_in_order() {
         assert!(!level || rule.source.starts_with("RFC"), "{}: an error has a source", rule.code);
     }
 }
+
+/// docs/rules.md is made from the table; `UPDATE=1 cargo test --test rules` writes it.
+#[test]
+fn the_document_is_what_the_table_says() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/rules.md");
+    let made = wscope::report::rulebook::document();
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&path, &made).unwrap();
+    }
+    let written = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(written == made, "docs/rules.md is not up to date: UPDATE=1 cargo test --test rules");
+}
