@@ -123,7 +123,8 @@ impl Assembly {
             self.plain(chunk, mask, tools)
         };
         let holds = self.kept.len() + self.input.len();
-        tools.budget.messages += holds - self.counted;
+        // Frames that were inflated by themselves are gone from `input`.
+        tools.budget.messages = tools.budget.messages + holds - self.counted;
         self.counted = holds;
         limit.filter(|_| !std::mem::replace(&mut self.limit_told, true))
     }
