@@ -4,6 +4,7 @@
 //! with gzip, zstd or lz4. Every reader is a [`source::Source`]; several are merged by time.
 
 mod decompress;
+mod locate;
 mod merge;
 pub mod open;
 // Imported by its bare name (`use super::pcap`), it makes rustc link the optional crate `pcap` too.
@@ -14,6 +15,7 @@ mod sniff;
 pub mod source;
 pub mod write;
 
+pub use locate::{Located, locate};
 pub use open::{Opened, from_bytes, from_reader, open};
 
 #[cfg(test)]
