@@ -336,8 +336,12 @@ impl Search {
     /// random ends at one of the next `k` segments' ends `k` times as often as at the very next.
     fn edge_bits(&self, position: usize, header: usize, len: usize) -> u32 {
         // A length of zero is not picked at random: compressed messages, padded records and small
-        // numbers end in a zero byte, and what ends them ends the segment.
-        if len == header {
+        // numbers end in a zero byte, and what ends them ends the segment. A segment of its own is
+        // another matter: that is how heartbeats come.
+        let end = position + len;
+        let alone =
+            self.is_edge(position) && self.edges_before(end + 1) == self.edges_before(position + 1) + 1;
+        if len == header && !alone {
             return 0;
         }
         let mut bits = 0;
@@ -345,7 +349,6 @@ impl Search {
         if self.is_edge(position + header) {
             bits += HEADER_EDGE_BITS;
         }
-        let end = position + len;
         if self.is_edge(end) {
             let edges = self.edges_before(end + 1) - self.edges_before(position + 1);
             let lengths = if len < 126 { 128 } else { 65_536 };
