@@ -8,5 +8,5 @@ pub(super) fn check(_opening: &Opening<'_>, _found: &mut Vec<Finding>) {}
 
 /// Client bytes were captured before the 101, which the client had not seen (H016).
 pub(super) fn frames_before_accept(_bytes: u64, _at: crate::item::At) -> Finding {
-    unimplemented!()
+    Finding::new(&super::capture::LIMIT, crate::item::Dir::C2s, _at, "")
 }
