@@ -29,6 +29,7 @@ pub static RULES: &[&[&Rule]] = &[
     frame::RULES,
     text::RULES,
     negotiation::RULES,
+    deflate::RULES,
     negotiation::LEGACY,
     security::RULES,
     capture::RULES,
