@@ -8,6 +8,7 @@ mod inspect;
 mod ls;
 mod pages;
 mod plain;
+mod rule;
 mod secret;
 mod session;
 mod show;
@@ -68,6 +69,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Some(Command::Follow(args)) => follow::run(&args),
         Some(Command::Export(args)) => export::run(&args),
         Some(Command::Stats(args)) => stats::run(&args),
+        Some(Command::Rule(args)) => rule::run(&args),
         Some(Command::Schema) => pages::schema(),
         Some(Command::Doctor) => doctor::run(),
         Some(Command::Completions { shell }) => pages::completions(Cli::command(), shell),
@@ -86,17 +88,7 @@ fn meant_a_command(files: &[PathBuf]) -> Option<String> {
     if names.contains(&name) {
         return Some(format!("the command goes first: `wscope {name} ...`, then options and files"));
     }
-    let letters = |word: &str| {
-        let mut letters: Vec<char> = word.chars().collect();
-        letters.sort_unstable();
-        letters
-    };
-    let near = names.iter().find(|command| {
-        let (shorter, longer) =
-            if name.len() < command.len() { (name, **command) } else { (**command, name) };
-        letters(name) == letters(command)
-            || shorter.len() > 1 && longer.len() <= shorter.len() + 1 && longer.starts_with(shorter)
-    })?;
+    let near = words::nearest(name, names)?;
     Some(format!("there is no file and no command `{name}`; did you mean `wscope {near}`?"))
 }
 

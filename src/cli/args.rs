@@ -75,6 +75,8 @@ pub enum Command {
     Export(Export),
     /// Print numbers: messages, sizes, opcodes, compression, ping times
     Stats(Stats),
+    /// Explain a rule: what it finds, why it matters, examples by the byte
+    Rule(Rule),
     /// Print the JSON Schema of the export
     Schema,
     /// Tell what this build and machine can do
@@ -90,6 +92,35 @@ pub enum Command {
         #[arg(long, value_name = "DIR")]
         dir: Option<PathBuf>,
     },
+}
+
+/// Explain a rule
+#[derive(Debug, Args)]
+pub struct Rule {
+    /// Codes (F004), names (client-unmasked) or families (F); without one, all rules are listed
+    #[arg(value_name = "RULE")]
+    pub rules: Vec<String>,
+    /// The pages of all rules
+    #[arg(long, conflicts_with = "rules")]
+    pub all: bool,
+    /// How they are written
+    #[arg(long, value_name = "FORMAT", default_value_t, value_enum)]
+    pub format: RuleFormat,
+    /// When to use colours
+    #[arg(long, value_name = "WHEN", default_value_t, value_enum)]
+    pub color: Color,
+}
+
+/// How rules are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum RuleFormat {
+    /// To read in a terminal
+    #[default]
+    Text,
+    /// For a document
+    Markdown,
+    /// For programs
+    Json,
 }
 
 /// The heading of what all commands that read captures have in common: below their own options.

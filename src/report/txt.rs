@@ -251,6 +251,8 @@ const fn fault_text(fault: Fault) -> &'static str {
         Fault::Missing => "bytes missing from the capture",
         Fault::Unfinished => "unfinished",
         Fault::BrokenDeflate => "does not inflate",
+        Fault::WindowExceeded => "refers back beyond the agreed window",
+        Fault::ContextKept { .. } => "refers to an earlier message, against what was agreed",
         Fault::LostContext => "not decodable: earlier messages lost",
         Fault::InflateLimit => "inflates past the limit",
         Fault::TooLarge => "compressed form too large",
