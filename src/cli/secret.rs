@@ -34,18 +34,27 @@ pub(super) fn field(name: &[u8], value: &[u8]) -> Option<String> {
 
 /// A URL, or the target of a request, with the values of its secret parameters masked.
 pub(super) fn url(url: &[u8]) -> Vec<u8> {
+    masked_url(url, masked)
+}
+
+/// The same for output that nothing reveals.
+pub(super) fn hidden_url(url: &[u8]) -> Vec<u8> {
+    masked_url(url, |_| "***".to_owned())
+}
+
+fn masked_url(url: &[u8], mask: fn(usize) -> String) -> Vec<u8> {
     let Some(query) = url.iter().position(|byte| *byte == b'?') else { return url.to_vec() };
     let (before, query) = url.split_at(query + 1);
-    let parts: Vec<Vec<u8>> = query.split(|byte| *byte == b'&').map(parameter).collect();
+    let parts: Vec<Vec<u8>> = query.split(|byte| *byte == b'&').map(|part| parameter(part, mask)).collect();
     [before, &parts.join(&b'&')].concat()
 }
 
-fn parameter(part: &[u8]) -> Vec<u8> {
+fn parameter(part: &[u8], mask: fn(usize) -> String) -> Vec<u8> {
     let Some(equals) = part.iter().position(|byte| *byte == b'=') else { return part.to_vec() };
     let (name, value) = part.split_at(equals + 1);
     let lower = String::from_utf8_lossy(&name[..equals]).to_ascii_lowercase();
     let secret = PARAMETERS.contains(&&*lower) || WORDS.iter().any(|word| lower.contains(word));
-    if secret && !value.is_empty() { [name, masked(value.len()).as_bytes()].concat() } else { part.to_vec() }
+    if secret && !value.is_empty() { [name, mask(value.len()).as_bytes()].concat() } else { part.to_vec() }
 }
 
 /// Browsers cannot set header fields of their own, so tokens travel as subprotocols. What no
@@ -89,6 +98,7 @@ mod tests {
     #[test]
     fn urls() {
         assert_eq!(url(b"/chat?name=\xff&room=1"), b"/chat?name=\xff&room=1");
+        assert_eq!(hidden_url(b"ws://a/?x=1&token=abc"), b"ws://a/?x=1&token=***");
         let masked = url(b"ws://a/?x=1&access_token=abc&key=k&token=");
         assert_eq!(
             String::from_utf8(masked).unwrap(),
