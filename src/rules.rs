@@ -22,7 +22,7 @@ pub use finding::Finding;
 pub use rule::{Level, Rule};
 
 /// Every rule, by family.
-pub static RULES: &[&[&Rule]] = &[frame::RULES, text::RULES, security::RULES, capture::RULES];
+pub static RULES: &[&[&Rule]] = &[frame::RULES, text::RULES, deflate::RULES, security::RULES, capture::RULES];
 
 /// All rules, family after family, in order of their codes within each.
 pub fn all() -> impl Iterator<Item = &'static Rule> {

@@ -81,7 +81,9 @@ fn faults(rule: &Rule) -> Vec<String> {
         }
     }
     for script in rule.good {
-        let found = findings(script);
+        // Where bytes are missing, the notes on the capture are true, and all else is silent.
+        let mut found = findings(script);
+        found.retain(|finding| rule.family() == 'N' || finding.rule.family() != 'N');
         if !found.is_empty() {
             let found = shown(&found);
             faults.push(format!("{} good:\n{script}\n  must raise nothing, but raises:\n{found}", rule.code));

@@ -146,6 +146,13 @@ fn a_tail_that_was_not_cut_off() {
     assert_eq!(inflate(&mut context, b"\xf2\x00\x11\x00\x00").0, b"Hello");
 }
 
+/// The four bytes at the end are inside the header of a dynamic block: nothing was left on.
+#[test]
+fn a_tail_that_is_no_tail() {
+    let inside = b"\x04\x02\x00\x00\x00\xff\xff";
+    assert_eq!(inflate(&mut takeover(), inside), (Vec::new(), Some(Fault::Broken), false));
+}
+
 /// Trailing bytes that are no block: what precedes them is shown. What it is made of is not told.
 #[test]
 fn trailing_garbage() {
@@ -244,6 +251,21 @@ fn bombs_are_cut_at_the_limit() {
     let small = Sender::new(15).send(&zeros[..1 << 20]);
     let strict = Limits { inflate_ratio: 2, ..Limits::default() };
     assert_eq!(inflater.inflate(&mut takeover(), &small, &strict).fault, None);
+}
+
+/// What precedes the cut is known to exceed the window, or not to.
+#[test]
+fn the_window_of_a_bomb() {
+    let text: Vec<u8> = conversation(40).concat().into_iter().take(5_000).collect();
+    let message = Sender::new(15).send(&text.repeat(400));
+    for (inflated_bytes, exceeds) in [(4_000, false), (100_000, true)] {
+        let limits = Limits { inflated_bytes, ..Limits::default() };
+        let mut context = Context::new(Params { window_bits: 12, ..Params::DEFAULT });
+        let mut inflater = Inflater::new();
+        let told = inflater.inflate(&mut context, &message, &limits);
+        assert_eq!((told.fault, told.output.len()), (Some(Fault::Limit), inflated_bytes));
+        assert_eq!(told.exceeded.is_some(), exceeds);
+    }
 }
 
 /// Two bytes are an empty final block: each costs a new window.

@@ -117,3 +117,58 @@ impl Code {
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The bits of a code as they come: most significant first, from the least significant bit on.
+    fn bits(code: &str) -> u64 {
+        code.bytes().rev().fold(0, |bits, bit| bits << 1 | u64::from(bit == b'1'))
+    }
+
+    /// The example of RFC 1951 section 3.2.2.
+    #[test]
+    fn rfc_example() {
+        let code = Code::new(&[3, 3, 3, 3, 3, 2, 4, 4], Kind::Lengths).unwrap();
+        let codes = ["010", "011", "100", "101", "110", "00", "1110", "1111"];
+        for (symbol, text) in codes.iter().enumerate() {
+            let told = code.decode(bits(text));
+            assert_eq!(told, Some((symbol as u16, text.len() as u32)));
+            assert_eq!(code.decode(bits(text) | u64::MAX << text.len()), told, "whatever follows");
+        }
+    }
+
+    /// Codes that are not found at once: of 1 to 15 bits, and one more of 15.
+    #[test]
+    fn long_codes() {
+        let lens: Vec<u8> = (1..=15).chain([15]).collect();
+        let code = Code::new(&lens, Kind::Data).unwrap();
+        for (symbol, len) in lens.iter().enumerate() {
+            let ones = (1u64 << symbol.min(15)) - 1;
+            assert_eq!(code.decode(ones), Some((symbol as u16, u32::from(*len))), "{symbol}");
+        }
+    }
+
+    #[test]
+    fn which_lengths_are_a_code() {
+        for (lens, for_lengths, for_data) in [
+            (&[1, 1][..], true, true),
+            (&[2, 0, 1, 2], true, true),
+            (&[1, 1, 1], false, false),
+            (&[1, 2], false, false),
+            (&[2, 2, 2], false, false),
+            (&[2], false, false),
+            (&[15], false, false),
+            // One symbol of one bit, and none.
+            (&[0, 1, 0], false, true),
+            (&[0, 0], false, true),
+        ] {
+            assert_eq!(Code::new(lens, Kind::Lengths).is_some(), for_lengths, "{lens:?}");
+            assert_eq!(Code::new(lens, Kind::Data).is_some(), for_data, "{lens:?}");
+        }
+        let one = Code::new(&[0, 1, 0], Kind::Data).unwrap();
+        assert_eq!((one.decode(0), one.decode(1)), (Some((1, 1)), None));
+        assert_eq!(Code::new(&[0, 0], Kind::Data).unwrap().decode(0), None);
+    }
+}
