@@ -13,6 +13,7 @@ pub mod packet;
 pub mod place;
 pub mod report;
 pub mod rules;
+pub mod script;
 pub mod tcp;
 pub mod time;
 pub mod ws;

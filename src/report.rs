@@ -16,6 +16,7 @@ pub mod json;
 pub mod output;
 pub mod payload;
 pub mod record;
+pub mod rulebook;
 pub mod schema;
 pub mod select;
 pub mod txt;

@@ -17,8 +17,8 @@ rule! {
         quote: "",
         summary: "bytes of a stream are missing from the capture",
         reaction: "Nothing: the endpoints saw these bytes.",
-        bad: ["open\nlose s 81 05 'Hello'\ns text 'again'"],
-        good: ["open\ns text 'Hello'"],
+        bad: ["open\ns 81 05 'He'\nlose s 'llo'\ns text 'again'"],
+        good: ["open\ns 81 05 'He'\ns 'llo'\ns text 'again'"],
     }
 }
 
@@ -30,8 +30,8 @@ rule! {
         quote: "",
         summary: "packets are shorter than they were on the wire",
         reaction: "Nothing: the endpoints saw these bytes.",
-        bad: ["open\nsnap 100\ns text 'x'*120"],
-        good: ["open\ns text 'x'*120"],
+        bad: ["open\nsnap 100\ns text 'x' *120"],
+        good: ["open\ns text 'x' *120"],
     }
 }
 
@@ -43,7 +43,7 @@ rule! {
         quote: "",
         summary: "the capture began inside the connection",
         reaction: "Nothing.",
-        bad: ["midstream\nc text 'Hello'\ns text 'Hello'\nc text 'Hello'\ns text 'Hello'"],
+        bad: ["midstream\nc text 'who is there'\ns text 'nobody is there'\nc text 'again'\ns text 'and nobody again'\ns text 'and on and on'"],
         good: ["open\nc text 'Hello'"],
     }
 }
@@ -56,8 +56,8 @@ rule! {
         quote: "",
         summary: "decoding went on after a gap at a certain frame boundary",
         reaction: "Nothing: the endpoints saw these bytes.",
-        bad: ["open\nc text 'Hello'"],
-        good: ["open\nc text 'Hello'"],
+        bad: ["open\nlose s text 'Hello'\ns text 'again and again'\ns text 'and again and again'\ns text 'and on and on'"],
+        good: ["open\ns text 'Hello'\ns text 'again'"],
     }
 }
 
@@ -69,7 +69,7 @@ rule! {
         quote: "",
         summary: "a memory or size limit was reached",
         reaction: "Nothing.",
-        bad: ["open\nlimit message_bytes 4\ns text 'Hello'"],
+        bad: ["open\nlimit message_bytes 4\ns text -fin 'Hello'\ns cont 'again'"],
         good: ["open\ns text 'Hello'"],
     }
 }

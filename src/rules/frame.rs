@@ -110,7 +110,7 @@ rule! {
         summary: "a frame's length is written in a longer form than it needs",
         reaction: "Strict receivers fail the connection with Close 1002; most accept it.",
         bad: ["open\ns 82 7e 0005 'Hello'", "open\ns 82 7f 0000000000000005 'Hello'"],
-        good: ["open\ns 82 05 'Hello'", "open\ns 82 7e 007e 'x'*126"],
+        good: ["open\ns 82 05 'Hello'", "open\ns 82 7e 007e 'x' *126"],
     }
 }
 
@@ -120,11 +120,11 @@ rule! {
     /// what follows is not decoded up to the next certain frame boundary.
     pub static LENGTH_TOP_BIT = {
         code: "F007", name: "length-top-bit", level: Error, source: "RFC 6455 5.2",
-        quote: "the following 8 bytes interpreted as a 64-bit unsigned integer (the most significant bit MUST be 0)",
+        quote: "the most significant bit MUST be 0",
         summary: "the top bit of a 64-bit length is set",
         reaction: "The receiver fails the connection, with Close 1002 or 1009.",
         bad: ["open\ns 82 7f 8000000000000005 'Hello'"],
-        good: ["open\ns 82 7f 0000000000010000 'x'*65536"],
+        good: ["open\ns 82 7f 0000000000010000 'x' *65536"],
     }
 }
 
@@ -149,8 +149,8 @@ rule! {
         quote: "All control frames MUST have a payload length of 125 bytes or less",
         summary: "a control frame's payload is over 125 bytes",
         reaction: "The receiver fails the connection with Close 1002.",
-        bad: ["open\ns ping 'x'*126", "open\ns close 1000 'x'*124\nc close 1000"],
-        good: ["open\ns ping 'x'*125\nc pong 'x'*125"],
+        bad: ["open\ns ping 'x' *126", "open\ns close 1000 'x' *124\nc close 1000"],
+        good: ["open\ns ping 'x' *125\nc pong 'x' *125"],
     }
 }
 
@@ -159,7 +159,7 @@ rule! {
     /// fragments: often two writers share one connection without a lock.
     pub static CONTINUATION_UNEXPECTED = {
         code: "F010", name: "continuation-unexpected", level: Error, source: "RFC 6455 5.4",
-        quote: "A fragmented message consists of a single frame with the FIN bit clear and an opcode other than 0",
+        quote: "followed by zero or more frames with the FIN bit clear and the opcode set to 0, and terminated by a single frame with the FIN bit set and an opcode of 0",
         summary: "a continuation frame without a message to continue",
         reaction: "The receiver fails the connection with Close 1002.",
         bad: ["open\ns cont 'Hello'", "open\ns text -fin 'Hel'\ns cont 'lo'\ns cont 'again'"],
@@ -214,7 +214,7 @@ rule! {
         quote: "",
         summary: "more than 64 empty fragments in a row",
         reaction: "Receivers accept it, or close with 1002 or 1008 where they limit the number of fragments.",
-        bad: ["open\ns 01 00 *65\ns 80 01 'x'"],
+        bad: ["open\ns 0100 0000 *64\ns 80 01 'x'"],
         good: ["open\ns 01 00\ns 00 00\ns 80 01 'x'"],
     }
 }

@@ -1,0 +1,342 @@
+//! The pages of rules: for the terminal, as Markdown, as JSON. All of it follows from the declarations.
+
+use std::fmt::Write as _;
+
+use anstyle::{AnsiColor, Style};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::report::hexdump;
+use crate::rules::{Level, Rule, all};
+use crate::script::{Script, Side};
+
+/// Where the labels of a page end.
+const LABEL: usize = 12;
+
+/// The widest that text is set, in columns.
+const WIDEST: usize = 100;
+
+/// Families in the order of the catalogue: letter, what it is about.
+pub const FAMILIES: [(char, &str); 8] = [
+    ('H', "Opening handshake over HTTP/1.1 (RFC 6455 section 4)"),
+    ('F', "Framing (RFC 6455 section 5)"),
+    ('T', "Text (RFC 6455 sections 5.6 and 8.1)"),
+    ('C', "Closing (RFC 6455 sections 5.5.1 and 7)"),
+    ('K', "Keep-alive (RFC 6455 sections 5.5.2 and 5.5.3)"),
+    ('D', "permessage-deflate (RFC 7692)"),
+    ('S', "Security"),
+    ('N', "The capture itself"),
+];
+
+/// The colour of a level.
+#[must_use]
+pub const fn color(level: Level) -> Style {
+    let color = match level {
+        Level::Error => AnsiColor::Red,
+        Level::Warning => AnsiColor::Yellow,
+        Level::Note => AnsiColor::Cyan,
+    };
+    Style::new().bold().fg_color(Some(anstyle::Color::Ansi(color)))
+}
+
+/// Where the source of a rule can be read; `None` where it is no RFC.
+#[must_use]
+pub fn source_url(rule: &Rule) -> Option<String> {
+    let (number, section) = rule.source.strip_prefix("RFC ")?.split_once(' ')?;
+    let section = section.split(',').next()?;
+    Some(format!("https://www.rfc-editor.org/rfc/rfc{number}#section-{section}"))
+}
+
+/// The explanation in paragraphs, each on one line.
+#[must_use]
+pub fn paragraphs(rule: &Rule) -> Vec<String> {
+    let lines = rule.explanation.lines().map(str::trim);
+    let mut paragraphs = vec![String::new()];
+    for line in lines {
+        match paragraphs.last_mut() {
+            Some(last) if !line.is_empty() => {
+                if !last.is_empty() {
+                    last.push(' ');
+                }
+                last.push_str(line);
+            }
+            _ => paragraphs.push(String::new()),
+        }
+    }
+    paragraphs.retain(|paragraph| !paragraph.is_empty());
+    paragraphs
+}
+
+/// The page of a rule, for a terminal of this width.
+#[must_use]
+pub fn page(rule: &Rule, width: usize) -> String {
+    let width = width.min(WIDEST);
+    let (bold, level) = (Style::new().bold(), color(rule.level));
+    let mut out = format!(
+        "{bold}{} {}{bold:#}  {level}{}{level:#}  {}\n{}\n",
+        rule.code,
+        rule.name,
+        rule.level.name(),
+        rule.source,
+        rule.summary
+    );
+    for paragraph in paragraphs(rule) {
+        out.push('\n');
+        out.push_str(&textwrap::fill(&paragraph, width));
+        out.push('\n');
+    }
+    out.push('\n');
+    if !rule.quote.is_empty() {
+        labelled(&mut out, "The rule", &format!("\"{}\"", rule.quote), width);
+    }
+    if let Some(url) = source_url(rule) {
+        labelled(&mut out, "Read it at", &url, width);
+    }
+    labelled(&mut out, "A receiver", rule.reaction, width);
+    labelled(
+        &mut out,
+        "Suppress",
+        &format!("wscope check --ignore {}, or [[suppress]] in wscope.toml", rule.code),
+        width,
+    );
+    examples(&mut out, "It fires on", rule.bad);
+    examples(&mut out, "It is silent on", rule.good);
+    out
+}
+
+fn labelled(out: &mut String, label: &str, text: &str, width: usize) {
+    let indent = " ".repeat(LABEL);
+    let options = textwrap::Options::new(width).initial_indent(&indent).subsequent_indent(&indent);
+    let wrapped = textwrap::fill(text, options);
+    // The label stands in the indentation of the first line.
+    let _ = writeln!(out, "{label:LABEL$}{}", wrapped.get(LABEL..).unwrap_or_default());
+}
+
+fn examples(out: &mut String, title: &str, scripts: &[&str]) {
+    for script in scripts {
+        let _ = writeln!(out, "\n{title}");
+        for line in script.lines() {
+            let _ = writeln!(out, "    {line}");
+        }
+        for line in bytes(script) {
+            let _ = writeln!(out, "        {line}");
+        }
+    }
+}
+
+/// What a script sends besides handshakes, as a hex dump; long steps are cut.
+fn bytes(script: &str) -> Vec<String> {
+    const SHOWN: usize = 32;
+    let Ok(script) = Script::parse(script) else { return Vec::new() };
+    let mut lines = Vec::new();
+    for (side, bytes) in script.payloads() {
+        let arrow = if side == Side::Client { "c" } else { "s" };
+        let shown = bytes.get(..SHOWN).unwrap_or(&bytes);
+        for (n, row) in hexdump::lines(0, shown).enumerate() {
+            // The offset says nothing here.
+            let row = row.get(10..).unwrap_or_default();
+            let arrow = if n == 0 { arrow } else { " " };
+            lines.push(format!("{arrow}  {row}").trim_end().to_owned());
+        }
+        if bytes.len() > SHOWN {
+            lines.push(format!("   ({} bytes in all)", bytes.len()));
+        }
+    }
+    lines
+}
+
+/// The rules in a list, a line each, for a terminal.
+#[must_use]
+pub fn list(rules: &[&Rule]) -> String {
+    let mut out = String::new();
+    let widest = rules.iter().map(|rule| rule.name.len()).max().unwrap_or_default();
+    let bold = Style::new().bold();
+    for (family, title) in FAMILIES {
+        let members: Vec<_> = rules.iter().filter(|rule| rule.family() == family).collect();
+        if members.is_empty() {
+            continue;
+        }
+        let blank = if out.is_empty() { "" } else { "\n" };
+        let _ = writeln!(out, "{blank}{bold}{title}{bold:#}");
+        for rule in members {
+            let level = color(rule.level);
+            let _ = writeln!(
+                out,
+                "  {}  {:widest$}  {level}{:7}{level:#}  {}",
+                rule.code,
+                rule.name,
+                rule.level.name(),
+                rule.summary
+            );
+        }
+    }
+    out
+}
+
+/// The section of a rule in a Markdown document.
+#[must_use]
+pub fn markdown(rule: &Rule) -> String {
+    let mut out = format!("### {} {}\n\n", rule.code, rule.name);
+    let source = match source_url(rule) {
+        Some(url) => format!("[{}]({url})", rule.source),
+        None => rule.source.to_owned(),
+    };
+    let _ = writeln!(out, "**{}** · {source} · {}", rule.level.name(), rule.summary);
+    for paragraph in paragraphs(rule) {
+        let _ = writeln!(out, "\n{}", textwrap::fill(&paragraph, WIDEST));
+    }
+    if !rule.quote.is_empty() {
+        let quote = textwrap::fill(
+            rule.quote,
+            textwrap::Options::new(WIDEST).initial_indent("> ").subsequent_indent("> "),
+        );
+        let _ = writeln!(out, "\n{quote}");
+    }
+    let _ = writeln!(out, "\n{}", textwrap::fill(&format!("*A receiver:* {}", rule.reaction), WIDEST));
+    for (title, scripts) in [("Fires on", rule.bad), ("Silent on", rule.good)] {
+        let _ = writeln!(out, "\n{title}:\n\n```text");
+        for (n, script) in scripts.iter().enumerate() {
+            if n > 0 {
+                out.push('\n');
+            }
+            let _ = writeln!(out, "{script}");
+            for line in bytes(script) {
+                let _ = writeln!(out, "    {line}");
+            }
+        }
+        out.push_str("```\n");
+    }
+    out
+}
+
+/// A document of all rules in Markdown.
+#[must_use]
+pub fn document() -> String {
+    let rules: Vec<&Rule> = all().collect();
+    let count = |level: Level| rules.iter().filter(|rule| rule.level == level).count();
+    let mut out = format!(
+        "# Rules\n\n\
+         What `wscope check` looks for: {} rules, of which {} are errors (a MUST or MUST NOT was broken, seen \
+         with\ncertainty), {} warnings (a SHOULD was broken, or a security risk) and {} notes (allowed, but worth \
+         knowing).\nWhere the capture lacks the bytes, a rule that would need them stays silent.\n\n\
+         This page is made from the declarations in `src/rules/`, as `wscope rule --all --format markdown` prints\n\
+         it. The examples are scripts (see `src/script.rs`) that the tests run: `c` is what the client sends, `s` what\n\
+         the server sends, below each stand the bytes.\n\n",
+        rules.len(),
+        count(Level::Error),
+        count(Level::Warning),
+        count(Level::Note)
+    );
+    for (family, title) in FAMILIES {
+        let members: Vec<_> = rules.iter().filter(|rule| rule.family() == family).collect();
+        if members.is_empty() {
+            continue;
+        }
+        let _ = writeln!(
+            out,
+            "## {family}: {title}\n\n| code | name | level | source | fires when |\n|---|---|---|---|---|"
+        );
+        for rule in &members {
+            let anchor = format!("{}-{}", rule.code.to_ascii_lowercase(), rule.name);
+            let _ = writeln!(
+                out,
+                "| [{}](#{anchor}) | {} | {} | {} | {} |",
+                rule.code,
+                rule.name,
+                rule.level.name(),
+                rule.source,
+                rule.summary
+            );
+        }
+        for rule in members {
+            let _ = write!(out, "\n{}", markdown(rule));
+        }
+        out.push('\n');
+    }
+    out.truncate(out.trim_end().len());
+    out.push('\n');
+    out
+}
+
+/// A rule in the JSON catalogue.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct RuleRecord {
+    /// A letter and three digits; never reused.
+    pub code: &'static str,
+    /// The pattern that it finds.
+    pub name: &'static str,
+    /// `error`, `warning` or `note`.
+    pub level: &'static str,
+    /// Where it is written: `RFC 6455 5.1`.
+    pub source: &'static str,
+    /// Where that can be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// The words of the source.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub quote: &'static str,
+    /// One line.
+    pub summary: &'static str,
+    /// What it means and why it matters.
+    pub explanation: String,
+    /// What a receiver does about it.
+    pub reaction: &'static str,
+    /// Scripts on which it fires.
+    pub bad: &'static [&'static str],
+    /// Scripts on which it is silent.
+    pub good: &'static [&'static str],
+}
+
+impl From<&'static Rule> for RuleRecord {
+    fn from(rule: &'static Rule) -> Self {
+        Self {
+            code: rule.code,
+            name: rule.name,
+            level: rule.level.name(),
+            source: rule.source,
+            url: source_url(rule),
+            quote: rule.quote,
+            summary: rule.summary,
+            explanation: paragraphs(rule).join("\n\n"),
+            reaction: rule.reaction,
+            bad: rule.bad,
+            good: rule.good,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::find;
+
+    #[test]
+    fn a_page_has_all_that_the_declaration_says() {
+        let rule = find("client-unmasked").unwrap();
+        let page = page(rule, 80);
+        for part in [
+            "F004 client-unmasked",
+            "RFC 6455 5.1",
+            "\"a client MUST mask all frames that it sends to the server\"",
+            "https://www.rfc-editor.org/rfc/rfc6455#section-5.1",
+            "c 81 05 'Hello'",
+            "81 05 48 65 6c 6c 6f",
+            "--ignore F004",
+        ] {
+            assert!(page.contains(part), "{part}\n{page}");
+        }
+        let lines = page.lines().filter(|line| !line.starts_with("    "));
+        assert!(
+            lines.clone().all(|line| anstream::adapter::strip_str(line).to_string().len() <= 80),
+            "{page}"
+        );
+    }
+
+    #[test]
+    fn sources_have_addresses() {
+        for rule in all() {
+            let rfc = rule.source.starts_with("RFC");
+            assert_eq!(source_url(rule).is_some(), rfc, "{} {}", rule.code, rule.source);
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! What is to be sent into bytes.
+
+use flate2::{Compress, Compression, FlushCompress};
+
+use super::{Content, Frame, Masking, Part, Piece, Run, Side};
+use crate::ws::fact::Opcode;
+use crate::ws::header::Header;
+use crate::ws::mask::unmask_into;
+
+/// What passes from one step to the next: the masking keys, and the compressors' history.
+#[derive(Debug, Default)]
+pub(super) struct Encoder {
+    /// How many keys have been used.
+    keys: u32,
+    running: [Option<Compress>; 2],
+}
+
+impl Encoder {
+    /// Another connection begins.
+    pub(super) fn connection(&mut self) {
+        self.running = [None, None];
+    }
+
+    /// The bytes of a step.
+    pub(super) fn encode(&mut self, side: Side, parts: &[Part]) -> Vec<u8> {
+        let mut out = Vec::new();
+        for part in parts {
+            match part {
+                Part::Raw(runs) => runs.iter().for_each(|run| self.run(side, run, &mut out)),
+                Part::Frame(frame) => self.frame(side, frame, &mut out),
+            }
+        }
+        out
+    }
+
+    fn run(&mut self, side: Side, run: &Run, out: &mut Vec<u8>) {
+        let bytes = self.pieces(side, &run.pieces);
+        if let Some(key) = run.key {
+            out.extend_from_slice(&key);
+            unmask_into(out, &bytes, key, 0);
+        } else {
+            out.extend_from_slice(&bytes);
+        }
+    }
+
+    fn frame(&mut self, side: Side, frame: &Frame, out: &mut Vec<u8>) {
+        let mut payload = self.pieces(side, &frame.payload);
+        if frame.compress {
+            payload = compress(self.running(side), &payload, frame.fin);
+        }
+        let mask = match frame.masking {
+            Masking::Key(key) => Some(key),
+            Masking::Usual if side == Side::Client => Some(self.next_key()),
+            Masking::Usual | Masking::Never => None,
+        };
+        header(frame.fin, frame.rsv, frame.opcode, mask, payload.len()).encode(out);
+        match mask {
+            // Masking and unmasking are the same.
+            Some(key) => unmask_into(out, &payload, key, 0),
+            None => out.extend_from_slice(&payload),
+        }
+    }
+
+    fn pieces(&mut self, side: Side, pieces: &[Piece]) -> Vec<u8> {
+        let mut out = Vec::new();
+        for Piece { content, times } in pieces {
+            let compressed;
+            let bytes = match content {
+                Content::Bytes(bytes) => bytes,
+                Content::Deflate(bytes) => {
+                    compressed = compress(self.running(side), bytes, true);
+                    &compressed
+                }
+                Content::Fresh(bytes) => {
+                    compressed = compress(&mut compressor(), bytes, true);
+                    &compressed
+                }
+            };
+            out.extend(bytes.repeat(*times));
+        }
+        out
+    }
+
+    fn running(&mut self, side: Side) -> &mut Compress {
+        let [client, server] = &mut self.running;
+        let running = if side == Side::Client { client } else { server };
+        running.get_or_insert_with(compressor)
+    }
+
+    /// The first is that of RFC 6455 section 5.7; no two of the others are equal, and none is zero.
+    fn next_key(&mut self) -> [u8; 4] {
+        let n = self.keys;
+        self.keys = n.wrapping_add(1);
+        if n == 0 {
+            return [0x37, 0xfa, 0x21, 0x3d];
+        }
+        // MurmurHash3's finaliser: each number has another result, and the bits look random.
+        let n = (n ^ n >> 16).wrapping_mul(0x85eb_ca6b);
+        let n = (n ^ n >> 13).wrapping_mul(0xc2b2_ae35);
+        (n ^ n >> 16).to_be_bytes()
+    }
+}
+
+/// A header with the length in its shortest form.
+fn header(fin: bool, rsv: u8, opcode: Opcode, mask: Option<[u8; 4]>, len: usize) -> Header {
+    let len7 = match len {
+        0..126 => len as u8,
+        126..65_536 => 126,
+        _ => 127,
+    };
+    Header { fin, rsv, opcode, mask, len7, len: len as u64 }
+}
+
+/// A compressor with the largest window, without history.
+fn compressor() -> Compress {
+    Compress::new(Compression::best(), false)
+}
+
+/// Compresses a message (RFC 7692 section 7.2.1), or, where it is not the last, a part of one: that keeps
+/// its trailing empty block.
+fn compress(compressor: &mut Compress, bytes: &[u8], last: bool) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes.len() + bytes.len() / 64 + 64);
+    let before = compressor.total_in();
+    let mut rest = bytes;
+    // A compressor that has nothing to flush writes nothing; an empty block is the tail itself, below.
+    while !rest.is_empty() {
+        if compressor.compress_vec(rest, &mut out, FlushCompress::Sync).is_err() {
+            break;
+        }
+        let done = usize::try_from(compressor.total_in() - before).unwrap_or(usize::MAX);
+        rest = bytes.get(done..).unwrap_or_default();
+        out.reserve(64);
+    }
+    if bytes.is_empty() {
+        // The header of an empty stored block, at a byte boundary as after every flush.
+        out.push(0);
+        out.extend_from_slice(&TAIL);
+    }
+    if last && out.ends_with(&TAIL) {
+        out.truncate(out.len() - TAIL.len());
+    }
+    out
+}
+
+/// What a flush ends with: the lengths of an empty stored block.
+const TAIL: [u8; 4] = [0, 0, 0xff, 0xff];
