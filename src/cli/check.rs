@@ -14,6 +14,9 @@ use crate::audit::baseline::{Baseline, Draft};
 use crate::audit::collect::{Auditor, Collector, Policy};
 use crate::audit::config::{self, Config, Date};
 use crate::audit::select::{Choice, Enabled};
+use crate::capture::locate::locate;
+use crate::item::At;
+use crate::limits::Limits;
 use crate::rules::Level;
 use crate::time::Timestamp;
 use crate::ws::session::Want;
@@ -57,8 +60,12 @@ pub(super) fn run(args: &Check) -> anyhow::Result<Outcome> {
     let want = Want { payload: PAYLOAD, ..Want::default() };
     let observer = || Collector::new(&enabled, secret::hidden_url);
     let (_, outcome) = session.run(want, &observer, &mut auditor)?;
-    let sources = input.files().iter().map(|file| file.to_string_lossy().into_owned()).collect();
-    let (report, draft) = auditor.finish(sources);
+    let files = input.files();
+    let sources = files.iter().map(|file| file.to_string_lossy().into_owned()).collect();
+    let (mut report, draft) = auditor.finish(sources);
+    if outputs.need_places() || files.len() > 1 {
+        add_places(&mut report, &files)?;
+    }
 
     let empty = report.summary.connections == 0;
     let outcome = if outcome == Outcome::Trouble {
@@ -88,6 +95,23 @@ pub(super) fn run(args: &Check) -> anyhow::Result<Outcome> {
 /// There is a finding at or above this level.
 fn fails(report: &Report, fail_on: Level) -> bool {
     Level::ALL.iter().zip(report.counts).any(|(level, count)| *level <= fail_on && count > 0)
+}
+
+/// Finds the packets of the findings in their files once more, which needs another pass over them.
+fn add_places(report: &mut Report, files: &[PathBuf]) -> anyhow::Result<()> {
+    let packets: Vec<(usize, At)> = (0..)
+        .zip(&report.entries)
+        .filter_map(|(index, entry)| entry.finding.at.map(|at| (index, at)))
+        .collect();
+    let numbers: Vec<u64> = packets.iter().map(|(_, at)| at.packet).collect();
+    let located = locate(files, &Limits::default(), &numbers)?;
+    for ((index, at), located) in packets.into_iter().zip(located) {
+        if let Some(entry) = report.entries.get_mut(index) {
+            // Another time: the file is not what it was.
+            entry.located = located.filter(|located| located.time == at.time);
+        }
+    }
+    Ok(())
 }
 
 /// The configuration that holds here.
@@ -215,6 +239,16 @@ impl<'a> Outputs<'a> {
             None => Standard::Format(Format::default()),
         };
         Ok(Self { files, standard: standard.unwrap_or(usual) })
+    }
+
+    /// A format says where in its file a packet lies.
+    fn need_places(&self) -> bool {
+        let needs = |format| matches!(format, Format::Json | Format::Ndjson | Format::Sarif);
+        let standard = match self.standard {
+            Standard::Format(format) => needs(format),
+            Standard::Statistics | Standard::Nothing => false,
+        };
+        standard || self.files.iter().any(|(format, _)| needs(*format))
     }
 
     fn files(&self, report: &Report, ascii: bool) -> anyhow::Result<()> {
