@@ -1,7 +1,5 @@
 //! `wscope check`: an audit, for tests and pipelines.
 
-mod format;
-
 use std::fs::{self, File};
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -17,6 +15,7 @@ use crate::audit::select::{Choice, Enabled};
 use crate::capture::locate::locate;
 use crate::item::At;
 use crate::limits::Limits;
+use crate::report::check::{Format, Options};
 use crate::rules::Level;
 use crate::time::Timestamp;
 use crate::ws::session::Want;
@@ -28,8 +27,6 @@ use super::table::{Align, Column, Room, Table};
 use super::terminal::{Terminal, Text};
 use super::words::{count, findings, number};
 use super::{secret, session};
-
-pub(super) use format::{Format, Options};
 
 /// Payload bytes of each message that rules may show as evidence.
 const PAYLOAD: usize = 4_096;
