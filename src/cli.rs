@@ -1,6 +1,7 @@
 //! The command line: one file a command.
 
 pub mod args;
+mod check;
 mod doctor;
 mod export;
 mod follow;
@@ -8,7 +9,7 @@ mod inspect;
 mod ls;
 mod pages;
 mod plain;
-mod secret;
+mod rule;
 mod session;
 mod show;
 mod stats;
@@ -24,11 +25,14 @@ use clap::{CommandFactory, Parser};
 
 use args::{Cli, Command, Ls};
 
-/// What a `-q` command looked for is not there.
+/// `check` found something; what a `-q` command looked for is not there.
 const NOTHING: u8 = 1;
 
 /// Bad usage, unreadable input, an output that cannot be written.
 const TROUBLE: u8 = 2;
+
+/// `check` had nothing to check.
+const NO_CONNECTION: u8 = 3;
 
 /// How a command ended that did not fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +41,10 @@ enum Outcome {
     Done,
     /// It was asked by `-q` whether something is there, and nothing is.
     Nothing,
+    /// An audit found what makes it fail.
+    Findings,
+    /// There was nothing to audit.
+    NoConnection,
     /// What was asked for is not in the capture, or the capture is not what it must be.
     Trouble,
 }
@@ -46,7 +54,8 @@ enum Outcome {
 pub fn main() -> ExitCode {
     match run(Cli::parse()) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
-        Ok(Outcome::Nothing) => ExitCode::from(NOTHING),
+        Ok(Outcome::Nothing | Outcome::Findings) => ExitCode::from(NOTHING),
+        Ok(Outcome::NoConnection) => ExitCode::from(NO_CONNECTION),
         Ok(Outcome::Trouble) => ExitCode::from(TROUBLE),
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
@@ -60,7 +69,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
     match cli.command {
         None => match meant_a_command(&cli.input.files) {
             Some(remark) => Err(anyhow::anyhow!(remark)),
-            None => ls::run(&Ls { input: cli.input, conn: None, json: false, ascii: false }),
+            None => ls::run(&Ls { input: cli.input, conn: None, json: false, reveal: false, ascii: false }),
         },
         Some(Command::Ls(args)) => ls::run(&args),
         Some(Command::Show(args)) => show::run(&args),
@@ -68,6 +77,8 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Some(Command::Follow(args)) => follow::run(&args),
         Some(Command::Export(args)) => export::run(&args),
         Some(Command::Stats(args)) => stats::run(&args),
+        Some(Command::Check(args)) => check::run(&args),
+        Some(Command::Rule(args)) => rule::run(&args),
         Some(Command::Schema) => pages::schema(),
         Some(Command::Doctor) => doctor::run(),
         Some(Command::Completions { shell }) => pages::completions(Cli::command(), shell),
@@ -86,17 +97,7 @@ fn meant_a_command(files: &[PathBuf]) -> Option<String> {
     if names.contains(&name) {
         return Some(format!("the command goes first: `wscope {name} ...`, then options and files"));
     }
-    let letters = |word: &str| {
-        let mut letters: Vec<char> = word.chars().collect();
-        letters.sort_unstable();
-        letters
-    };
-    let near = names.iter().find(|command| {
-        let (shorter, longer) =
-            if name.len() < command.len() { (name, **command) } else { (**command, name) };
-        letters(name) == letters(command)
-            || shorter.len() > 1 && longer.len() <= shorter.len() + 1 && longer.starts_with(shorter)
-    })?;
+    let near = words::nearest(name, names)?;
     Some(format!("there is no file and no command `{name}`; did you mean `wscope {near}`?"))
 }
 

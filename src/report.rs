@@ -5,6 +5,7 @@
 //! writes. `record` is the contract of the JSON formats, `visible` what any text must pass on its way
 //! to a terminal.
 
+pub mod check;
 pub mod close;
 pub mod convert;
 pub mod csv;
@@ -15,6 +16,7 @@ pub mod json;
 pub mod output;
 pub mod payload;
 pub mod record;
+pub mod rulebook;
 pub mod schema;
 pub mod select;
 pub mod txt;

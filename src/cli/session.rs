@@ -272,7 +272,7 @@ fn harmless(text: &str) -> String {
 }
 
 /// Sets when colours are used, for both streams.
-fn set_color(color: Color) {
+pub(super) fn set_color(color: Color) {
     match color {
         Color::Auto => anstream::ColorChoice::Auto,
         Color::Always => anstream::ColorChoice::Always,

@@ -93,7 +93,12 @@ pub fn page(rule: &Rule, width: usize) -> String {
         labelled(&mut out, "Read it at", &url, width);
     }
     labelled(&mut out, "A receiver", rule.reaction, width);
-    labelled(&mut out, "Suppress", &format!("wscope check --ignore {}, or [[suppress]] in wscope.toml", rule.code), width);
+    labelled(
+        &mut out,
+        "Suppress",
+        &format!("wscope check --ignore {}, or [[suppress]] in wscope.toml", rule.code),
+        width,
+    );
     examples(&mut out, "It fires on", rule.bad);
     examples(&mut out, "It is silent on", rule.good);
     out
@@ -127,7 +132,9 @@ fn bytes(script: &str) -> Vec<String> {
     for (side, bytes) in script.payloads() {
         let arrow = if side == Side::Client { "c" } else { "s" };
         let shown = bytes.get(..SHOWN).unwrap_or(&bytes);
-        for (n, row) in hexdump::rows(shown).enumerate() {
+        for (n, row) in hexdump::lines(0, shown).enumerate() {
+            // The offset says nothing here.
+            let row = row.get(10..).unwrap_or_default();
             let arrow = if n == 0 { arrow } else { " " };
             lines.push(format!("{arrow}  {row}").trim_end().to_owned());
         }
@@ -179,7 +186,10 @@ pub fn markdown(rule: &Rule) -> String {
         let _ = writeln!(out, "\n{}", textwrap::fill(&paragraph, WIDEST));
     }
     if !rule.quote.is_empty() {
-        let quote = textwrap::fill(rule.quote, textwrap::Options::new(WIDEST).initial_indent("> ").subsequent_indent("> "));
+        let quote = textwrap::fill(
+            rule.quote,
+            textwrap::Options::new(WIDEST).initial_indent("> ").subsequent_indent("> "),
+        );
         let _ = writeln!(out, "\n{quote}");
     }
     let _ = writeln!(out, "\n{}", textwrap::fill(&format!("*A receiver:* {}", rule.reaction), WIDEST));
@@ -222,7 +232,10 @@ pub fn document() -> String {
         if members.is_empty() {
             continue;
         }
-        let _ = writeln!(out, "## {family}: {title}\n\n| code | name | level | source | fires when |\n|---|---|---|---|---|");
+        let _ = writeln!(
+            out,
+            "## {family}: {title}\n\n| code | name | level | source | fires when |\n|---|---|---|---|---|"
+        );
         for rule in &members {
             let anchor = format!("{}-{}", rule.code.to_ascii_lowercase(), rule.name);
             let _ = writeln!(
@@ -313,7 +326,10 @@ mod tests {
             assert!(page.contains(part), "{part}\n{page}");
         }
         let lines = page.lines().filter(|line| !line.starts_with("    "));
-        assert!(lines.clone().all(|line| anstream::adapter::strip_str(line).to_string().len() <= 80), "{page}");
+        assert!(
+            lines.clone().all(|line| anstream::adapter::strip_str(line).to_string().len() <= 80),
+            "{page}"
+        );
     }
 
     #[test]

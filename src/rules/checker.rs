@@ -1,5 +1,7 @@
 //! From the facts of one connection to findings.
 
+use std::net::IpAddr;
+
 use crate::http::upgrade::Handshake;
 use crate::item::{At, Dir, End, Missing};
 use crate::ws::fact::{Fault, Frame, Kind, Limit, Message, Out, Trouble};
@@ -74,13 +76,16 @@ impl Checker {
         self.ledger.responded(opening.handshake, tell);
     }
 
-    /// The connection exists: its frames were recognised (N003).
-    pub fn opened_inside(&mut self, at: At, tell: &mut impl FnMut(Told<'_>)) {
+    /// The connection exists: its frames were recognised (N003). `ips` and `tls` are as in [`Opening`].
+    pub fn opened_inside(&mut self, at: At, ips: [IpAddr; 2], tls: bool, tell: &mut impl FnMut(Told<'_>)) {
         let text = "no handshake was captured: recognised by its frames alone".to_owned();
         let finding = Finding::whole_capture(&capture::NO_HANDSHAKE, text);
         self.ledger.found(Finding { at: Some(at), ..finding }, tell);
         for lane in &mut self.facts.lanes {
             lane.missed = Some(at);
+        }
+        if let Some(finding) = security::unencrypted(ips, tls, at) {
+            self.ledger.found(finding, tell);
         }
     }
 

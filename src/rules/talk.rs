@@ -1,5 +1,7 @@
 //! Conversations for the tests of rules: frames, messages and acknowledgements made by hand.
 
+use std::net::IpAddr;
+
 use crate::http::upgrade::{Handshake, Request, Response};
 use crate::item::{At, Dir, End, Missing};
 use crate::time::Timestamp;
@@ -46,7 +48,8 @@ impl Talk {
         };
         if handshake.is_none() {
             let at = talk.at();
-            talk.checker.opened_inside(at, &mut |_| {});
+            let ips = [IpAddr::from([127, 0, 0, 1]); 2];
+            talk.checker.opened_inside(at, ips, false, &mut |_| {});
         }
         talk
     }
