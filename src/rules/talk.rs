@@ -163,6 +163,8 @@ impl Talk {
             text: None,
             utf8: (kind == Kind::Close).then(|| utf8::check(payload.get(2..).unwrap_or_default(), n)),
             sha256: None,
+            final_block: false,
+            exceeded: None,
         };
         self.check(|checker, mut tell| checker.take(&Out::Message(message), &mut tell))
     }
