@@ -10,7 +10,6 @@ mod ls;
 mod pages;
 mod plain;
 mod rule;
-mod secret;
 mod session;
 mod show;
 mod stats;
@@ -70,7 +69,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
     match cli.command {
         None => match meant_a_command(&cli.input.files) {
             Some(remark) => Err(anyhow::anyhow!(remark)),
-            None => ls::run(&Ls { input: cli.input, conn: None, json: false, ascii: false }),
+            None => ls::run(&Ls { input: cli.input, conn: None, json: false, reveal: false, ascii: false }),
         },
         Some(Command::Ls(args)) => ls::run(&args),
         Some(Command::Show(args)) => show::run(&args),

@@ -12,8 +12,9 @@ use wscope::rules::{self, Finding, Rule};
 use wscope::script::Script;
 use wscope::ws::session::Want;
 
-/// Rules that cannot be broken alone: a boundary is found again only where bytes were missing.
-const COMPANIONS: [(&str, &[&str]); 1] = [("N004", &["N001"])];
+/// Rules that cannot be broken alone: a boundary is found again only where bytes were missing, a version is
+/// refused with a refusal, and the cookies of another site are, without TLS, in clear.
+const COMPANIONS: [(&str, &[&str]); 3] = [("N004", &["N001"]), ("H012", &["H020"]), ("S004", &["S003"])];
 
 struct Collect;
 

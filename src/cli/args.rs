@@ -304,6 +304,9 @@ pub struct Ls {
     /// One JSON object a line (the export's connection and end records)
     #[arg(long, conflicts_with = "ascii")]
     pub json: bool,
+    /// Show tokens, keys and passwords in URLs rather than ***
+    #[arg(long)]
+    pub reveal: bool,
     /// Nothing but ASCII
     #[arg(long)]
     pub ascii: bool,
@@ -435,6 +438,9 @@ pub struct Export {
     /// Add the SHA-256 of each message's whole payload (ndjson and json)
     #[arg(long)]
     pub hash: bool,
+    /// Show tokens, keys and passwords in URLs rather than ***
+    #[arg(long)]
+    pub reveal: bool,
     /// Only these connections: 3 or 1,4 or 2-5
     #[arg(long, value_name = "LIST")]
     pub conn: Option<Selection>,

@@ -13,6 +13,7 @@ use crate::audit::collect::{Auditor, Collector, Policy};
 use crate::audit::config::{self, Config, Date};
 use crate::audit::select::{Choice, Enabled};
 use crate::capture::locate::locate;
+use crate::http::secret;
 use crate::item::At;
 use crate::limits::Limits;
 use crate::report::check::{Format, Options};
@@ -23,10 +24,10 @@ use crate::ws::session::Want;
 use super::Outcome;
 use super::args::{Check, CheckOutput};
 use super::export::is_input;
+use super::session;
 use super::table::{Align, Column, Room, Table};
 use super::terminal::{Terminal, Text};
 use super::words::{count, findings, number};
-use super::{secret, session};
 
 /// Payload bytes of each message that rules may show as evidence.
 const PAYLOAD: usize = 4_096;
@@ -55,7 +56,7 @@ pub(super) fn run(args: &Check) -> anyhow::Result<Outcome> {
     };
     let mut auditor = Auditor::new(&enabled, policy);
     let want = Want { payload: PAYLOAD, ..Want::default() };
-    let observer = || Collector::new(&enabled, secret::hidden_url);
+    let observer = || Collector::new(&enabled, secret::redacted);
     let (_, outcome) = session.run(want, &observer, &mut auditor)?;
     let files = input.files();
     let sources = files.iter().map(|file| file.to_string_lossy().into_owned()).collect();

@@ -72,6 +72,7 @@ fn export(args: &Export, session: Session, out: impl Write) -> anyhow::Result<(S
                 hash: args.hash,
                 conns,
                 sources: files.iter().map(|file| file.to_string_lossy().into_owned()).collect(),
+                reveal: args.reveal,
                 shape: if args.to == Format::Json { Shape::Document } else { Shape::Lines },
                 ..JsonOptions::default()
             };
@@ -86,14 +87,15 @@ fn export(args: &Export, session: Session, out: impl Write) -> anyhow::Result<(S
             session.run(want, &observer, &mut sink)
         }
         Format::Txt => {
-            let options = TxtOptions { payload: args.payload, conns, ..TxtOptions::default() };
+            let options =
+                TxtOptions { payload: args.payload, conns, reveal: args.reveal, ..TxtOptions::default() };
             let mut sink = TxtSink::new(out, &options);
             session.run(want, &|| TxtObserver::new(&options), &mut sink)
         }
         Format::Har => {
             let spool = tempfile::tempfile().context("cannot make a temporary file")?;
             let mut sink = HarSink::new(out, spool, conns.clone(), env!("CARGO_PKG_VERSION"));
-            let observer = || HarObserver::new(args.payload, conns.clone());
+            let observer = || HarObserver::new(args.payload, conns.clone()).revealing(args.reveal);
             session.run(want, &observer, &mut sink)
         }
     }

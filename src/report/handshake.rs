@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use super::record::Accept;
-use crate::http::upgrade::{self, Handshake};
+use crate::http::secret;
+use crate::http::upgrade::{self, Handshake, Request};
 
 /// The key sent and the answer to it, where either is there (RFC 6455 section 4.2.2).
 pub(super) fn accept(handshake: &Handshake) -> Option<Accept> {
@@ -22,4 +23,18 @@ pub(super) fn words(bytes: &[u8]) -> Cow<'_, str> {
         Ok(text) => Cow::Borrowed(text),
         Err(_) => Cow::Owned(bytes.iter().map(|&byte| char::from(byte)).collect()),
     }
+}
+
+/// The URL of a handshake, with stars for secrets unless they are to be revealed.
+pub(super) fn url(handshake: &Handshake, reveal: bool) -> Option<String> {
+    let url = handshake.url(false)?;
+    Some(if reveal { url } else { secret::redacted_text(&url) })
+}
+
+/// The target of a request, with stars for secrets unless they are to be revealed.
+pub(super) fn target(request: &Request, reveal: bool) -> Cow<'_, str> {
+    if reveal || secret::secrets(&request.target).is_empty() {
+        return words(&request.target);
+    }
+    Cow::Owned(words(&secret::redacted(&request.target)).into_owned())
 }

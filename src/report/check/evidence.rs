@@ -282,7 +282,7 @@ mod tests {
         let before = &lines[0][..lines[0].find('␛').unwrap()];
         assert_eq!(before.width(), lines[1].find('^').unwrap());
         let long = Evidence::Line { line: vec![b'x'; 500], mark: 0..500, label: "too long".into() };
-        assert_eq!(drawn(&long, 40)[1..], ["^".repeat(40), format!("{:32}too long", "")]);
+        assert_eq!(drawn(&long, 40)[1..], ["^".repeat(40), "too long".to_owned()]);
         let none = Evidence::Line { line: b"Host:\r\n".to_vec(), mark: 9..70, label: "empty".into() };
         assert_eq!(drawn(&none, 40), ["Host:", "     ^ empty"]);
     }

@@ -51,13 +51,8 @@ fn message(block: &Block<'_>, ascii: bool) -> String {
     if let Some(reaction) = &entry.reaction {
         message.push_str(&format!("\n{}", words::clean(reaction, ascii)));
     }
-    let others = block.weight() - entry.weight();
-    if others > 0 {
-        message.push_str(&format!("\nand {} like it", words::count(others, "more finding")));
-        if !block.conns.is_empty() {
-            let conns = words::count(block.conns.len() as u64, "more connection");
-            message.push_str(&format!(", on {conns} among them"));
-        }
+    if let Some(others) = block.others() {
+        message.push_str(&format!("\n{others}"));
     }
     message
 }

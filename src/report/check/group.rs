@@ -22,9 +22,16 @@ pub(super) struct Block<'a> {
 }
 
 impl Block<'_> {
-    /// How many findings it stands for.
-    pub(super) fn weight(&self) -> u64 {
-        self.first.weight() + self.also.len() as u64 + self.more + self.elsewhere
+    /// What it stands for besides its first finding: `+814 more, also on 17 more connections`.
+    pub(super) fn others(&self) -> Option<String> {
+        let here = self.also.len() as u64 + self.more;
+        let conns = self.conns.len() as u64;
+        let here = (here > 0).then(|| format!("+{} more", words::number(here)));
+        let elsewhere = (conns > 0).then(|| format!("also on {}", words::count(conns, "more connection")));
+        match (here, elsewhere) {
+            (Some(here), Some(elsewhere)) => Some(format!("{here}, {elsewhere}")),
+            (here, elsewhere) => here.or(elsewhere),
+        }
     }
 }
 

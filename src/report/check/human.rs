@@ -12,7 +12,7 @@ use super::Options;
 use super::evidence::{self, Line};
 use super::group::{self, Block};
 use super::words::{self, clean, count, number};
-use super::wrap::wrap;
+use super::wrap::{wrap, wrap_words};
 
 /// The narrowest that lines are wrapped to: a diagram is 70 columns.
 const LEAST_WIDTH: usize = 72;
@@ -98,24 +98,30 @@ impl Page<'_> {
         Ok(())
     }
 
-    /// Where it is: `chat.pcapng: connection 2 (URL, client → server), 2.f780, packet 9882, 31.992 s`.
-    fn place(&self, entry: &Entry) -> String {
-        let mut parts = Vec::new();
+    /// Where it is: `chat.pcapng: connection 2 (URL, client → server), 2.f780, packet 9882, 31.992 s`, in
+    /// phrases that stay together.
+    fn place(&self, entry: &Entry) -> Vec<String> {
+        let mut phrases = vec![clean(&words::source(self.report, entry), self.ascii) + ":"];
         if let Some(subject) = &entry.subject {
             let arrow = if self.ascii { "->" } else { "→" };
-            let url = subject.url.as_ref().map(|url| clean(url, self.ascii) + ", ").unwrap_or_default();
-            let ends = format!("{} {arrow} {}", subject.client, subject.server);
-            parts.push(format!("connection {} ({url}{ends})", subject.conn));
-        }
-        parts.extend(entry.place().filter(|place| place.contains('.')));
-        if let Some(at) = entry.finding.at {
-            parts.push(format!("packet {}", at.packet));
-            if let Some(start) = self.report.start {
-                parts.push(format!("{:.3} s", at.time.since(start.time) as f64 / 1e9));
+            let ends = format!("{} {arrow} {}),", subject.client, subject.server);
+            phrases.push(format!("connection {}", subject.conn));
+            match &subject.url {
+                Some(url) => phrases.extend([format!("({},", clean(url, self.ascii)), ends]),
+                None => phrases.push(format!("({ends}")),
             }
         }
-        let source = clean(&words::source(self.report, entry), self.ascii);
-        if parts.is_empty() { source } else { format!("{source}: {}", parts.join(", ")) }
+        phrases.extend(entry.place().filter(|place| place.contains('.')).map(|place| place + ","));
+        if let Some(at) = entry.finding.at {
+            phrases.push(format!("packet {},", at.packet));
+            if let Some(start) = self.report.start {
+                phrases.push(format!("{:.3} s", at.time.since(start.time) as f64 / 1e9));
+            }
+        }
+        if let Some(last) = phrases.last_mut() {
+            last.truncate(last.trim_end_matches([',', ':']).len());
+        }
+        phrases
     }
 
     /// The repeats on the same connection.
@@ -180,14 +186,8 @@ impl Page<'_> {
     fn note(&mut self, block: &Block<'_>) -> io::Result<()> {
         let entry = block.first;
         let mut text = words::line(self.report, entry, self.ascii);
-        let others = block.weight() - entry.weight();
-        if others > 0 {
-            text.push_str(&format!(" (+{} more", number(others)));
-            if !block.conns.is_empty() {
-                let conns = count(block.conns.len() as u64, "more connection");
-                text.push_str(&format!(", on {conns} too"));
-            }
-            text.push(')');
+        if let Some(others) = block.others() {
+            text.push_str(&format!(" ({others})"));
         }
         let lines = wrap(&text, self.width, self.width - GUTTER);
         for (place, line) in lines.iter().enumerate() {
@@ -223,12 +223,15 @@ impl Page<'_> {
         if let Some(all_well) = words::all_well(self.report) {
             return writeln!(self.out, "{all_well}");
         }
+        let (seen, set_aside) = (words::seen(self.report), words::set_aside(self.report));
+        let plain = format!("{seen}: {}{set_aside}", words::counts(self.report));
         let levels: Vec<String> = words::levels(self.report)
             .into_iter()
             .map(|(of, words)| self.paint(&words, level(of).bold()))
             .collect();
-        let set_aside = words::set_aside(self.report);
-        writeln!(self.out, "{}: {}{set_aside}", words::seen(self.report), levels.join(", "))
+        let counts = if levels.is_empty() { words::counts(self.report) } else { levels.join(", ") };
+        let space = if plain.width() > self.width { "\n    " } else { "" };
+        writeln!(self.out, "{seen}: {counts}{space}{set_aside}")
     }
 
     /// `   = note: …`, wrapped below its text.
@@ -236,7 +239,6 @@ impl Page<'_> {
         let colon = if name == "also on" { " " } else { ": " };
         let head = format!("{name}{colon}");
         let indent = GUTTER + head.width();
-        // A long word below a long head would stand in a narrow column.
         let lines = wrap(text, self.width - indent, self.width - indent);
         for (place, line) in lines.iter().enumerate() {
             if place == 0 {
@@ -251,9 +253,10 @@ impl Page<'_> {
     }
 
     /// `  --> …`, wrapped below its text.
-    fn hang(&mut self, sign: &str, text: &str) -> io::Result<()> {
+    fn hang(&mut self, sign: &str, phrases: &[String]) -> io::Result<()> {
         let sign = self.paint(sign, gutter());
-        for (place, line) in wrap(text, self.width - 6, self.width - 6).iter().enumerate() {
+        let lines = wrap_words(phrases.iter().map(String::as_str), self.width - 6, self.width - 6);
+        for (place, line) in lines.iter().enumerate() {
             if place == 0 {
                 writeln!(self.out, "  {sign} {line}")?;
             } else {

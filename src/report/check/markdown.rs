@@ -60,14 +60,8 @@ fn table(report: &Report, blocks: &[Block<'_>], options: &Options, out: &mut dyn
             place.push_str(&format!(" of {}", code(&words::source(report, entry), options.ascii)));
         }
         let mut what = text(&entry.finding.text, options.ascii);
-        let others = block.weight() - entry.weight();
-        if others > 0 {
-            what.push_str(&format!(" (+{} more", words::number(others)));
-            if !block.conns.is_empty() {
-                let conns = words::count(block.conns.len() as u64, "more connection");
-                what.push_str(&format!(", on {conns} too"));
-            }
-            what.push(')');
+        if let Some(others) = block.others() {
+            what.push_str(&format!(" ({others})"));
         }
         let reaction = entry.reaction.as_deref().map(|reaction| text(reaction, options.ascii));
         writeln!(

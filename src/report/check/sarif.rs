@@ -48,7 +48,7 @@ struct Tool {
 struct Driver {
     name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    semantic_version: Option<String>,
+    version: Option<String>,
     information_uri: &'static str,
     rules: Vec<Descriptor>,
 }
@@ -193,7 +193,7 @@ pub(super) fn write(report: &Report, options: &Options, out: &mut dyn Write) -> 
     };
     let driver = Driver {
         name,
-        semantic_version: version,
+        version,
         information_uri: env!("CARGO_PKG_REPOSITORY"),
         rules: rules.into_iter().map(descriptor).collect(),
     };

@@ -226,3 +226,149 @@ fn human_wide_and_coloured_and_ascii() {
         assert_eq!(other, None, "{format:?}: {text}");
     }
 }
+
+/// The official schema, which is not in the published package.
+fn sarif_schema() -> Option<serde_json::Value> {
+    let tests = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    tests.is_dir().then(|| {
+        let text = std::fs::read_to_string(tests.join("data/sarif-schema-2.1.0.json")).unwrap();
+        // Its pattern of languages, of which we write none, has a bracket too many for strict readers.
+        assert!(text.contains("[a-zA-Z]{2}]?$"));
+        serde_json::from_str(&text.replace("[a-zA-Z]{2}]?$", "[a-zA-Z]{2}$")).unwrap()
+    })
+}
+
+fn valid(schema: &serde_json::Value, text: &str) {
+    let document: serde_json::Value = serde_json::from_str(text).unwrap();
+    let validator = jsonschema::options().should_validate_formats(true).build(schema).unwrap();
+    let errors: Vec<String> =
+        validator.iter_errors(&document).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    assert!(errors.is_empty(), "{errors:#?}");
+}
+
+#[test]
+fn sarif_follows_its_schema() {
+    let Some(schema) = sarif_schema() else { return };
+    let compressed_and_several = Report { sources: vec!["a.pcap".to_owned(), "/b.gz".to_owned()], ..rich() };
+    for report in [rich(), empty(), Report::default(), compressed_and_several] {
+        valid(&schema, &write(Format::Sarif, &report, &options()));
+    }
+    let wrong = write(Format::Sarif, &rich(), &options()).replace("\"ruleId\"", "\"rule\"");
+    let document = serde_json::from_str(&wrong).unwrap();
+    assert!(!jsonschema::validator_for(&schema).unwrap().is_valid(&document));
+}
+
+#[test]
+fn json_follows_its_schema() {
+    let schema = schema();
+    let text = schema.to_string();
+    assert!(!text.contains("null"), "{text}");
+    for report in [rich(), empty()] {
+        valid(&schema, &write(Format::Json, &report, &options()));
+        for line in write(Format::Ndjson, &report, &options()).lines() {
+            valid(&schema, line);
+        }
+    }
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    assert!(!validator.is_valid(&serde_json::json!({ "type": "finding", "code": "F004" })));
+}
+
+#[test]
+fn junit_is_xml_with_a_case_for_each_rule() {
+    use quick_xml::events::Event;
+    let text = write(Format::Junit, &rich(), &options());
+    let mut reader = quick_xml::Reader::from_str(&text);
+    let (mut cases, mut failures) = (0, Vec::new());
+    loop {
+        match reader.read_event().unwrap() {
+            Event::Start(tag) | Event::Empty(tag) => match tag.name().as_ref() {
+                b"testcase" => cases += 1,
+                b"failure" => {
+                    let message = tag.try_get_attribute("message").unwrap().unwrap();
+                    let text = message.normalized_value(quick_xml::XmlVersion::default()).unwrap();
+                    failures.push(text.into_owned());
+                }
+                _ => {}
+            },
+            Event::Eof => break,
+            _ => {}
+        }
+    }
+    assert_eq!(cases, rich().rules.len());
+    // The notes do not fail; what is hidden does.
+    assert_eq!(failures.len(), 5, "{failures:?}");
+    assert_eq!(failures[1], "client frame 780 (text) is not masked");
+    assert!(failures[3].contains("<script>"), "{failures:?}");
+}
+
+#[test]
+fn nothing_of_a_capture_acts() {
+    for format in Format::ALL {
+        let text = write(format, &rich(), &options());
+        let acts = text.chars().find(|&c| c.is_control() && c != '\n' || c == '\u{202e}');
+        assert_eq!(acts, None, "{format:?}: {text}");
+        let commands = text.lines().filter(|line| line.trim_start().starts_with("::")).count();
+        assert_eq!(commands, if format == Format::Github { 7 } else { 0 }, "{format:?}: {text}");
+    }
+}
+
+#[test]
+fn what_does_not_count_is_left_out_or_said_to() {
+    for format in Format::ALL {
+        let text = write(format, &rich(), &options());
+        let says_so = matches!(format, Format::Json | Format::Ndjson | Format::Sarif);
+        assert_eq!(text.contains("vendor ticket 4711"), says_so, "{format:?}: {text}");
+        assert!(text.contains("not masked"), "{format:?}");
+    }
+}
+
+#[test]
+fn several_captures_are_told_apart() {
+    let mut report = rich();
+    report.sources.push("b.pcap".to_owned());
+    for entry in &mut report.entries[1..3] {
+        entry.located.as_mut().unwrap().source = 1;
+    }
+    report.entries[3].located = None;
+    let lines = write(Format::Concise, &report, &options());
+    let starts: Vec<&str> = lines.lines().take(4).map(|line| line.split_once(": error").unwrap().0).collect();
+    assert_eq!(
+        starts,
+        [
+            "captures/incident 1.pcapng:3.h",
+            "b.pcap:2.f780",
+            "b.pcap:2.f781",
+            "captures/incident 1.pcapng + b.pcap:2.f783"
+        ]
+    );
+    // `wscope inspect` takes one capture.
+    assert!(!write(Format::Human, &report, &options()).contains("inspect"));
+}
+
+#[test]
+fn lines_of_the_human_format_fit() {
+    use unicode_width::UnicodeWidthStr as _;
+    for width in [80, 100] {
+        let text = write(Format::Human, &rich(), &Options { width, ..options() });
+        for line in text.lines() {
+            assert!(line.width() <= width, "{width}: {line}");
+        }
+    }
+}
+
+#[test]
+fn formats_read_back_as_named() {
+    for format in Format::ALL {
+        assert_eq!(format.name().parse(), Ok(format));
+        assert!(!format.description().is_empty());
+        let error = "xml".parse::<Format>().unwrap_err().to_string();
+        assert!(error.contains(format.name()), "{error}");
+    }
+}
+
+#[test]
+fn without_connections_nothing_is_reassuring() {
+    let report = Report { sources: vec!["x.pcap".to_owned()], ..Report::default() };
+    let text = write(Format::Human, &report, &options());
+    assert_eq!(text, "no WebSocket connection found: nothing was checked\n");
+}

@@ -5,9 +5,18 @@ use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 /// Breaks `text` at spaces so that each line is at most `width` columns, but the first `first` columns.
 /// What has no space is broken anywhere; nothing is left out.
 pub(super) fn wrap(text: &str, first: usize, width: usize) -> Vec<String> {
+    wrap_words(text.split(' '), first, width)
+}
+
+/// The same for words that may hold spaces, at which they are not broken.
+pub(super) fn wrap_words<'a>(
+    words: impl Iterator<Item = &'a str>,
+    first: usize,
+    width: usize,
+) -> Vec<String> {
     let mut lines = vec![String::new()];
     let mut room = first;
-    for word in text.split(' ') {
+    for word in words {
         let Some(line) = lines.last_mut() else { break };
         let space = usize::from(!line.is_empty());
         if line.width() + space + word.width() <= room {
@@ -41,6 +50,7 @@ mod tests {
         assert_eq!(wrap("one two three", 7, 5), ["one two", "three"]);
         assert_eq!(wrap("abcdefghij kl", 4, 5), ["abcd", "efghi", "j kl"]);
         assert_eq!(wrap("日本語 x", 4, 4), ["日本", "語 x"]);
+        assert_eq!(wrap_words(["no", "a b", "c"].into_iter(), 5, 5), ["no", "a b c"]);
         assert_eq!(wrap("a", 0, 0), ["a"]);
         assert_eq!(wrap("", 4, 4), [""]);
     }
