@@ -1,6 +1,7 @@
 //! The command line: one file a command.
 
 pub mod args;
+mod check;
 mod doctor;
 mod export;
 mod follow;
@@ -24,11 +25,14 @@ use clap::{CommandFactory, Parser};
 
 use args::{Cli, Command, Ls};
 
-/// What a `-q` command looked for is not there.
+/// `check` found something; what a `-q` command looked for is not there.
 const NOTHING: u8 = 1;
 
 /// Bad usage, unreadable input, an output that cannot be written.
 const TROUBLE: u8 = 2;
+
+/// `check` had nothing to check.
+const NO_CONNECTION: u8 = 3;
 
 /// How a command ended that did not fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +41,10 @@ enum Outcome {
     Done,
     /// It was asked by `-q` whether something is there, and nothing is.
     Nothing,
+    /// An audit found what makes it fail.
+    Findings,
+    /// There was nothing to audit.
+    NoConnection,
     /// What was asked for is not in the capture, or the capture is not what it must be.
     Trouble,
 }
@@ -46,7 +54,8 @@ enum Outcome {
 pub fn main() -> ExitCode {
     match run(Cli::parse()) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
-        Ok(Outcome::Nothing) => ExitCode::from(NOTHING),
+        Ok(Outcome::Nothing | Outcome::Findings) => ExitCode::from(NOTHING),
+        Ok(Outcome::NoConnection) => ExitCode::from(NO_CONNECTION),
         Ok(Outcome::Trouble) => ExitCode::from(TROUBLE),
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
@@ -68,6 +77,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Some(Command::Follow(args)) => follow::run(&args),
         Some(Command::Export(args)) => export::run(&args),
         Some(Command::Stats(args)) => stats::run(&args),
+        Some(Command::Check(args)) => check::run(&args),
         Some(Command::Rule(args)) => rule::run(&args),
         Some(Command::Schema) => pages::schema(),
         Some(Command::Doctor) => doctor::run(),

@@ -55,7 +55,7 @@ pub(super) fn run(args: &Export) -> anyhow::Result<Outcome> {
 }
 
 /// Writing to `path` would overwrite one of `files`.
-fn is_input(path: &Path, files: &[PathBuf]) -> bool {
+pub(super) fn is_input(path: &Path, files: &[PathBuf]) -> bool {
     let Ok(output) = fs::canonicalize(path) else { return false };
     files.iter().any(|file| fs::canonicalize(file).is_ok_and(|input| input == output))
 }

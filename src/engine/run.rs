@@ -61,6 +61,7 @@ struct Reader<'a> {
     pool: Pool,
     progress: &'a (dyn Fn(u64) + Sync),
     serial: u32,
+    start: Option<At>,
     packets: u64,
     bytes: u64,
 }
@@ -68,7 +69,16 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     fn new(source: &'a mut dyn Source, config: &Config, progress: &'a (dyn Fn(u64) + Sync)) -> Self {
         let decoder = Decoder::new(&config.limits);
-        Self { source, decoder, pool: Pool::default(), progress, serial: 0, packets: 0, bytes: 0 }
+        Self {
+            source,
+            decoder,
+            pool: Pool::default(),
+            progress,
+            serial: 0,
+            start: None,
+            packets: 0,
+            bytes: 0,
+        }
     }
 
     /// The next block; `true` = it is the last.
@@ -77,6 +87,9 @@ impl<'a> Reader<'a> {
         self.serial = self.serial.wrapping_add(1).max(1);
         block.serial = self.serial;
         let status = self.source.fill(&mut block)?;
+        if self.start.is_none() {
+            self.start = block.packets.first().map(|packet| At { packet: 1, time: packet.time });
+        }
         (self.progress)(self.source.facts().bytes_read);
         Ok((Arc::new(block), status == Status::End))
     }
@@ -98,6 +111,7 @@ impl<'a> Reader<'a> {
         let stats = self.decoder.stats();
         let CaptureFacts { damage, .. } = self.source.facts();
         let mut summary = Summary {
+            start: self.start,
             packets: self.packets,
             bytes: self.bytes,
             skipped_packets: stats.skipped(),

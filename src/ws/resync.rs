@@ -38,6 +38,8 @@ const EDGE_BITS: u32 = 9;
 const HEADER_EDGE_BITS: u32 = 4;
 /// A Close with a status code that is defined.
 const CLOSE_CODE_BITS: u32 = 4;
+/// Bytes to a segment, on average, below which their edges say nothing: any place is one.
+const DENSE: usize = 2;
 /// How long a run of headers is followed.
 const RUN: usize = 16;
 
@@ -205,6 +207,7 @@ impl Search {
         let at_start = self
             .starts
             .iter()
+            .filter(|_| !self.is_dense())
             .find_map(|(start, _)| run(*start).certain(need, FIRST_AT_START, PASSED_AT_START));
         let limit = at_start.unwrap_or(self.bytes.len());
         (0..limit)
@@ -335,6 +338,9 @@ impl Search {
     /// What it is worth that a frame, or its header, ends where a segment does. A length picked at
     /// random ends at one of the next `k` segments' ends `k` times as often as at the very next.
     fn edge_bits(&self, position: usize, header: usize, len: usize) -> u32 {
+        if self.is_dense() {
+            return 0;
+        }
         // A length of zero is not picked at random: compressed messages, padded records and small
         // numbers end in a zero byte, and what ends them ends the segment. A segment of its own is
         // another matter: that is how heartbeats come.
@@ -355,6 +361,10 @@ impl Search {
             bits += (lengths / edges.max(1)).max(1).ilog2().min(EDGE_BITS);
         }
         bits
+    }
+
+    fn is_dense(&self) -> bool {
+        self.starts.len() > self.bytes.len() / DENSE && !self.bytes.is_empty()
     }
 
     fn is_edge(&self, position: usize) -> bool {
