@@ -38,3 +38,21 @@ pub(super) fn target(request: &Request, reveal: bool) -> Cow<'_, str> {
     }
     Cow::Owned(words(&secret::redacted(&request.target)).into_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::upgrade::Header;
+
+    #[test]
+    fn secrets_are_shown_on_request_only() {
+        let host = Header { name: b"Host".to_vec(), value: b"a".to_vec() };
+        let target = b"/?token=x&room=\xff".to_vec();
+        let request = Request { target, headers: vec![host], ..Request::default() };
+        assert_eq!(super::target(&request, false), "/?token=***&room=\u{ff}");
+        assert_eq!(super::target(&request, true), "/?token=x&room=\u{ff}");
+        let handshake = Handshake { request: Some(request), ..Handshake::default() };
+        assert_eq!(url(&handshake, false).unwrap(), "ws://a/?token=***&room=\u{fffd}");
+        assert_eq!(url(&handshake, true).unwrap(), "ws://a/?token=x&room=\u{fffd}");
+    }
+}

@@ -3,6 +3,8 @@
 mod offer;
 mod upgrade;
 
+use crate::http::head::is_token;
+use crate::http::secret;
 use crate::http::upgrade::{HeadFault, Header, Request, Response};
 use crate::item::{At, Dir};
 use crate::rule;
@@ -235,7 +237,7 @@ fn target(asked: &Asked<'_>, found: &mut Vec<Finding>) {
     } else {
         return;
     };
-    let shown = crate::http::secret::redacted(target);
+    let shown = secret::redacted(target);
     let text = format!("the request's target {} {what}", head::quoted(&shown));
     found.push(asked.finding(&TARGET, text).with(head::request_line(asked.request, &shown, label)));
 }
@@ -300,12 +302,17 @@ pub(super) fn syntax(faults: &[HeadFault], headers: &[Header]) -> Option<(String
     };
     let faults: Vec<&str> = faults.iter().filter_map(name).collect();
     let bare = |bytes: &[u8]| memchr::memchr2(b'\r', 0, bytes).is_some();
-    let broken = |header: &&Header| !crate::http::head::is_token(&header.name) || bare(&header.value);
-    let evidence = headers
-        .iter()
-        .find(broken)
-        .map_or(Evidence::None, |header| head::line(header, "not of the form `name: value`"));
+    let broken = |header: &&Header| !is_token(&header.name) || bare(&header.value);
+    let evidence = headers.iter().find(broken).filter(|header| !hides_secret(header));
+    let evidence =
+        evidence.map_or(Evidence::None, |header| head::line(header, "not of the form `name: value`"));
     (!faults.is_empty()).then(|| (faults.join(", "), evidence))
+}
+
+/// A line without a colon may be a secret header all the same: `Cookie a=b`.
+fn hides_secret(header: &Header) -> bool {
+    let first = header.name.split(|byte| !byte.is_ascii_alphanumeric() && *byte != b'-').next();
+    !is_token(&header.name) && first.is_some_and(|name| secret::field(name, b"-").is_some())
 }
 
 #[cfg(test)]
@@ -357,6 +364,20 @@ mod tests {
         );
         assert!(codes("+Content-Length: 00", "").is_empty());
         assert_eq!(codes("+Transfer-Encoding: chunked\n+Content-Length: 1", "").len(), 1);
+    }
+
+    #[test]
+    fn broken_lines_keep_no_secret() {
+        let evidence = |line: &str| {
+            let handshake = handshake(&format!("GET / HTTP/1.1\n{line}"), "");
+            let request = handshake.request.unwrap();
+            syntax(&request.faults, &request.headers).unwrap().1
+        };
+        assert_eq!(evidence("Cookie a=b"), Evidence::None);
+        assert!(
+            matches!(evidence("Cookie : a=b\nno header"), Evidence::Line { line, .. } if line == b"no header: ")
+        );
+        assert!(matches!(evidence("Cookie: a=b\rc"), Evidence::Line { line, .. } if line == b"Cookie: ***"));
     }
 
     #[test]

@@ -131,7 +131,7 @@ rule! {
     /// may be. Receivers read such lines in different ways, which request smuggling makes use of. wscope
     /// reads them as most do. A line that ends with LF alone is allowed to be read and is not reported.
     pub static SYNTAX = {
-        code: "H030", name: "http-syntax", level: Error, source: "RFC 9112",
+        code: "H030", name: "http-syntax", level: Error, source: "RFC 9112 5.1",
         quote: "No whitespace is allowed between the field name and colon.",
         summary: "a head that does not follow the syntax of HTTP",
         reaction: "The receiver answers 400 or drops the connection; many read on all the same.",
