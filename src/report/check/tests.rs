@@ -60,10 +60,11 @@ fn subject(conn: u32, url: &str) -> Arc<Subject> {
 fn entry(finding: Finding, subject: Option<&Arc<Subject>>, fingerprint: u8) -> Entry {
     let packet = finding.at.map_or(0, |at| at.packet);
     Entry {
-        located: finding.at.map(|_| Located {
+        located: finding.at.map(|at| Located {
             source: 0,
             file_offset: packet * 100,
             len: 62,
+            time: at.time,
             link: LinkType(1),
             compressed: false,
         }),
