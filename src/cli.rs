@@ -79,7 +79,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Some(Command::Stats(args)) => stats::run(&args),
         Some(Command::Check(args)) => check::run(&args),
         Some(Command::Rule(args)) => rule::run(&args),
-        Some(Command::Schema) => pages::schema(),
+        Some(Command::Schema { check }) => pages::schema(check),
         Some(Command::Doctor) => doctor::run(),
         Some(Command::Completions { shell }) => pages::completions(Cli::command(), shell),
         Some(Command::Man { dir }) => pages::man(Cli::command(), dir.as_deref()),

@@ -17,6 +17,8 @@ pub mod request;
 pub mod response;
 pub mod rule;
 pub mod security;
+#[cfg(test)]
+mod talk;
 pub mod text;
 
 pub use finding::Finding;
@@ -28,6 +30,8 @@ pub static RULES: &[&[&Rule]] = &[
     response::RULES,
     frame::RULES,
     text::RULES,
+    close::RULES,
+    keepalive::RULES,
     negotiation::RULES,
     deflate::RULES,
     negotiation::LEGACY,

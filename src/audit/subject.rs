@@ -5,7 +5,7 @@ use crate::event::Connection;
 use super::report::Subject;
 
 /// Masks what is secret in a URL.
-pub type Mask = fn(&[u8]) -> Vec<u8>;
+pub(super) type Mask = fn(&[u8]) -> Vec<u8>;
 
 impl Subject {
     /// What a report says of a connection. Its number is 0 where it is not known yet.

@@ -6,9 +6,9 @@ use std::str::FromStr;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::check;
 use crate::audit::select::Selector;
 use crate::place::Place;
+use crate::report::check;
 use crate::report::payload::PayloadMode;
 use crate::report::select::{RecordTypes, Selection};
 use crate::rules::Level;
@@ -87,7 +87,11 @@ pub enum Command {
     /// Explain a rule: what it finds, why it matters, examples by the byte
     Rule(Rule),
     /// Print the JSON Schema of the export
-    Schema,
+    Schema {
+        /// That of `wscope check --format json` and ndjson instead
+        #[arg(long)]
+        check: bool,
+    },
     /// Tell what this build and machine can do
     Doctor,
     /// Print a completion script for a shell

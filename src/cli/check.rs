@@ -7,14 +7,16 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
 
+use crate::audit::Report;
 use crate::audit::baseline::{Baseline, Draft};
 use crate::audit::collect::{Auditor, Collector, Policy};
 use crate::audit::config::{self, Config, Date};
 use crate::audit::select::{Choice, Enabled};
-use crate::audit::{Entry, Report};
-use crate::capture;
+use crate::capture::locate::locate;
 use crate::http::secret;
+use crate::item::At;
 use crate::limits::Limits;
+use crate::report::check::{Format, Options};
 use crate::rules::Level;
 use crate::time::Timestamp;
 use crate::ws::session::Want;
@@ -26,8 +28,6 @@ use super::session;
 use super::table::{Align, Column, Room, Table};
 use super::terminal::{Terminal, Text};
 use super::words::{count, findings, number};
-
-pub(super) use crate::report::check::{Format, Options};
 
 /// Payload bytes of each message that rules may show as evidence.
 const PAYLOAD: usize = 4_096;
@@ -58,10 +58,11 @@ pub(super) fn run(args: &Check) -> anyhow::Result<Outcome> {
     let want = Want { payload: PAYLOAD, ..Want::default() };
     let observer = || Collector::new(&enabled, secret::redacted);
     let (_, outcome) = session.run(want, &observer, &mut auditor)?;
-    let sources = input.files().iter().map(|file| file.to_string_lossy().into_owned()).collect();
+    let files = input.files();
+    let sources = files.iter().map(|file| file.to_string_lossy().into_owned()).collect();
     let (mut report, draft) = auditor.finish(sources);
-    if outputs.name_places() {
-        locate(&mut report, &input.files())?;
+    if outputs.need_places() || files.len() > 1 {
+        add_places(&mut report, &files)?;
     }
 
     let empty = report.summary.connections == 0;
@@ -89,23 +90,26 @@ pub(super) fn run(args: &Check) -> anyhow::Result<Outcome> {
     Ok(outcome)
 }
 
-/// Looks up where the packets of findings lie in their files.
-fn locate(report: &mut Report, files: &[PathBuf]) -> anyhow::Result<()> {
-    let at = |entry: &Entry| entry.finding.at.filter(|at| at.packet > 0);
-    let packets: Vec<u64> = report.entries.iter().filter_map(|entry| Some(at(entry)?.packet)).collect();
-    let mut places = capture::locate(files, &Limits::default(), &packets)?.into_iter();
-    for entry in &mut report.entries {
-        if let Some(at) = at(entry) {
-            // A packet of another time is another one: the files were changed meanwhile.
-            entry.located = places.next().flatten().filter(|located| located.time == at.time);
-        }
-    }
-    Ok(())
-}
-
 /// There is a finding at or above this level.
 fn fails(report: &Report, fail_on: Level) -> bool {
     Level::ALL.iter().zip(report.counts).any(|(level, count)| *level <= fail_on && count > 0)
+}
+
+/// Finds the packets of the findings in their files once more, which needs another pass over them.
+fn add_places(report: &mut Report, files: &[PathBuf]) -> anyhow::Result<()> {
+    let packets: Vec<(usize, At)> = (0..)
+        .zip(&report.entries)
+        .filter_map(|(index, entry)| entry.finding.at.map(|at| (index, at)))
+        .collect();
+    let numbers: Vec<u64> = packets.iter().map(|(_, at)| at.packet).collect();
+    let located = locate(files, &Limits::default(), &numbers)?;
+    for ((index, at), located) in packets.into_iter().zip(located) {
+        if let Some(entry) = report.entries.get_mut(index) {
+            // Another time: the file is not what it was.
+            entry.located = located.filter(|located| located.time == at.time);
+        }
+    }
+    Ok(())
 }
 
 /// The configuration that holds here.
@@ -235,14 +239,14 @@ impl<'a> Outputs<'a> {
         Ok(Self { files, standard: standard.unwrap_or(usual) })
     }
 
-    /// A format says where packets lie in their files.
-    fn name_places(&self) -> bool {
+    /// A format says where in its file a packet lies.
+    fn need_places(&self) -> bool {
+        let needs = |format| matches!(format, Format::Json | Format::Ndjson | Format::Sarif);
         let standard = match self.standard {
-            Standard::Format(format) => Some(format),
-            Standard::Statistics | Standard::Nothing => None,
+            Standard::Format(format) => needs(format),
+            Standard::Statistics | Standard::Nothing => false,
         };
-        let mut formats = self.files.iter().map(|(format, _)| *format).chain(standard);
-        formats.any(|format| matches!(format, Format::Sarif | Format::Json | Format::Ndjson))
+        standard || self.files.iter().any(|(format, _)| needs(*format))
     }
 
     fn files(&self, report: &Report, ascii: bool) -> anyhow::Result<()> {

@@ -70,7 +70,7 @@ rule! {
         summary: "a control frame has a reserved opcode (0xB to 0xF)",
         reaction: "The receiver fails the connection, in practice with Close 1002.",
         bad: ["open\nc 8b 80 mask:37fa213d", "open\ns 8f 05 'Hello'"],
-        good: ["open\ns 8a 05 'Hello'\nc 89 80 mask:37fa213d\ns 8a 00"],
+        good: ["open\ns 89 05 'Hello'\nc 8a 85 mask:37fa213d 'Hello'"],
     }
 }
 

@@ -2,8 +2,8 @@
 
 use crate::run::{output, run};
 
-const COMMANDS: [&str; 9] =
-    ["ls", "show", "inspect", "follow", "export", "stats", "schema", "doctor", "completions"];
+const COMMANDS: [&str; 10] =
+    ["ls", "show", "inspect", "follow", "export", "stats", "check", "schema", "doctor", "completions"];
 
 #[test]
 fn help() {

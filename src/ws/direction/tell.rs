@@ -91,7 +91,7 @@ impl Direction {
         if tools.want.hash {
             message.sha256 = Some(sha256_of(message.payload));
         }
-        if kind != Kind::Close
+        if kind.is_data()
             && let Some(kept) = message.payload.get(..tools.want.payload)
         {
             message.payload = kept;
@@ -130,7 +130,7 @@ impl Direction {
             Some(own) => own,
             None => tools.inflater.output(),
         };
-        let kept = if finished.kind == Kind::Close { usize::MAX } else { tools.want.payload };
+        let kept = if finished.kind.is_data() { tools.want.payload } else { usize::MAX };
         out(Out::Message(Message {
             dir: self.dir,
             n: numbering.message(),
