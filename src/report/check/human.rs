@@ -79,7 +79,7 @@ impl Page<'_> {
             }
         }
         self.field("rule", &self.rule(entry))?;
-        self.field("help", &self.help(entry))
+        self.help(entry)
     }
 
     /// `error[F004] client-unmasked: …`.
@@ -110,6 +110,9 @@ impl Page<'_> {
                 Some(url) => phrases.extend([format!("({},", clean(url, self.ascii)), ends]),
                 None => phrases.push(format!("({ends}")),
             }
+        }
+        if let (None, Some(conn)) = (&entry.subject, entry.finding.conn) {
+            phrases.push(format!("connection {conn},"));
         }
         phrases.extend(entry.place().filter(|place| place.contains('.')).map(|place| place + ","));
         if let Some(at) = entry.finding.at {
@@ -171,16 +174,19 @@ impl Page<'_> {
         }
     }
 
-    /// Commands that tell more, as they can be typed.
-    fn help(&self, entry: &Entry) -> String {
-        let mut help = format!("wscope rule {}", entry.finding.rule.code);
+    /// Commands that tell more, as they can be typed: on one line where they fit.
+    fn help(&mut self, entry: &Entry) -> io::Result<()> {
+        let mut commands = vec![format!("wscope rule {}", entry.finding.rule.code)];
         if let ([source], Some(place)) = (&self.report.sources[..], entry.place())
             && let Some(file) = shell_word(source)
         {
-            let dot = if self.ascii { "|" } else { "·" };
-            help.push_str(&format!(" {dot} wscope inspect {file} {place}"));
+            commands.push(format!("wscope inspect {file} {place}"));
         }
-        help
+        let line = commands.join(if self.ascii { " | " } else { " · " });
+        if GUTTER + "help: ".len() + line.width() <= self.width {
+            return self.field("help", &line);
+        }
+        commands.iter().try_for_each(|command| self.field("help", command))
     }
 
     fn note(&mut self, block: &Block<'_>) -> io::Result<()> {

@@ -63,7 +63,8 @@ mod tests {
             assert_eq!(url(&rule(source)).as_deref(), expected, "{source}");
         }
         for rule in rules::all().filter(|rule| rule.source.starts_with("RFC")) {
-            assert!(url(rule).is_some_and(|url| url.contains("#section-")), "{}", rule.source);
+            let whole = rule.source.split(' ').count() == 2;
+            assert!(url(rule).is_some_and(|url| whole != url.contains("#section-")), "{}", rule.source);
         }
     }
 

@@ -61,10 +61,10 @@ fn entry(finding: Finding, subject: Option<&Arc<Subject>>, fingerprint: u8) -> E
     let packet = finding.at.map_or(0, |at| at.packet);
     Entry {
         located: finding.at.map(|at| Located {
-            time: at.time,
             source: 0,
             file_offset: packet * 100,
             len: 62,
+            time: at.time,
             link: LinkType(1),
             compressed: false,
         }),
