@@ -47,7 +47,7 @@ rule! {
     /// host, a firewall and a load balancer with a time limit all look like this.
     pub static RESET = {
         code: "C011", name: "reset", level: Warning, source: "RFC 6455 7.1.1",
-        quote: "To _Close the WebSocket Connection_, an endpoint closes the underlying TCP connection.",
+        quote: "An endpoint SHOULD use a method that cleanly closes the TCP connection, as well as the TLS session, if applicable",
         summary: "TCP was reset",
         reaction: "The API of the other endpoint reports close code 1006.",
         bad: [
