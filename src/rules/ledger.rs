@@ -192,5 +192,5 @@ fn frames_of(frames: u64) -> String {
 }
 
 fn after(nanos: i64) -> String {
-    if nanos <= 0 { "at once".to_owned() } else { format!("after {}", Delay(nanos)) }
+    if nanos < 50_000 { "at once".to_owned() } else { format!("after {}", Delay(nanos)) }
 }
