@@ -46,7 +46,7 @@ pub fn refused(opening: &Opening<'_>, tell: &mut impl FnMut(Told<'_>)) {
         ledger.found(finding, tell);
     }
     ledger.responded(opening.handshake, tell);
-    ledger.finish(tell);
+    ledger.tell_folded(tell);
 }
 
 impl Checker {

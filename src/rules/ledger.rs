@@ -156,14 +156,21 @@ impl Ledger {
     /// The connection is over: what is still open stays without an answer, what was folded is told.
     pub(super) fn finish(&mut self, tell: &mut impl FnMut(Told<'_>)) {
         for dir in Dir::BOTH {
+            let over = self.ended[dir.index()] || self.closed[dir.index()];
             self.resolve(dir, tell, |followed| {
                 let who = name(dir);
-                Some(match followed.frames {
-                    0 => format!("nothing more was captured from {who}"),
-                    frames => format!("{who} took no notice: it went on with {}", frames_of(frames)),
-                })
+                match followed.frames {
+                    0 if over => None,
+                    0 => Some(format!("nothing more was captured from {who}")),
+                    frames => Some(format!("{who} took no notice: it went on with {}", frames_of(frames))),
+                }
             });
         }
+        self.tell_folded(tell);
+    }
+
+    /// Tells what was only counted.
+    pub(super) fn tell_folded(&mut self, tell: &mut impl FnMut(Told<'_>)) {
         for count in &mut self.counts {
             let Some(mut finding) = count.folded.take() else { continue };
             finding.more = count.times - FOLD;
