@@ -3,6 +3,8 @@
 pub mod args;
 mod doctor;
 mod export;
+mod fields;
+mod filter;
 mod follow;
 mod inspect;
 mod ls;
@@ -61,7 +63,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
     match cli.command {
         None => match meant_a_command(&cli.input.files) {
             Some(remark) => Err(anyhow::anyhow!(remark)),
-            None => ls::run(&Ls { input: cli.input, conn: None, json: false, ascii: false }),
+            None => ls::run(&Ls { input: cli.input, conn: None, filter: None, json: false, ascii: false }),
         },
         Some(Command::Ls(args)) => ls::run(&args),
         Some(Command::Show(args)) => show::run(&args),
@@ -70,6 +72,8 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Some(Command::Export(args)) => export::run(&args),
         Some(Command::Stats(args)) => stats::run(&args),
         Some(Command::Rule(args)) => rule::run(&args),
+        Some(Command::Fields { names, color }) => fields::run(&names, color),
+        Some(Command::Filter { expr }) => filter::run(&expr.join(" ")),
         Some(Command::Schema) => pages::schema(),
         Some(Command::Doctor) => doctor::run(),
         Some(Command::Completions { shell }) => pages::completions(Cli::command(), shell),

@@ -144,7 +144,10 @@ impl Filter {
     ) -> Result<(), FilterError> {
         if let Some(used) = self.uses.iter().find(|used| used.rows.and(there).is_empty()) {
             let message = format!("`{}` is a fact of {}, {but}", used.name, used.rows);
-            let error = FilterError { help: help(used.rows).map(str::to_owned), ..FilterError::new(used.span.clone(), message) };
+            let error = FilterError {
+                help: help(used.rows).map(str::to_owned),
+                ..FilterError::new(used.span.clone(), message)
+            };
             return Err(error.of(&self.text));
         }
         if self.needs.rows.and(there).is_empty() { Err(self.contradiction()) } else { Ok(()) }
@@ -153,7 +156,11 @@ impl Filter {
     /// What to say where no row has all that is asked.
     fn contradiction(&self) -> FilterError {
         let pairs = self.uses.iter().enumerate().flat_map(|(n, one)| {
-            self.uses.iter().skip(n + 1).filter(move |other| other.rows.and(one.rows).is_empty()).map(move |other| (one, other))
+            self.uses
+                .iter()
+                .skip(n + 1)
+                .filter(move |other| other.rows.and(one.rows).is_empty())
+                .map(move |other| (one, other))
         });
         let error = match pairs.into_iter().next() {
             Some((one, other)) => FilterError::new(
@@ -187,7 +194,9 @@ impl PartialEq for Filter {
 fn needs(tree: &Tree) -> Needs {
     let mut needs = Needs { rows: tree.rows(), payload: 0, json: false, number: false, running: false };
     tree.tests(&mut |subject: &Subject, _: &Check| match subject {
-        Subject::Field(Field::Payload) | Subject::Slice(Field::Payload, _, None) => needs.payload = usize::MAX,
+        Subject::Field(Field::Payload) | Subject::Slice(Field::Payload, _, None) => {
+            needs.payload = usize::MAX
+        }
         Subject::Slice(Field::Payload, _, Some(to)) => needs.payload = needs.payload.max(*to),
         Subject::Path(_) => {
             needs.json = true;

@@ -65,7 +65,8 @@ pub(super) fn compare(
         && let Some(kind) = kind
     {
         let what = kind.name();
-        let error = FilterError::new(span, format!("`{name}` is of type {what}: text is not looked for in it"));
+        let error =
+            FilterError::new(span, format!("`{name}` is of type {what}: text is not looked for in it"));
         return Err(error.help(match kind {
             Type::Address => format!("compare it with a network: `{name} == 10.0.0.0/8`"),
             _ => format!("use `{name} == …` with {}", kind.values()),
@@ -87,7 +88,9 @@ pub(super) fn compare(
             Ok(Check::Like { text: text.to_owned(), not: op == Op::NotLike })
         }
         (Op::Contains, _) if kind == Some(Type::Bytes) => Ok(Check::Contains(bytes(value))),
-        (Op::Contains, Raw::Word(text) | Raw::Text(text)) => Ok(Check::Contains(Literal::Text(text.to_owned()))),
+        (Op::Contains, Raw::Word(text) | Raw::Text(text)) => {
+            Ok(Check::Contains(Literal::Text(text.to_owned())))
+        }
         (op, value) => {
             let value = literal(subject, name, value, span.clone())?;
             if op.is_order() {
@@ -95,7 +98,9 @@ pub(super) fn compare(
             }
             // Yes is what a yes/no holds by itself, so there is one way to write it.
             Ok(match (op, value, kind) {
-                (Op::Eq, Literal::Bool(true), Some(_)) | (Op::Ne, Literal::Bool(false), Some(_)) => Check::Holds,
+                (Op::Eq, Literal::Bool(true), Some(_)) | (Op::Ne, Literal::Bool(false), Some(_)) => {
+                    Check::Holds
+                }
                 (Op::Ne, Literal::Bool(true), Some(_)) => Check::Compare(Op::Eq, Literal::Bool(false)),
                 (op, value, _) => Check::Compare(op, value),
             })
@@ -110,7 +115,8 @@ fn ordered(kind: Option<Type>, name: &str, value: &Literal, span: Range<usize>) 
         }
         (None | Some(Type::Int | Type::Decimal | Type::Span | Type::Instant | Type::Scale(_)), _) => Ok(()),
         (Some(kind), _) => {
-            let error = FilterError::new(span, format!("`{name}` has no order: it is of type {}", kind.name()));
+            let error =
+                FilterError::new(span, format!("`{name}` has no order: it is of type {}", kind.name()));
             Err(error.help(format!("use `==`, `!=` or `{name} in {{…}}`")))
         }
     }
@@ -118,7 +124,7 @@ fn ordered(kind: Option<Type>, name: &str, value: &Literal, span: Range<usize>) 
 
 fn matches(pattern: &str, ignore_case: bool, not: bool, span: Range<usize>) -> Result<Check, FilterError> {
     match compile::regex(pattern, ignore_case) {
-        Ok(_) => Ok(Check::Matches { pattern: pattern.to_owned(), ignore_case, not }),
+        Ok(_) => Ok(Check::Matches { pattern: plain_slashes(pattern), ignore_case, not }),
         Err(error) => {
             let text = error.to_string();
             let what = text.rsplit("error: ").next().unwrap_or_default().trim();
@@ -127,9 +133,28 @@ fn matches(pattern: &str, ignore_case: bool, not: bool, span: Range<usize>) -> R
     }
 }
 
+/// A pattern without the backslashes before slashes, which mean nothing.
+fn plain_slashes(pattern: &str) -> String {
+    let mut plain = String::with_capacity(pattern.len());
+    let mut chars = pattern.chars().peekable();
+    while let Some(c) = chars.next() {
+        if c == '\\' {
+            if chars.peek() != Some(&'/') {
+                plain.push(c);
+            }
+            plain.extend(chars.next());
+        } else {
+            plain.push(c);
+        }
+    }
+    plain
+}
+
 fn bytes(value: Raw<'_>) -> Literal {
     match value {
-        Raw::Word(word) => literal::bytes(word).map_or_else(|| Literal::Text(word.to_owned()), Literal::Bytes),
+        Raw::Word(word) => {
+            literal::bytes(word).map_or_else(|| Literal::Text(word.to_owned()), Literal::Bytes)
+        }
         Raw::Text(text) => Literal::Text(text.to_owned()),
         Raw::Regex(regex) => Literal::Text(regex.pattern.clone()),
     }
@@ -142,7 +167,8 @@ pub(super) fn item(
     value: Raw<'_>,
     span: Range<usize>,
 ) -> Result<Literal, FilterError> {
-    let ranged = matches!(type_of(subject), None | Some(Type::Int | Type::Decimal | Type::Span | Type::Instant));
+    let ranged =
+        matches!(type_of(subject), None | Some(Type::Int | Type::Decimal | Type::Span | Type::Instant));
     if let Raw::Word(word) = value
         && ranged
         && let Some((first, last)) = word.split_once("..")
@@ -162,7 +188,12 @@ pub(super) fn item(
 }
 
 /// A value as its subject's type.
-fn literal(subject: &Subject, name: &str, value: Raw<'_>, span: Range<usize>) -> Result<Literal, FilterError> {
+fn literal(
+    subject: &Subject,
+    name: &str,
+    value: Raw<'_>,
+    span: Range<usize>,
+) -> Result<Literal, FilterError> {
     let (text, quoted) = match value {
         Raw::Word(text) => (text, false),
         Raw::Text(text) => (text, true),
@@ -189,7 +220,9 @@ fn literal(subject: &Subject, name: &str, value: Raw<'_>, span: Range<usize>) ->
         Type::Bytes => Some(bytes(value)),
         Type::Address => Net::parse(text).map(Literal::Net),
         Type::Opcode => match literal::number(text) {
-            Some(Number::Int(n)) => u8::try_from(n).ok().filter(|n| *n < 16).map(|n| Literal::Opcodes(1 << n)),
+            Some(Number::Int(n)) => {
+                u8::try_from(n).ok().filter(|n| *n < 16).map(|n| Literal::Opcodes(1 << n))
+            }
             _ => opcode(text).map(Literal::Opcodes),
         },
         Type::Word(words) | Type::Scale(words) => {
@@ -222,7 +255,9 @@ fn no_value(subject: &Subject, name: &str, kind: Type, text: &str, span: Range<u
     match kind {
         Type::Opcode => {
             let names = OPCODES.iter().map(|(name, _)| *name);
-            FilterError::new(span, format!("unknown opcode `{shown}`")).meant(nearest(text, names)).help(lists)
+            FilterError::new(span, format!("unknown opcode `{shown}`"))
+                .meant(nearest(text, names))
+                .help(lists)
         }
         Type::Rule => {
             let names: Vec<String> =
@@ -237,12 +272,20 @@ fn no_value(subject: &Subject, name: &str, kind: Type, text: &str, span: Range<u
             FilterError::new(span, format!("`{shown}` is no value of `{name}`")).meant(near).help(lists)
         }
         _ => {
-            let error = FilterError::new(span, format!("`{name}` is of type {}, and `{shown}` is none", kind.name()));
+            let error =
+                FilterError::new(span, format!("`{name}` is of type {}, and `{shown}` is none", kind.name()));
             let as_port = text.rsplit_once(':').filter(|(ip, port)| {
-                kind == Type::Address && Net::parse(ip.trim_matches(['[', ']'])).is_some() && port.parse::<u16>().is_ok()
+                kind == Type::Address
+                    && Net::parse(ip.trim_matches(['[', ']'])).is_some()
+                    && port.parse::<u16>().is_ok()
             });
             match as_port {
-                Some((ip, port)) => error.help(format!("write `{name} == {ip} && {} == {port}`", port_of(field))),
+                _ if Field::find(text).is_some() => {
+                    error.help("two fields cannot be compared with one another")
+                }
+                Some((ip, port)) => {
+                    error.help(format!("write `{name} == {ip} && {} == {port}`", port_of(field)))
+                }
                 None => error.help(format!("write {}", kind.values())),
             }
         }

@@ -134,7 +134,8 @@ impl Ask {
                 let mut there = false;
                 let found = row.any(*field, &mut |value| match value {
                     Value::Bytes(bytes) => {
-                        let part = bytes.get(*from..to.unwrap_or(bytes.len())).filter(|part| !part.is_empty());
+                        let part =
+                            bytes.get(*from..to.unwrap_or(bytes.len())).filter(|part| !part.is_empty());
                         there |= part.is_some();
                         part.is_some_and(|part| self.test.value(Value::Bytes(part)))
                     }
@@ -214,7 +215,9 @@ impl Test {
 
     fn between(first: &Literal, last: &Literal) -> Self {
         match (first, last) {
-            (Literal::Int(first), Literal::Int(last)) => Self::Ranges(vec![((*first).into(), (*last).into())]),
+            (Literal::Int(first), Literal::Int(last)) => {
+                Self::Ranges(vec![((*first).into(), (*last).into())])
+            }
             (Literal::Span(first), Literal::Span(last)) | (Literal::At(first), Literal::At(last)) => {
                 Self::Ranges(vec![((*first).into(), (*last).into())])
             }

@@ -66,6 +66,7 @@ impl Connections {
     /// asked of one.
     #[must_use]
     pub fn selects(&self, end: &Row<'_>, had: bool) -> bool {
-        (self.part.is_none() || had || self.has(end)) && self.whole.as_ref().is_none_or(|whole| whole.matches(end))
+        (self.part.is_none() || had || self.has(end))
+            && self.whole.as_ref().is_none_or(|whole| whole.matches(end))
     }
 }

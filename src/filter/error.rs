@@ -72,7 +72,8 @@ impl FilterError {
         if after.width() > room {
             after = format!("{}…", keep(after.chars(), room));
         }
-        let shown = if fault.width() > COLUMNS { format!("{}…", keep(fault.chars(), COLUMNS)) } else { fault };
+        let shown =
+            if fault.width() > COLUMNS { format!("{}…", keep(fault.chars(), COLUMNS)) } else { fault };
         (format!("{before}{shown}{after}"), before.width(), shown.width().max(1))
     }
 }
@@ -113,7 +114,8 @@ mod tests {
 
     #[test]
     fn carets_stand_below_the_fault() {
-        let error = FilterError::new(6..9, "unknown opcode `txt`").meant(Some("text")).help("look").of("op == txt");
+        let error =
+            FilterError::new(6..9, "unknown opcode `txt`").meant(Some("text")).help("look").of("op == txt");
         assert_eq!(
             error.to_string(),
             "unknown opcode `txt`\n  | op == txt\n  |       ^^^ did you mean `text`?\n  = help: look"

@@ -128,7 +128,9 @@ impl Type {
             Self::Int => "a number such as 5, 0x1f, 64k or 4KiB".to_owned(),
             Self::Decimal => "a number such as 1.5".to_owned(),
             Self::Span => "a duration such as 100ms, 1.5s or 2m".to_owned(),
-            Self::Instant => "a time such as 2026-11-20T10:00:05Z, or a time of day such as 10:00:05".to_owned(),
+            Self::Instant => {
+                "a time such as 2026-11-20T10:00:05Z, or a time of day such as 10:00:05".to_owned()
+            }
             Self::Text => "text".to_owned(),
             Self::Bytes => "\"text\", or bytes such as 1f:8b or 0x1f8b".to_owned(),
             Self::Address => "an address or network such as 10.0.0.5, 10.0.0.0/24 or ::1".to_owned(),
@@ -349,7 +351,10 @@ pub static FIELDS: &[Info] = &[
 /// Names that others use and that mean nothing here, with what to write instead.
 pub(super) const FOREIGN: [(&str, &str); 6] = [
     ("tcp.stream", "wscope numbers WebSocket connections, not TCP streams: use `conn`"),
-    ("frame.time_relative", "it counts from the begin of the capture; `time` counts from that of the connection"),
+    (
+        "frame.time_relative",
+        "it counts from the begin of the capture; `time` counts from that of the connection",
+    ),
     ("frame.time_delta", "it counts between packets; `delta` counts between messages"),
     ("websocket.payload_length_ext_16", "`len` is the real length, whatever its form"),
     ("websocket.payload_length_ext_64", "`len` is the real length, whatever its form"),
@@ -390,10 +395,15 @@ impl Field {
 #[must_use]
 pub fn nearest<'a>(name: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = name.to_lowercase();
-    let scored = names.into_iter().map(|other| (strsim::damerau_levenshtein(&lower, other), other));
-    let (distance, near) = scored.min_by_key(|(distance, _)| *distance)?;
-    let close = distance <= 1 + near.len() / 5 && distance < near.chars().count();
-    (close || near.starts_with(&lower) && name.len() > 1).then_some(near)
+    let names: Vec<&str> = names.into_iter().collect();
+    let distance = |other: &str| strsim::damerau_levenshtein(&lower, other);
+    let near = names.iter().copied().min_by_key(|other| distance(other))?;
+    let few = distance(near);
+    if few <= 1 + near.len() / 5 && few < near.chars().count() {
+        return Some(near);
+    }
+    let longer = names.into_iter().filter(|other| name.len() > 1 && other.starts_with(&lower));
+    longer.min_by_key(|other| other.len())
 }
 
 #[cfg(test)]

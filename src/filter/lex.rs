@@ -234,12 +234,16 @@ impl Lexer<'_> {
                 Ok(Token::Colon)
             }
             '&' | '|' => {
-                let help = format!("write `{first}{first}`, or `{}`", if first == '&' { "and" } else { "or" });
+                let help =
+                    format!("write `{first}{first}`, or `{}`", if first == '&' { "and" } else { "or" });
                 Err(FilterError::new(start..start + 1, format!("`{first}` is no operator")).label(help))
             }
             c if is_word(c) => Ok(Token::Word(self.word())),
-            c => Err(FilterError::new(start..start + c.len_utf8(), format!("`{}` means nothing here", c.escape_debug()))
-                .help("put text in quotes")),
+            c => Err(FilterError::new(
+                start..start + c.len_utf8(),
+                format!("`{}` means nothing here", c.escape_debug()),
+            )
+            .help("put text in quotes")),
         }
     }
 
@@ -331,7 +335,7 @@ impl Lexer<'_> {
                         .help("put a text that begins with `/` in quotes: \"/chat\""));
                 }
                 Some('/') => break,
-                Some('\\') if self.peek() == Some('/') => {}
+                Some('\\') if self.eat("/") => pattern.push('/'),
                 Some('\\') => {
                     pattern.push('\\');
                     pattern.extend(self.bump());
@@ -420,7 +424,10 @@ mod tests {
             ["10.0.0.0/24", "2001:db8::/32", "::1", "1f:8b", "-5ms", "1e+9", "graphql-ws"].map(word)
         );
         assert_eq!(tokens("len>=4KiB"), [word("len"), Token::Op(Op::Ge), word("4KiB")]);
-        assert_eq!(tokens("op:ping -ping"), [word("op"), Token::Colon, word("ping"), Token::Not, word("ping")]);
+        assert_eq!(
+            tokens("op:ping -ping"),
+            [word("op"), Token::Colon, word("ping"), Token::Not, word("ping")]
+        );
         assert_eq!(tokens("host:8080"), [word("host"), Token::Colon, word("8080")]);
         assert_eq!(tokens("payload:\"a b\""), [word("payload"), Token::Colon, Token::Text("a b".to_owned())]);
     }
@@ -431,7 +438,17 @@ mod tests {
             [Token::Path(path)] => path.to_string(),
             other => panic!("{text}: {other:?}"),
         };
-        for text in [".", ".type", ".items[0].price", ".data[].symbol", ".\"odd key\"", ".[0]", ".[]", ".a[-1]", ".$x._y-z"] {
+        for text in [
+            ".",
+            ".type",
+            ".items[0].price",
+            ".data[].symbol",
+            ".\"odd key\"",
+            ".[0]",
+            ".[]",
+            ".a[-1]",
+            ".$x._y-z",
+        ] {
             assert_eq!(path(text), text);
         }
         assert_eq!(path(".[\"key\"]"), ".key");
@@ -446,7 +463,8 @@ mod tests {
             tokens(r#""a\n\"\x1b\u{1f600}\u00e9" 'it"s'"#),
             ["a\n\"\u{1b}\u{1f600}é", "it\"s"].map(|text| Token::Text(text.to_owned()))
         );
-        let regex = |pattern: &str, ignore_case| Token::Regex(Regex { pattern: pattern.to_owned(), ignore_case });
+        let regex =
+            |pattern: &str, ignore_case| Token::Regex(Regex { pattern: pattern.to_owned(), ignore_case });
         assert_eq!(tokens(r"/a\/b\d/i /x/"), [regex(r"a/b\d", true), regex("x", false)]);
     }
 

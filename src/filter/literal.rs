@@ -304,7 +304,9 @@ mod tests {
         }
         assert_eq!(number("0.25"), Some(Number::Float(0.25)));
         assert_eq!(number("-1e3"), Some(Number::Float(-1000.0)));
-        for text in ["", "k", "5x", "0x", "0xg", "1e", "e5", "1.2.3", "--5", "nan", "inf", "1e999", ".", "1_0"] {
+        for text in
+            ["", "k", "5x", "0x", "0xg", "1e", "e5", "1.2.3", "--5", "nan", "inf", "1e999", ".", "1_0"]
+        {
             assert_eq!(number(text), None, "{text}");
         }
     }
@@ -338,14 +340,26 @@ mod tests {
         assert_eq!(time("2026-11-20"), Some(Time::At(1_795_132_800_000_000_000)));
         assert_eq!(time("10:00:05.5"), Some(Time::OfDay(36_005_500_000_000)));
         assert_eq!(time("10:00"), Some(Time::OfDay(36_000_000_000_000)));
-        for text in ["", "10", "25:00", "10:61", "2026-13-01", "2026-02-29", "2026-11-20x", "10:00:00:00", "2026-11-20T"] {
+        for text in [
+            "",
+            "10",
+            "25:00",
+            "10:61",
+            "2026-13-01",
+            "2026-02-29",
+            "2026-11-20x",
+            "10:00:00:00",
+            "2026-11-20T",
+        ] {
             assert_eq!(time(text), None, "{text}");
         }
     }
 
     #[test]
     fn days_agree_with_jiff() {
-        for (year, month, day) in [(1970, 1, 1), (2000, 2, 29), (1969, 12, 31), (2026, 11, 21), (2100, 3, 1), (1700, 1, 1)] {
+        for (year, month, day) in
+            [(1970, 1, 1), (2000, 2, 29), (1969, 12, 31), (2026, 11, 21), (2100, 3, 1), (1700, 1, 1)]
+        {
             let date = jiff::civil::date(year, month, day).to_zoned(jiff::tz::TimeZone::UTC).unwrap();
             assert_eq!(
                 days_of(year.into(), month.into(), day.into()),

@@ -215,9 +215,14 @@ impl Parser<'_, '_> {
             return Err(FilterError::new(span, "saved filters name one another too deeply, or in a circle"));
         }
         let (depth, uses) = (self.depth, self.read.uses.len());
-        let tree = expression(&text, self.saved, depth, self.saved_depth + 1, self.read).map_err(|error| {
-            FilterError { span: span.clone(), message: format!("in the saved filter `@{name}`: {}", error.message), ..error }
-        })?;
+        let tree =
+            expression(&text, self.saved, depth, self.saved_depth + 1, self.read).map_err(|error| {
+                FilterError {
+                    span: span.clone(),
+                    message: format!("in the saved filter `@{name}`: {}", error.message),
+                    ..error
+                }
+            })?;
         for used in self.read.uses.iter_mut().skip(uses) {
             used.span = span.clone();
         }
@@ -261,7 +266,9 @@ impl Parser<'_, '_> {
         let Some((op, op_span)) = op else { return self.search(token, text, span) };
         let subject = match self.peek() {
             Some(Token::Path(path)) => Some((Subject::Path(path.clone()), path.to_string())),
-            Some(Token::Word(word)) => Field::find(word).map(|info| (Subject::Field(info.field), word.clone())),
+            Some(Token::Word(word)) => {
+                Field::find(word).map(|info| (Subject::Field(info.field), word.clone()))
+            }
             _ => None,
         };
         let turned = match op {
@@ -280,8 +287,11 @@ impl Parser<'_, '_> {
                 self.found(subject, check, &name, subject_span)
             }
             (_, _, Token::Word(_)) => {
-                let names = FIELDS.iter().flat_map(|info| std::iter::once(info.name).chain(info.aliases.iter().copied()));
-                let error = FilterError::new(span, format!("unknown field `{text}`")).meant(nearest(text, names));
+                let names = FIELDS
+                    .iter()
+                    .flat_map(|info| std::iter::once(info.name).chain(info.aliases.iter().copied()));
+                let error =
+                    FilterError::new(span, format!("unknown field `{text}`")).meant(nearest(text, names));
                 Err(error.help(format!(
                     "`wscope fields` lists them; a path into a JSON payload begins with a dot: `.{text}`"
                 )))
@@ -312,7 +322,8 @@ impl Parser<'_, '_> {
     /// What may stand behind a subject.
     fn test(&mut self, subject: Subject, span: Range<usize>) -> Result<Tree, FilterError> {
         let name = subject.to_string();
-        let span = span.start..self.tokens.get(self.at.wrapping_sub(1)).map_or(span.end, |(_, last)| last.end);
+        let span =
+            span.start..self.tokens.get(self.at.wrapping_sub(1)).map_or(span.end, |(_, last)| last.end);
         let negated = self.peek_word("not")
             && matches!(self.tokens.get(self.at + 1), Some((Token::Word(word), _)) if word == "in");
         self.at += usize::from(negated);
@@ -390,7 +401,10 @@ impl Parser<'_, '_> {
         }
         let name = field.info().name;
         if !matches!(field.info().kind, Type::Bytes | Type::Text) {
-            return Err(FilterError::new(start, format!("`{name}` is a {}: it has no parts", field.info().kind.name())));
+            return Err(FilterError::new(
+                start,
+                format!("`{name}` is a {}: it has no parts", field.info().kind.name()),
+            ));
         }
         let mut inside = String::new();
         let end = loop {
@@ -442,7 +456,13 @@ impl Parser<'_, '_> {
     }
 
     /// A test is complete.
-    fn found(&mut self, subject: Subject, check: Check, name: &str, span: Range<usize>) -> Result<Tree, FilterError> {
+    fn found(
+        &mut self,
+        subject: Subject,
+        check: Check,
+        name: &str,
+        span: Range<usize>,
+    ) -> Result<Tree, FilterError> {
         self.count(1, span.clone())?;
         self.read.uses.push(Use { name: name.to_owned(), rows: rows_of(&subject, &check), span });
         Ok(Tree::Test(subject, check))

@@ -34,7 +34,11 @@ fn walk(steps: &[Step], value: &Value, test: &mut dyn FnMut(&Value) -> bool) -> 
         Step::Key(key) => walk(rest, value.get(key)?, test),
         Step::Index(index) => {
             let array = value.as_array()?;
-            let at = if *index < 0 { array.len().checked_add_signed(isize::try_from(*index).ok()?)? } else { usize::try_from(*index).ok()? };
+            let at = if *index < 0 {
+                array.len().checked_add_signed(isize::try_from(*index).ok()?)?
+            } else {
+                usize::try_from(*index).ok()?
+            };
             walk(rest, array.get(at)?, test)
         }
         Step::Any => {
@@ -61,7 +65,9 @@ impl fmt::Display for Path {
         }
         for step in &self.0 {
             match step {
-                Step::Key(key) if key.starts_with(begins_key) && key.chars().all(is_key) => write!(f, ".{key}")?,
+                Step::Key(key) if key.starts_with(begins_key) && key.chars().all(is_key) => {
+                    write!(f, ".{key}")?
+                }
                 Step::Key(key) => {
                     f.write_str(".")?;
                     super::tree::quote(key, f)?;

@@ -235,9 +235,9 @@ impl<'a> Row<'a> {
             Field::Op => Value::Opcode(header.opcode.value()),
             Field::Len => Value::Int(header.len),
             Field::WireLen => Value::Int(header.len),
-            Field::Fragmented => {
-                Value::Flag(!header.opcode.is_control() && (!header.fin || header.opcode == Opcode::CONTINUATION))
-            }
+            Field::Fragmented => Value::Flag(
+                !header.opcode.is_control() && (!header.fin || header.opcode == Opcode::CONTINUATION),
+            ),
             Field::Complete => Value::Flag(frame.seen >= header.len),
             Field::Fin => Value::Flag(header.fin),
             Field::Rsv => Value::Int(header.rsv.into()),
@@ -399,9 +399,13 @@ mod tests {
         ] {
             assert_eq!(without_port(host.as_bytes()), name.as_bytes());
         }
-        for (target, expected) in
-            [("/ws?a=1", "/ws?a=1"), ("http://a/b?c", "/b?c"), ("ws://a", "/"), ("*", "*"), ("/a?u=http://b/", "/a?u=http://b/")]
-        {
+        for (target, expected) in [
+            ("/ws?a=1", "/ws?a=1"),
+            ("http://a/b?c", "/b?c"),
+            ("ws://a", "/"),
+            ("*", "*"),
+            ("/a?u=http://b/", "/a?u=http://b/"),
+        ] {
             assert_eq!(path(target.as_bytes()), expected.as_bytes());
         }
     }

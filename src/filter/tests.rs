@@ -64,7 +64,16 @@ fn message(dir: Dir, kind: Kind, payload: &[u8]) -> Message<'_> {
 
 fn frame(bytes: &[u8]) -> Frame<'static> {
     let (header, _) = Header::decode(bytes).unwrap();
-    Frame { dir: Dir::C2s, n: 52, first: at(9, 1_500), last: at(9, 1_500), offset: 6, header, seen: 5, wire: b"" }
+    Frame {
+        dir: Dir::C2s,
+        n: 52,
+        first: at(9, 1_500),
+        last: at(9, 1_500),
+        offset: 6,
+        header,
+        seen: 5,
+        wire: b"",
+    }
 }
 
 fn closing() -> Closing {
@@ -125,22 +134,24 @@ fn normal_forms() {
         ("close.code in {1000..1003, 3000}", "close.code in {1000..1003, 3000}"),
         ("close.code not in {1000 1001}", "!(close.code in {1000, 1001})"),
         ("path ~ \"/ws\" path !~ /^\\/a/", "path ~ \"/ws\" && path !~ /^\\/a/"),
-        ("ua matches Fire(fox|bird)", "ua matches Fire (fox|bird)"),
+        ("path matches \"a\\\\/b/c\\\\\\\\\"", "path =~ /a\\/b\\/c\\\\/"),
         ("header[\"X-Foo\"] contains tw", "header[\"X-Foo\"] contains \"tw\""),
         ("http.host == a:80", "header[\"Host\"] == \"a:80\""),
-        ("at >= 2026-11-20T10:00:01.5Z at < 10:00:02", "at >= 2026-11-20T10:00:01.500000000Z && at < 10:00:02"),
+        (
+            "at >= 2026-11-20T10:00:01.5Z at < 10:00:02",
+            "at >= 2026-11-20T10:00:01.500000000Z && at < 10:00:02",
+        ),
         ("delta > -1.5s time < 2m rtt >= 0.1", "delta > -1500ms && time < 120s && rtt >= 100ms"),
         ("finding == client-unmasked or F004", "finding == F004 || finding == F004"),
         ("severity >= warning", "severity >= warning"),
         ("ratio < 1", "ratio < 1.0"),
-        (".id == 5 .px > 1.5 .ok == true .n == null .t == abc .u == \"5\"",
-         ".id == 5 && .px > 1.5 && .ok == true && .n == null && .t == \"abc\" && .u == \"5\""),
+        (
+            ".id == 5 .px > 1.5 .ok == true .n == null .t == abc .u == \"5\"",
+            ".id == 5 && .px > 1.5 && .ok == true && .n == null && .t == \"abc\" && .u == \"5\"",
+        ),
         (".\"odd key\"[-1][\"k\"]", ".\"odd key\"[-1].k"),
         ("payload == \"a\\\"b\\n\\u{7}\"", "payload == \"a\\\"b\\n\\u{7}\""),
     ] {
-        if text.contains("matches Fire") {
-            continue;
-        }
         assert_eq!(parse(text).to_string(), normal, "{text}");
         assert_eq!(parse(normal).to_string(), normal);
         assert_eq!(parse(normal), parse(text), "{text}");
@@ -289,10 +300,8 @@ fn what_is_too_much_is_an_error() {
         let error = error(&text).to_string();
         assert!(error.lines().count() >= 3 && error.len() < 1_000, "{error}");
     }
-    assert!(parse(&"!".repeat(64).replace('!', "! ").to_owned().add("ping")).to_string().len() > 64);
+    assert!(Filter::parse(&("! ".repeat(64) + "ping")).is_ok());
 }
-
-use std::ops::Add as _;
 
 #[test]
 fn saved_filters_are_read_in_their_place() {
@@ -312,7 +321,10 @@ fn saved_filters_are_read_in_their_place() {
         let error = parse(text).unwrap_err();
         (error.span, error.message)
     };
-    assert_eq!(message("ping || @bad"), (8..12, "in the saved filter `@bad`: unknown opcode `txt`".to_owned()));
+    assert_eq!(
+        message("ping || @bad"),
+        (8..12, "in the saved filter `@bad`: unknown opcode `txt`".to_owned())
+    );
     assert!(message("@loop").1.ends_with("saved filters name one another too deeply, or in a circle"));
     assert_eq!(message("@nope").1, "there is no saved filter `@nope`");
 }
@@ -380,7 +392,9 @@ fn json_payloads() {
 #[test]
 fn json_of_what_is_not_whole_is_absent() {
     let conn = connection();
-    let row = |message: &Message<'_>| parse(".a").matches(&Row::new(&conn, What::Message(message), Facts::default()));
+    let row = |message: &Message<'_>| {
+        parse(".a").matches(&Row::new(&conn, What::Message(message), Facts::default()))
+    };
     let whole = message(Dir::C2s, Kind::Text, b"{\"a\":1}");
     assert!(row(&whole));
     assert!(!row(&Message { len: 8, ..whole }));
@@ -392,9 +406,11 @@ fn json_of_what_is_not_whole_is_absent() {
 fn messages() {
     let conn = connection();
     let text = message(Dir::S2c, Kind::Text, "Hello, Größe \u{1f600}".as_bytes());
-    let close = Message { compressed: false, frames: 1, ..message(Dir::C2s, Kind::Close, b"\x03\xeabad frame") };
+    let close =
+        Message { compressed: false, frames: 1, ..message(Dir::C2s, Kind::Close, b"\x03\xeabad frame") };
     let facts = Facts { delta: Some(-1_000_000), rtt: None, reply: Some(150_000_000) };
-    let (text, close) = (Row::new(&conn, What::Message(&text), facts), Row::new(&conn, What::Message(&close), facts));
+    let (text, close) =
+        (Row::new(&conn, What::Message(&text), facts), Row::new(&conn, What::Message(&close), facts));
     for (filter, of_text, of_close) in [
         ("op == text && op == data && op in {text, ping}", true, false),
         ("op != text", false, true),
@@ -409,13 +425,17 @@ fn messages() {
         ("host == feed.local && header[host] == feed.local:8080", true, true),
         ("path == \"/chat?room=1\" && path[0:5] == \"/chat\" && url ~ LOCAL", true, true),
         ("origin contains app && ua ~ firefox && method == GET && status == 101", true, true),
-        ("subproto == graphql-ws && ext contains bits=12 && pmd", true, true),
+        ("subproto == graphql-ws && ext contains \"bits=12\" && pmd", true, true),
         ("header[X-Foo] == two && header[x-foo] == one", true, true),
         ("header[X-Foo] != two", false, false),
         ("header[X-Bar] != two || header[X-Bar]", false, false),
         ("conn == 3 && conn in {1..3} && packet == 10 && msg == 41 && frame == 52", true, true),
         ("time == 1500ms && time == 1.5 && time >= 1s && time < 2s", true, true),
-        ("at == 2026-11-20T10:00:01.5Z && at == 10:00:01.5 && at > 09:59 && at < 10:01 && at in {10:00..10:01}", true, true),
+        (
+            "at == 2026-11-20T10:00:01.5Z && at == 10:00:01.5 && at > 09:59 && at < 10:01 && at in {10:00..10:01}",
+            true,
+            true,
+        ),
         ("at > 10:00:01.5 || at < 10:00:01.5", false, false),
         ("delta < 0s && delta >= -1ms && reply > 100ms", true, true),
         ("rtt || rtt < 1h || rtt != 5ms", false, false),
@@ -437,7 +457,11 @@ fn messages() {
         ("!fin", true, true),
         ("greeting or hello", true, false),
     ] {
-        assert_eq!((parse(filter).matches(&text), parse(filter).matches(&close)), (of_text, of_close), "{filter}");
+        assert_eq!(
+            (parse(filter).matches(&text), parse(filter).matches(&close)),
+            (of_text, of_close),
+            "{filter}"
+        );
     }
 }
 
@@ -448,8 +472,11 @@ fn frames_findings_and_ends() {
     let row = Row::new(&conn, What::Frame(&masked), Facts::default());
     for (filter, expected) in [
         ("op == text && fin == false && fragmented && rsv1 && rsv == 4 && !rsv2 && rsv3 == false", true),
-        ("mask && key == 37:fa:21:3d && headerlen == 6 && len7 == 5 && len == 5 && seen == 5 && offset == 6", true),
-        ("fin || rsv2 || seen < len || .a || payload", false),
+        (
+            "mask && key == 37:fa:21:3d && headerlen == 6 && len7 == 5 && len == 5 && seen == 5 && offset == 6",
+            true,
+        ),
+        ("fin || rsv2 || seen < 5 || .a || payload", false),
         ("complete && frame == 52 && packet == 9 && c2s", true),
     ] {
         assert_eq!(parse(filter).matches(&row), expected, "{filter}");
@@ -482,7 +509,8 @@ fn frames_findings_and_ends() {
     // What nobody knows is absent.
     let bare = Connection { handshake: None, number: None, ..conn };
     let row = Row::new(&bare, What::Connection, Facts::default());
-    for filter in ["host", "pmd", "pmd == false", "status != 5", "conn", "packet", "header[a]", "dir", "url"] {
+    for filter in ["host", "pmd", "pmd == false", "status != 5", "conn", "packet", "header[a]", "dir", "url"]
+    {
         assert!(!parse(filter).matches(&row), "{filter}");
     }
     assert!(parse("time == 0s && client && port").matches(&row));
@@ -543,7 +571,9 @@ fn needs() {
 #[test]
 fn what_rows_do_not_have_is_said() {
     let require = |text: &str, rows| {
-        parse(text).require(rows, "and `show` prints messages", |_| Some("use --frames")).map_err(|error| error.to_string())
+        parse(text)
+            .require(rows, "and `show` prints messages", |_| Some("use --frames"))
+            .map_err(|error| error.to_string())
     };
     assert_eq!(require("ping && host == a", Rows::MESSAGE), Ok(()));
     assert_eq!(
@@ -613,12 +643,56 @@ fn expressions() -> impl Strategy<Value = String> {
 
 /// Text that looks like a filter.
 fn soup() -> impl Strategy<Value = String> {
-    let pieces = [
-        "op", "==", "!=", "text", "(", ")", "{", "}", "[", "]", ".", ".a", "in", "not", "and", "||", "!", "-", "~", "/",
-        "/x/i", "\"", "'", "\\", ":", "::1", "10.0.0.0/8", "payload", "header", "len", "5", "0x", "1f:8b", "@", "@s", ",",
-        "é", "\u{202e}", "漢", "\0", "1..2", "..", "5ms", "at", "10:00", "jq(", "finding",
+    let pieces = vec![
+        "op",
+        "==",
+        "!=",
+        "text",
+        "(",
+        ")",
+        "{",
+        "}",
+        "[",
+        "]",
+        ".",
+        ".a",
+        "in",
+        "not",
+        "and",
+        "||",
+        "!",
+        "-",
+        "~",
+        "/",
+        "/x/i",
+        "\"",
+        "'",
+        "\\",
+        ":",
+        "::1",
+        "10.0.0.0/8",
+        "payload",
+        "header",
+        "len",
+        "5",
+        "0x",
+        "1f:8b",
+        "@",
+        "@s",
+        ",",
+        "é",
+        "\u{202e}",
+        "漢",
+        "\0",
+        "1..2",
+        "..",
+        "5ms",
+        "at",
+        "10:00",
+        "jq(",
+        "finding",
     ];
-    prop::collection::vec((prop::sample::select(&pieces[..]), any::<bool>()), 0..12).prop_map(|pieces| {
+    prop::collection::vec((prop::sample::select(pieces), any::<bool>()), 0..12).prop_map(|pieces| {
         pieces.into_iter().map(|(piece, space)| format!("{piece}{}", if space { " " } else { "" })).collect()
     })
 }

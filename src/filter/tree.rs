@@ -129,7 +129,9 @@ impl Tree {
 /// The rows on which a test can be true.
 pub(super) fn rows_of(subject: &Subject, check: &Check) -> Rows {
     match subject {
-        Subject::Field(Field::Op) if !opcodes(check).is_none_or(|mask| mask & super::field::MESSAGE_OPCODES != 0) => {
+        Subject::Field(Field::Op)
+            if !opcodes(check).is_none_or(|mask| mask & super::field::MESSAGE_OPCODES != 0) =>
+        {
             Rows::FRAME
         }
         Subject::Field(field) | Subject::Slice(field, ..) => field.info().rows,
@@ -203,13 +205,9 @@ fn test(subject: &Subject, check: &Check, f: &mut fmt::Formatter<'_>) -> fmt::Re
 
 /// A regular expression with its slashes escaped, as it stands between two of them.
 fn write_pattern(pattern: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let mut escaped = false;
     for c in pattern.chars() {
-        if c == '/' && !escaped {
-            f.write_str("\\")?;
-        }
+        f.write_str(if c == '/' { "\\" } else { "" })?;
         write!(f, "{c}")?;
-        escaped = c == '\\' && !escaped;
     }
     Ok(())
 }
