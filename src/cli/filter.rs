@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::io::Write as _;
 
-use crate::filter::{Filter, JSON_LIMIT, Rows};
+use crate::filter::{Field, Filter, JSON_LIMIT, Rows};
 use crate::report::visible::{self, Style};
 
 use super::{Outcome, session};
@@ -68,7 +68,8 @@ pub(super) fn run(text: &str) -> anyhow::Result<Outcome> {
     for used in filter.uses() {
         if !seen.contains(&used) {
             let label = if seen.is_empty() { "looks at" } else { "" };
-            let kind = match crate::filter::Field::find(used.0) {
+            let field = used.0.split(['[', ' ']).next().unwrap_or_default();
+            let kind = match Field::find(field) {
                 Some(info) => info.kind.name(),
                 None if used.0.starts_with('.') => "JSON",
                 None => "text",
@@ -93,7 +94,7 @@ pub(super) fn run(text: &str) -> anyhow::Result<Outcome> {
     if needs.number {
         wants.push("connection numbers (decodes in one thread)".to_owned());
     }
-    line("needs", &if wants.is_empty() { "headers only".to_owned() } else { wants.join(", ") });
+    line("needs", &if wants.is_empty() { "nothing but headers".to_owned() } else { wants.join(", ") });
     anstream::stdout().lock().write_all(out.as_bytes())?;
     filter.remarks().iter().for_each(|remark| session::note(remark));
     Ok(Outcome::Done)

@@ -27,8 +27,8 @@ pub(super) fn run(args: &Ls) -> anyhow::Result<Outcome> {
     let needs = filter.as_ref().map(Filter::needs);
     let running = needs.is_some_and(|needs| needs.running);
     let more = |want| needs.map_or(want, |needs| needs.want(want));
+    let of_connections = filter.as_ref().map(Filter::of_connections).transpose()?;
     let session = args.input.open()?.filtered(filter.as_ref());
-    let filter = filter.map(|filter| filter.of_connections()).transpose()?;
     let conns = args.conn.clone().unwrap_or_default();
     let (summary, outcome, found) = if args.json {
         let options = JsonOptions {
@@ -38,14 +38,15 @@ pub(super) fn run(args: &Ls) -> anyhow::Result<Outcome> {
         };
         let mut out = Counted::new(io::stdout().lock());
         let mut sink = JsonSink::new(&mut out, &options);
-        let observer = || Filtered::connections(JsonObserver::new(&options), filter.as_ref(), running);
+        let observer =
+            || Filtered::connections(JsonObserver::new(&options), of_connections.as_ref(), running);
         let (summary, outcome) = session.run(more(options.want()), &observer, &mut sink)?;
         drop(sink);
         (summary, outcome, out.bytes > 0)
     } else {
         let mut rows = Rows { conns, rows: Vec::new(), ascii: args.ascii };
         let lister = || Lister { style: Style { ascii: args.ascii, multi_line: false } };
-        let observer = || Filtered::connections(lister(), filter.as_ref(), running);
+        let observer = || Filtered::connections(lister(), of_connections.as_ref(), running);
         let (summary, outcome) = session.run(more(Want::default()), &observer, &mut rows)?;
         let started = rows.rows.iter().map(|(_, row)| row.started).min();
         let shown = rows.rows.len() as u64;

@@ -307,7 +307,7 @@ pub static FIELDS: &[Info] = &[
     row(Field::Offset, "offset", &[], Type::Int, F.or(N), "the first byte's offset in its direction's stream, after the handshake", "offset < 1k"),
     row(Field::Msg, "msg", &[], Type::Int, M.or(N), "the message's number in its connection, as in 3.m41", "msg in {40..50}"),
     row(Field::Frame, "frame", &[], Type::Int, MFN, "the frame's number in its connection, as in 3.f52; of a message, that of its first frame", "frame == 52"),
-    row(Field::Packet, "packet", &["frame.number"], Type::Int, MFN.or(E), "the packet's number in the capture: the one that ends a message or a connection, that begins a frame", "packet <= 9882"),
+    row(Field::Packet, "packet", &["frame.number"], Type::Int, MFN, "the packet's number in the capture: the one that ends a message, that begins a frame", "packet <= 9882"),
     row(Field::Time, "time", &["tcp.time_relative"], Type::Span, ALL, "since the first packet of the TCP connection", "time > 30s"),
     row(Field::At, "at", &["frame.time"], Type::Instant, ALL, "when it was captured, in UTC", "at >= 10:00:05"),
     row(Field::Delta, "delta", &[], Type::Span, MF, "since the message before on the same connection (of a frame: since the frame before)", "delta > 5s"),

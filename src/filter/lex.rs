@@ -41,7 +41,7 @@ pub(super) enum Token {
     CloseSlice,
     /// `,`
     Comma,
-    /// `:` behind a field's name or a path.
+    /// `:` behind a field's name, a part of it, or a path.
     Colon,
 }
 
@@ -120,7 +120,7 @@ pub(super) fn lex(text: &str) -> Result<Vec<Spanned>, FilterError> {
         let start = lexer.at;
         let behind_value = matches!(
             tokens.last(),
-            Some((Token::Path(_), span)) if span.end == start
+            Some((Token::Path(_) | Token::CloseSlice, span)) if span.end == start
         );
         let token = lexer.token(first, behind_value)?;
         let name_end = lexer.at;
@@ -183,7 +183,7 @@ impl Lexer<'_> {
         self.peek()
     }
 
-    /// The next token, which begins with `first`; `behind` = right behind a path or a colon.
+    /// The next token, which begins with `first`; `behind` = right behind a path or a bracket.
     fn token(&mut self, first: char, behind: bool) -> Result<Token, FilterError> {
         let start = self.at;
         for (text, token) in [

@@ -304,8 +304,8 @@ impl Parser<'_, '_> {
     fn search(&mut self, token: &Token, text: &str, span: Range<usize>) -> Result<Tree, FilterError> {
         if matches!(token, Token::Word(_)) {
             if let Some((subject, literal)) = predicate(text) {
-                let check = Check::Compare(Op::Eq, literal);
-                return self.found(subject, check, text, span);
+                let (check, name) = (Check::Compare(Op::Eq, literal), subject.to_string());
+                return self.found(subject, check, &name, span);
             }
             let known = FIELDS.iter().map(|info| info.name).chain(OPCODES.map(|(name, _)| name));
             let near = nearest(text, known).filter(|near| !near.starts_with(text) && text.len() > 2);
@@ -464,8 +464,13 @@ impl Parser<'_, '_> {
         span: Range<usize>,
     ) -> Result<Tree, FilterError> {
         self.count(1, span.clone())?;
-        self.read.uses.push(Use { name: name.to_owned(), rows: rows_of(&subject, &check), span });
-        Ok(Tree::Test(subject, check))
+        let rows = rows_of(&subject, &check);
+        let narrow = matches!(&subject, Subject::Field(field) if field.info().rows != rows);
+        let tree = Tree::Test(subject, check);
+        // Where it is not the field that rows lack, but the value, both are named.
+        let name = if narrow { tree.to_string() } else { name.to_owned() };
+        self.read.uses.push(Use { name, rows, span });
+        Ok(tree)
     }
 
     fn count(&mut self, more: usize, span: Range<usize>) -> Result<(), FilterError> {

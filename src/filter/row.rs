@@ -150,7 +150,7 @@ impl<'a> Row<'a> {
             Field::Time => Value::Nanos(self.at()?.time.since(conn.opened.time)),
             Field::At => Value::Nanos(self.at()?.time.nanos()),
             Field::Packet => match self.what {
-                What::Connection => return None,
+                What::Connection | What::Closing(_) => return None,
                 _ => Value::Int(self.at()?.packet),
             },
             Field::Dir => Value::Word(self.dir()?.index()),

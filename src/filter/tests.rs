@@ -109,6 +109,10 @@ fn normal_forms() {
         ("ping", "op == ping"),
         ("-ping", "!(op == ping)"),
         ("not ping or pong", "!(op == ping) || op == pong"),
+        (
+            "payload[0:4]:abc .type:error header[a]:b",
+            "payload[0:4] ~ \"abc\" && .type == \"error\" && header[\"a\"] ~ \"b\"",
+        ),
         ("op:text len:>64k", "op == text && len > 64000"),
         ("dir == s2c && len > 64k", "dir == s2c && len > 64000"),
         ("s2c", "dir == s2c"),
@@ -500,7 +504,8 @@ fn frames_findings_and_ends() {
         ("end == reset && lasted == 2s && messages == 6 && bytes == 200 && errors > 0 && notes == 2", true),
         ("close.code == 1001 && close.reason ~ away && close.code != 1000", true),
         ("close.code != 1001 || open || warnings > 0 || end == clean || src", false),
-        ("open == false && packet == 20 && host == feed.local", true),
+        ("open == false && time == 2s && host == feed.local", true),
+        ("packet", false),
     ] {
         assert_eq!(parse(filter).matches(&row), expected, "{filter}");
     }
@@ -580,6 +585,7 @@ fn what_rows_do_not_have_is_said() {
         require("ping || fin", Rows::MESSAGE).unwrap_err(),
         "`fin` is a fact of frames, and `show` prints messages\n  | ping || fin\n  |         ^^^\n  = help: use --frames"
     );
+    assert!(require("cont", Rows::MESSAGE).unwrap_err().starts_with("`op == cont` is a fact of frames, and"));
     let all = Rows::MESSAGE.or(Rows::FINDING);
     assert_eq!(
         require("len > 5 && finding", all).unwrap_err(),

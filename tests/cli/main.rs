@@ -4,6 +4,7 @@
 mod support;
 
 mod export;
+mod filter;
 mod follow;
 mod har;
 mod hostile;

@@ -2,8 +2,19 @@
 
 use crate::run::{output, run};
 
-const COMMANDS: [&str; 9] =
-    ["ls", "show", "inspect", "follow", "export", "stats", "schema", "doctor", "completions"];
+const COMMANDS: [&str; 11] = [
+    "ls",
+    "show",
+    "inspect",
+    "follow",
+    "export",
+    "stats",
+    "fields",
+    "filter",
+    "schema",
+    "doctor",
+    "completions",
+];
 
 #[test]
 fn help() {
