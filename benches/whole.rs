@@ -89,7 +89,7 @@ impl Observer for Count {
                 self.bytes += message.len;
             }
             Event::Closed(_) => out.push([self.frames, self.messages, self.bytes]),
-            Event::Opened | Event::Finding(_) => {}
+            Event::Opened | Event::Finding(_) | Event::Reaction(_) => {}
         }
     }
 }

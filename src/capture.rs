@@ -15,6 +15,7 @@ mod sniff;
 pub mod source;
 pub mod write;
 
+pub use locate::{Located, locate};
 pub use open::{Opened, from_bytes, from_reader, open};
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The command line: one file a command.
 
 pub mod args;
+mod check;
 mod doctor;
 mod export;
 mod fields;
@@ -11,7 +12,6 @@ mod ls;
 mod pages;
 mod plain;
 mod rule;
-mod secret;
 mod session;
 mod show;
 mod stats;
@@ -27,11 +27,14 @@ use clap::{CommandFactory, Parser};
 
 use args::{Cli, Command, Ls};
 
-/// What a `-q` command looked for is not there.
+/// `check` found something; what a `-q` command looked for is not there.
 const NOTHING: u8 = 1;
 
 /// Bad usage, unreadable input, an output that cannot be written.
 const TROUBLE: u8 = 2;
+
+/// `check` had nothing to check.
+const NO_CONNECTION: u8 = 3;
 
 /// How a command ended that did not fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +43,10 @@ enum Outcome {
     Done,
     /// It was asked by `-q` whether something is there, and nothing is.
     Nothing,
+    /// An audit found what makes it fail.
+    Findings,
+    /// There was nothing to audit.
+    NoConnection,
     /// What was asked for is not in the capture, or the capture is not what it must be.
     Trouble,
 }
@@ -49,7 +56,8 @@ enum Outcome {
 pub fn main() -> ExitCode {
     match run(Cli::parse()) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
-        Ok(Outcome::Nothing) => ExitCode::from(NOTHING),
+        Ok(Outcome::Nothing | Outcome::Findings) => ExitCode::from(NOTHING),
+        Ok(Outcome::NoConnection) => ExitCode::from(NO_CONNECTION),
         Ok(Outcome::Trouble) => ExitCode::from(TROUBLE),
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
@@ -63,7 +71,14 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
     match cli.command {
         None => match meant_a_command(&cli.input.files) {
             Some(remark) => Err(anyhow::anyhow!(remark)),
-            None => ls::run(&Ls { input: cli.input, conn: None, filter: None, json: false, ascii: false }),
+            None => ls::run(&Ls {
+                input: cli.input,
+                conn: None,
+                filter: None,
+                json: false,
+                reveal: false,
+                ascii: false,
+            }),
         },
         Some(Command::Ls(args)) => ls::run(&args),
         Some(Command::Show(args)) => show::run(&args),
@@ -71,10 +86,11 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Some(Command::Follow(args)) => follow::run(&args),
         Some(Command::Export(args)) => export::run(&args),
         Some(Command::Stats(args)) => stats::run(&args),
+        Some(Command::Check(args)) => check::run(&args),
         Some(Command::Rule(args)) => rule::run(&args),
         Some(Command::Fields { names, color }) => fields::run(&names, color),
         Some(Command::Filter { expr }) => filter::run(&expr.join(" ")),
-        Some(Command::Schema) => pages::schema(),
+        Some(Command::Schema { check }) => pages::schema(check),
         Some(Command::Doctor) => doctor::run(),
         Some(Command::Completions { shell }) => pages::completions(Cli::command(), shell),
         Some(Command::Man { dir }) => pages::man(Cli::command(), dir.as_deref()),

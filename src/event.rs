@@ -148,6 +148,8 @@ pub enum Event<'a> {
 /// Totals of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
+    /// The first packet.
+    pub start: Option<At>,
     /// Packets read.
     pub packets: u64,
     /// Bytes of packets read, as captured.

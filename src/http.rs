@@ -12,6 +12,7 @@ pub mod head;
 mod held;
 mod pending;
 pub mod probe;
+pub mod secret;
 pub mod upgrade;
 
 pub use held::Held;

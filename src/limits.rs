@@ -25,6 +25,8 @@ pub struct Limits {
     pub inflate_ratio: u64,
     /// Bytes of inflate history kept over all connections of one shard.
     pub shard_history_bytes: usize,
+    /// Sec-WebSocket-Keys remembered, to see one on a second connection.
+    pub keys: usize,
     /// Bytes searched for a frame boundary after a gap, or at a connection's missing start.
     pub resync_bytes: usize,
     /// Bytes of all IP fragments held for reassembly.
@@ -51,6 +53,7 @@ impl Default for Limits {
             inflated_bytes: 64 << 20,
             inflate_ratio: 1_000,
             shard_history_bytes: 12 << 20,
+            keys: 65_536,
             resync_bytes: 64 << 10,
             fragment_bytes: 4 << 20,
             fragment_nanos: 30_000_000_000,

@@ -5,6 +5,7 @@
 //! writes. `record` is the contract of the JSON formats, `visible` what any text must pass on its way
 //! to a terminal.
 
+pub mod check;
 pub mod close;
 pub mod convert;
 pub mod csv;

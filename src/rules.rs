@@ -8,6 +8,7 @@ pub mod deflate;
 pub mod facts;
 pub mod finding;
 pub mod frame;
+mod head;
 pub mod keepalive;
 pub mod ledger;
 pub mod masking;
@@ -16,13 +17,27 @@ pub mod request;
 pub mod response;
 pub mod rule;
 pub mod security;
+#[cfg(test)]
+mod talk;
 pub mod text;
 
 pub use finding::Finding;
 pub use rule::{Level, Rule};
 
 /// Every rule, by family.
-pub static RULES: &[&[&Rule]] = &[frame::RULES, text::RULES, security::RULES, capture::RULES];
+pub static RULES: &[&[&Rule]] = &[
+    request::RULES,
+    response::RULES,
+    frame::RULES,
+    text::RULES,
+    close::RULES,
+    keepalive::RULES,
+    negotiation::RULES,
+    deflate::RULES,
+    negotiation::LEGACY,
+    security::RULES,
+    capture::RULES,
+];
 
 /// All rules, family after family, in order of their codes within each.
 pub fn all() -> impl Iterator<Item = &'static Rule> {

@@ -184,3 +184,15 @@ fn codes_and_cells_are_read_as_they_are_written() {
     );
     assert_eq!(cells("no table"), None);
 }
+
+/// What a rule quotes are the words of the RFC, and so is what this page quotes.
+#[test]
+fn the_quotations_of_rules_stand_in_the_page() {
+    let page = page().replace("\\|", "|");
+    let missing: Vec<String> = wscope::rules::all()
+        .filter(|rule| !rule.quote.is_empty() && RFCS.iter().any(|rfc| rule.source.contains(rfc)))
+        .filter(|rule| !page.contains(rule.quote.trim_end_matches('.')))
+        .map(|rule| format!("{}: {}", rule.code, rule.quote))
+        .collect();
+    assert!(missing.is_empty(), "not in docs/coverage.md:\n{}", missing.join("\n"));
+}

@@ -43,7 +43,8 @@ fn block(below: Below) -> Block {
         let bytes = net::tcp(&ends, (number % 2) as usize, numbers, &[b'x'; PAYLOAD]);
         let (offset, len) = (block.bytes.len() as u32, bytes.len() as u32);
         let time = Timestamp::from_nanos(i64::from(number));
-        block.packets.push(Packet { offset, len, wire_len: len, link: ETHERNET, time });
+        let (source, file_offset) = (0, u64::from(offset));
+        block.packets.push(Packet { offset, len, wire_len: len, link: ETHERNET, source, file_offset, time });
         block.bytes.extend(bytes);
     }
     block

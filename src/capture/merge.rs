@@ -23,6 +23,8 @@ pub(crate) struct Merge {
 
 struct Input {
     source: Box<dyn Source>,
+    /// The index of its first source among those of all inputs.
+    first: u16,
     block: Block,
     next: usize,
     ended: bool,
@@ -49,7 +51,13 @@ impl Input {
 impl Merge {
     /// Merges `sources`; of packets of the same time, those of the first source come first.
     pub(crate) fn new(sources: Vec<Box<dyn Source>>) -> Self {
-        let input = |source| Input { source, block: Block::default(), next: 0, ended: false };
+        let mut first = 0;
+        let input = |source: Box<dyn Source>| {
+            let count = source.facts().sources.len() as u16;
+            let input = Input { source, first, block: Block::default(), next: 0, ended: false };
+            first = first.saturating_add(count);
+            input
+        };
         let mut merge = Self {
             inputs: sources.into_iter().map(input).collect(),
             heads: BinaryHeap::new(),
@@ -84,7 +92,8 @@ impl Merge {
                 }
                 let offset = block.bytes.len() as u32;
                 block.bytes.extend_from_slice(input.block.packet(packet));
-                block.packets.push(Packet { offset, ..*packet });
+                let source = input.first.saturating_add(packet.source);
+                block.packets.push(Packet { offset, source, ..*packet });
                 input.next += 1;
             }
             self.push_head(index);
@@ -95,6 +104,7 @@ impl Merge {
         self.facts.bytes_read = 0;
         self.facts.dropped = 0;
         self.facts.sources.clear();
+        self.facts.compressed.clear();
         self.facts.damage.clear();
         let kept = self.facts.secrets.len();
         let found: usize = self.inputs.iter().map(|input| input.source.facts().secrets.len()).sum();
@@ -106,6 +116,7 @@ impl Merge {
             self.facts.bytes_read = self.facts.bytes_read.saturating_add(facts.bytes_read);
             self.facts.dropped = self.facts.dropped.saturating_add(facts.dropped);
             self.facts.sources.extend_from_slice(&facts.sources);
+            self.facts.compressed.extend_from_slice(&facts.compressed);
             self.facts.damage.extend_from_slice(&facts.damage);
             if found != kept {
                 self.facts.secrets.extend_from_slice(&facts.secrets);
@@ -229,6 +240,7 @@ mod tests {
                 const {
                     &CaptureFacts {
                         sources: vec![],
+                        compressed: vec![],
                         damage: vec![],
                         bytes_read: 0,
                         secrets: vec![],

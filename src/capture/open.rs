@@ -28,11 +28,15 @@ pub struct Opened {
 /// same time come in the order in which their files are named.
 ///
 /// # Errors
-/// Where there is no name, a file cannot be read, or is no capture. The message starts with the name
+/// Where there is no name (or more than 65 536), a file cannot be read, or is no capture. The message starts with the name
 /// and says what the file looks like instead.
 pub fn open<P: AsRef<OsStr>>(paths: &[P], limits: &Limits) -> io::Result<Opened> {
     if paths.iter().filter(|path| path.as_ref() == STDIN).count() > 1 {
         return Err(failed(STDIN, io::ErrorKind::InvalidInput, "standard input can be read only once"));
+    }
+    if paths.len() > MOST_FILES {
+        let what = format!("more than {MOST_FILES} captures are named");
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, what));
     }
     let mut sources = Vec::with_capacity(paths.len());
     let mut size = Some(0);
@@ -112,19 +116,15 @@ fn source(
         let content = sniff::content(&head);
         input = Box::new(Cursor::new(head).chain(input));
         let limit = limits.block_bytes;
+        let compressed = layer > 0;
         match content {
             Content::Pcap => {
-                return Ok(Box::new(Reader::new(name, Pcap::default(), input, raw, block, limit)));
+                let format = Pcap::default();
+                return Ok(Box::new(Reader::new(name, format, input, raw, compressed, block, limit)));
             }
             Content::Pcapng => {
-                return Ok(Box::new(Reader::new(
-                    name,
-                    Pcapng::new(name, limit.saturating_mul(4)),
-                    input,
-                    raw,
-                    block,
-                    limit,
-                )));
+                let format = Pcapng::new(name, limit.saturating_mul(4));
+                return Ok(Box::new(Reader::new(name, format, input, raw, compressed, block, limit)));
             }
             Content::Compressed(compression) if layer < NESTED => {
                 input = compression.decoder(input, &raw);
@@ -153,7 +153,9 @@ fn failed(name: &str, kind: io::ErrorKind, what: &str) -> io::Error {
 }
 
 /// The name of standard input.
-const STDIN: &str = "-";
+pub(super) const STDIN: &str = "-";
+/// Files of one capture: packets name theirs in 16 bits.
+const MOST_FILES: usize = 1 << 16;
 /// Layers of compression.
 const NESTED: usize = 2;
 /// Bytes of the blocks of all files being merged, if that leaves each of them [`LEAST`].

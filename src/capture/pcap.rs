@@ -21,7 +21,7 @@ pub(crate) fn is_pcap(head: &[u8]) -> bool {
 impl Format for Pcap {
     const RECORD: &'static str = "record";
 
-    fn walk(&mut self, bytes: &[u8], packets: &mut Vec<Packet>, _: &mut CaptureFacts) -> Walk {
+    fn walk(&mut self, bytes: &[u8], base: u64, packets: &mut Vec<Packet>, _: &mut CaptureFacts) -> Walk {
         let (start, header) = match self.header {
             Some(header) => (0, header),
             None => match bytes.first_chunk() {
@@ -33,10 +33,10 @@ impl Format for Pcap {
             },
         };
         match (header.variant.big_endian, header.variant.record_header) {
-            (false, PLAIN) => header.records::<false, PLAIN>(bytes, start, packets),
-            (true, PLAIN) => header.records::<true, PLAIN>(bytes, start, packets),
-            (false, _) => header.records::<false, MODIFIED>(bytes, start, packets),
-            (true, _) => header.records::<true, MODIFIED>(bytes, start, packets),
+            (false, PLAIN) => header.records::<false, PLAIN>(bytes, start, base, packets),
+            (true, PLAIN) => header.records::<true, PLAIN>(bytes, start, base, packets),
+            (false, _) => header.records::<false, MODIFIED>(bytes, start, base, packets),
+            (true, _) => header.records::<true, MODIFIED>(bytes, start, base, packets),
         }
     }
 }
@@ -109,6 +109,7 @@ impl Header {
         &self,
         bytes: &[u8],
         start: usize,
+        base: u64,
         packets: &mut Vec<Packet>,
     ) -> Walk {
         let word = |bytes| if BIG_ENDIAN { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) };
@@ -146,6 +147,8 @@ impl Header {
                 len,
                 wire_len: wire_len.max(len),
                 link: self.link,
+                source: 0,
+                file_offset: base + (at + HEADER) as u64,
                 // At most 2^32 seconds and 2^32 microseconds: less than 2^63 nanoseconds.
                 time: Timestamp::from_nanos(
                     i64::from(seconds) * 1_000_000_000 + i64::from(fraction) * self.variant.nanos,

@@ -19,6 +19,8 @@ pub(crate) struct Pcapng {
     big_endian: Option<bool>,
     /// The interfaces of the section, in order.
     interfaces: Vec<Interface>,
+    /// Where the bytes being walked start in the file.
+    base: u64,
     /// The time of the last packet, for Simple Packet Blocks, which have none.
     time: Timestamp,
     /// The file's name, for notes.
@@ -40,7 +42,8 @@ pub(crate) fn is_pcapng(head: &[u8]) -> bool {
 impl Format for Pcapng {
     const RECORD: &'static str = "block";
 
-    fn walk(&mut self, bytes: &[u8], packets: &mut Vec<Packet>, facts: &mut CaptureFacts) -> Walk {
+    fn walk(&mut self, bytes: &[u8], base: u64, packets: &mut Vec<Packet>, facts: &mut CaptureFacts) -> Walk {
+        self.base = base;
         let mut at = 0;
         loop {
             let rest = bytes.get(at..).unwrap_or_default();
@@ -146,6 +149,8 @@ impl Pcapng {
             len,
             wire_len: wire_len.max(len),
             link: interface.link,
+            source: 0,
+            file_offset: self.base + (at + 28) as u64,
             time: self.time,
         })
     }
@@ -158,7 +163,15 @@ impl Pcapng {
         let Some(interface) = self.interfaces.first() else { return Err(self.unknown_interface(0)) };
         let room = block.len() - 16;
         let len = wire_len.min(interface.snap_length.unwrap_or(u32::MAX)).min(room as u32);
-        Ok(Packet { offset: (at + 12) as u32, len, wire_len, link: interface.link, time: self.time })
+        Ok(Packet {
+            offset: (at + 12) as u32,
+            len,
+            wire_len,
+            link: interface.link,
+            source: 0,
+            file_offset: self.base + (at + 12) as u64,
+            time: self.time,
+        })
     }
 
     fn unknown_interface(&self, interface: u32) -> Stop {

@@ -20,8 +20,8 @@ pub(crate) trait Format: Send {
     const RECORD: &'static str;
 
     /// Takes the whole records at the start of `bytes`, pushing their packets. `bytes` starts where
-    /// the last walk's `consumed` ended.
-    fn walk(&mut self, bytes: &[u8], packets: &mut Vec<Packet>, facts: &mut CaptureFacts) -> Walk;
+    /// the last walk's `consumed` ended, `base` bytes into the (decompressed) input.
+    fn walk(&mut self, bytes: &[u8], base: u64, packets: &mut Vec<Packet>, facts: &mut CaptureFacts) -> Walk;
 }
 
 /// How far [`Format::walk`] came, and why it stopped there.
@@ -72,12 +72,13 @@ enum Input {
 
 impl<F: Format> Reader<F> {
     /// Reads `input`, which is at the start of the format. `raw` counts the bytes
-    /// of the file itself; `block` is how many bytes to put into a block.
+    /// of the file itself, which is `compressed` or not; `block` is how many bytes to put into a block.
     pub(crate) fn new(
         name: &str,
         format: F,
         input: Box<dyn Read + Send>,
         raw: Arc<Raw>,
+        compressed: bool,
         block: usize,
         block_limit: usize,
     ) -> Self {
@@ -92,7 +93,11 @@ impl<F: Format> Reader<F> {
             position: 0,
             packets: 0,
             input_state: Input::Open,
-            facts: CaptureFacts { sources: vec![name.to_owned()], ..CaptureFacts::default() },
+            facts: CaptureFacts {
+                sources: vec![name.to_owned()],
+                compressed: vec![compressed],
+                ..CaptureFacts::default()
+            },
         }
     }
 
@@ -167,7 +172,7 @@ impl<F: Format> Source for Reader<F> {
         let status = loop {
             filled = self.read_full(bytes.get_mut(..want).unwrap_or_default(), filled);
             let filled_bytes = bytes.get(..filled).unwrap_or_default();
-            let walk = self.format.walk(filled_bytes, &mut block.packets, &mut self.facts);
+            let walk = self.format.walk(filled_bytes, self.position, &mut block.packets, &mut self.facts);
             let rest = filled - walk.consumed;
             let need = match walk.stop {
                 Stop::Need(need) => need,

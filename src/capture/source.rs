@@ -19,6 +19,11 @@ pub struct Packet {
     pub wire_len: u32,
     /// What the packet begins with.
     pub link: LinkType,
+    /// The source that it is of: an index into [`CaptureFacts::sources`].
+    pub source: u16,
+    /// Offset of the packet's first byte within its source; where that is compressed, in what it
+    /// decompresses to.
+    pub file_offset: u64,
     /// When it was captured.
     pub time: Timestamp,
 }
@@ -58,6 +63,9 @@ pub enum Status {
 pub struct CaptureFacts {
     /// The sources' names, as given (`-` for standard input).
     pub sources: Vec<String>,
+    /// Whether each of `sources` is compressed, so that no packet can be read at its
+    /// [`Packet::file_offset`] of the file itself.
+    pub compressed: Vec<bool>,
     /// What is wrong with a source (cut off, damaged), with its name: the packets before it are good.
     pub damage: Vec<String>,
     /// Bytes read so far, compressed where the source is.

@@ -1,7 +1,7 @@
 //! Tests of all formats at once: cut files, arbitrary bytes, block boundaries, real captures.
 
 mod cut;
-mod real;
+pub(super) mod real;
 
 use std::io::{self, Read};
 

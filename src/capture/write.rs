@@ -123,7 +123,11 @@ mod tests {
                 pcap_packet(&mut pcap, time, wire_len, bytes);
                 packet(&mut pcapng, 0, time, wire_len, bytes, &comment);
             }
-            let (from_pcap, from_pcapng) = (read(&pcap), read(&pcapng));
+            let (mut from_pcap, mut from_pcapng) = (read(&pcap), read(&pcapng));
+            // The same packets lie elsewhere in the other format.
+            for (packet, _) in from_pcap.packets.iter_mut().chain(&mut from_pcapng.packets) {
+                packet.file_offset = 0;
+            }
             prop_assert_eq!(from_pcap.damage(), "");
             prop_assert_eq!(from_pcapng.damage(), "");
             prop_assert_eq!(&from_pcap.packets, &from_pcapng.packets);

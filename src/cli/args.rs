@@ -1,28 +1,35 @@
 //! The command line as types; help, completions and the man page follow from it.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::audit::select::Selector;
 use crate::place::Place;
+use crate::report::check;
 use crate::report::payload::PayloadMode;
 use crate::report::select::{RecordTypes, Selection};
+use crate::rules::Level;
 
 /// Command lines to begin with, and what they do.
-pub(super) const EXAMPLES: [(&str, &str); 6] = [
+pub(super) const EXAMPLES: [(&str, &str); 7] = [
     ("wscope capture.pcapng", "what WebSockets are in there"),
     ("wscope show capture.pcapng --conn 2", "what connection 2 said, a line a message"),
     ("wscope inspect capture.pcapng 2.f7", "one frame, bit by bit"),
     ("wscope follow capture.pcapng 2 --as json", "a conversation"),
+    ("wscope check capture.pcapng", "what breaks the protocol; for tests and pipelines"),
     ("wscope export capture.pcapng | jq .", "everything, as NDJSON"),
     ("tcpdump -w - 'tcp port 80' | wscope ls -", "from a pipe"),
 ];
 
 /// Exit codes, and what they mean.
-pub(super) const EXIT_CODES: [(&str, &str); 4] = [
-    ("0", "success"),
-    ("1", "nothing found (ls -q, show -q)"),
+pub(super) const EXIT_CODES: [(&str, &str); 5] = [
+    ("0", "success; check: no findings at or above --fail-on"),
+    ("1", "check: findings; ls -q, show -q: nothing found"),
     ("2", "trouble: bad usage, an unreadable capture, an output that cannot be written"),
+    ("3", "check: no WebSocket connection in the capture"),
     ("130", "interrupted"),
 ];
 
@@ -75,6 +82,8 @@ pub enum Command {
     Export(Export),
     /// Print numbers: messages, sizes, opcodes, compression, ping times
     Stats(Stats),
+    /// Check the traffic against RFC 6455 and RFC 7692, for tests and pipelines
+    Check(Check),
     /// Explain a rule: what it finds, why it matters, examples by the byte
     Rule(Rule),
     /// List the fields of filters, or explain one
@@ -93,7 +102,11 @@ pub enum Command {
         expr: Vec<String>,
     },
     /// Print the JSON Schema of the export
-    Schema,
+    Schema {
+        /// That of `wscope check --format json` and ndjson instead
+        #[arg(long)]
+        check: bool,
+    },
     /// Tell what this build and machine can do
     Doctor,
     /// Print a completion script for a shell
@@ -136,6 +149,98 @@ pub enum RuleFormat {
     Markdown,
     /// For programs
     Json,
+}
+
+/// `check`
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Check these rules only: codes, their beginnings, names or all, by comma
+    #[arg(long, value_name = "RULES", value_delimiter = ',')]
+    pub select: Vec<Selector>,
+    /// Do not check these; what says more wins over what says less
+    #[arg(long, value_name = "RULES", value_delimiter = ',')]
+    pub ignore: Vec<Selector>,
+    /// Check nothing below this level
+    #[arg(long, value_name = "LEVEL", value_parser = level())]
+    pub severity: Option<Level>,
+    /// Exit with 1 where there is a finding of this level or worse [default: error]
+    #[arg(long, value_name = "LEVEL", value_parser = level())]
+    pub fail_on: Option<Level>,
+    /// Exit with 0 although there are findings
+    #[arg(long)]
+    pub exit_zero: bool,
+    /// The format on standard output [default: human]
+    #[arg(long, value_name = "FORMAT", value_parser = check_format())]
+    pub format: Option<check::Format>,
+    /// Write a file in a format, besides; FORMAT=- = standard output; may be repeated
+    #[arg(short, long, value_name = "FORMAT=FILE")]
+    pub output: Vec<CheckOutput>,
+    /// Print how often each rule fired instead of the findings
+    #[arg(long, conflicts_with = "format")]
+    pub statistics: bool,
+    /// How many findings are shown, the worst before others; all are counted [default: 1000]
+    #[arg(long, value_name = "N")]
+    pub max_findings: Option<usize>,
+    /// Findings in this file do not count: from --write-baseline, or an earlier --format json
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// Write what counts, and what is known, to this file, to be the next --baseline
+    #[arg(long, value_name = "FILE")]
+    pub write_baseline: Option<PathBuf>,
+    /// A capture without a WebSocket connection is fine (else exit code 3)
+    #[arg(long)]
+    pub allow_empty: bool,
+    /// The configuration [default: wscope.toml here or above, up to the top of the checkout]
+    #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
+    pub config: Option<PathBuf>,
+    /// Read no configuration
+    #[arg(long)]
+    pub no_config: bool,
+    /// Nothing but ASCII
+    #[arg(long)]
+    pub ascii: bool,
+    /// Where the packets come from
+    #[command(flatten)]
+    pub input: Input,
+}
+
+/// A format, and where it goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckOutput {
+    /// The format.
+    pub format: check::Format,
+    /// The file; `None` = standard output.
+    pub file: Option<PathBuf>,
+}
+
+impl FromStr for CheckOutput {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (format, file) = text.split_once('=').unwrap_or((text, ""));
+        let format = format.parse::<check::Format>().map_err(|error| error.to_string())?;
+        match file {
+            "" => Err("write FORMAT=FILE, such as sarif=wscope.sarif".to_owned()),
+            "-" => Ok(Self { format, file: None }),
+            _ => Ok(Self { format, file: Some(PathBuf::from(file)) }),
+        }
+    }
+}
+
+/// The formats of `check`, each with what it is for.
+fn check_format() -> impl TypedValueParser<Value = check::Format> {
+    let values =
+        check::Format::ALL.map(|format| PossibleValue::new(format.name()).help(format.description()));
+    PossibleValuesParser::new(values).try_map(|name| name.parse::<check::Format>())
+}
+
+/// `error`, `warning`, `note`.
+fn level() -> impl TypedValueParser<Value = Level> {
+    let values = Level::ALL.map(|level| PossibleValue::new(level.name()));
+    PossibleValuesParser::new(values).try_map(|name| {
+        let level = Level::ALL.into_iter().find(|level| level.name() == name);
+        level.ok_or("no such level")
+    })
 }
 
 /// The heading of what all commands that read captures have in common: below their own options.
@@ -217,6 +322,9 @@ pub struct Ls {
     /// One JSON object a line (the export's connection and end records)
     #[arg(long, conflicts_with = "ascii")]
     pub json: bool,
+    /// Show tokens, keys and passwords in URLs rather than ***
+    #[arg(long)]
+    pub reveal: bool,
     /// Nothing but ASCII
     #[arg(long)]
     pub ascii: bool,
@@ -354,6 +462,9 @@ pub struct Export {
     /// Add the SHA-256 of each message's whole payload (ndjson and json)
     #[arg(long)]
     pub hash: bool,
+    /// Show tokens, keys and passwords in URLs rather than ***
+    #[arg(long)]
+    pub reveal: bool,
     /// Only these connections: 3 or 1,4 or 2-5
     #[arg(long, value_name = "LIST")]
     pub conn: Option<Selection>,

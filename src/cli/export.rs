@@ -9,7 +9,7 @@ use anyhow::Context;
 use crate::event::Summary;
 use crate::filter::{Filter, Rows};
 use crate::report::csv::{CsvObserver, CsvSink};
-use crate::report::filtered::Filtered;
+use crate::report::filtered::{Filtered, FilteredSink};
 use crate::report::har::{HarObserver, HarSink};
 use crate::report::json::{JsonObserver, JsonOptions, JsonSink};
 use crate::report::output::Shape;
@@ -60,7 +60,7 @@ pub(super) fn run(args: &Export) -> anyhow::Result<Outcome> {
 }
 
 /// Writing to `path` would overwrite one of `files`.
-fn is_input(path: &Path, files: &[PathBuf]) -> bool {
+pub(super) fn is_input(path: &Path, files: &[PathBuf]) -> bool {
     let Ok(output) = fs::canonicalize(path) else { return false };
     files.iter().any(|file| fs::canonicalize(file).is_ok_and(|input| input == output))
 }
@@ -104,30 +104,33 @@ fn export(
                 hash: args.hash,
                 conns,
                 sources: files.iter().map(|file| file.to_string_lossy().into_owned()).collect(),
+                reveal: args.reveal,
                 shape: if args.to == Format::Json { Shape::Document } else { Shape::Lines },
                 ..JsonOptions::default()
             };
             let mut sink = JsonSink::new(out, &options);
             sink.begin()?;
             let observer = || Filtered::records(JsonObserver::new(&options), filter, rows);
-            session.run(more(options.want()), &observer, &mut sink)
+            session.run(more(options.want()), &observer, &mut FilteredSink::new(&mut sink, filter))
         }
         Format::Csv => {
             let mut sink = CsvSink::new(out, conns.clone());
             let observer = || Filtered::records(CsvObserver::new(args.payload, conns.clone()), filter, rows);
-            session.run(want, &observer, &mut sink)
+            session.run(want, &observer, &mut FilteredSink::new(&mut sink, filter))
         }
         Format::Txt => {
-            let options = TxtOptions { payload: args.payload, conns, ..TxtOptions::default() };
+            let options =
+                TxtOptions { payload: args.payload, conns, reveal: args.reveal, ..TxtOptions::default() };
             let mut sink = TxtSink::new(out, &options);
             let observer = || Filtered::records(TxtObserver::new(&options), filter, rows);
-            session.run(want, &observer, &mut sink)
+            session.run(want, &observer, &mut FilteredSink::new(&mut sink, filter))
         }
         Format::Har => {
             let spool = tempfile::tempfile().context("cannot make a temporary file")?;
             let mut sink = HarSink::new(out, spool, conns.clone(), env!("CARGO_PKG_VERSION"));
-            let observer = || Filtered::records(HarObserver::new(args.payload, conns.clone()), filter, rows);
-            session.run(want, &observer, &mut sink)
+            let har = || HarObserver::new(args.payload, conns.clone()).revealing(args.reveal);
+            let observer = || Filtered::records(har(), filter, rows);
+            session.run(want, &observer, &mut FilteredSink::new(&mut sink, filter))
         }
     }
 }

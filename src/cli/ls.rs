@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal};
 
 use crate::event::{Closing, Connection, Event, How, Summary};
 use crate::filter::Filter;
+use crate::http::secret;
 use crate::item::Dir;
 use crate::observe::{Observer, Outbox, Sink};
 use crate::report::close;
@@ -34,6 +35,7 @@ pub(super) fn run(args: &Ls) -> anyhow::Result<Outcome> {
         let options = JsonOptions {
             types: RecordTypes { connection: true, end: true, ..RecordTypes::NONE },
             conns,
+            reveal: args.reveal,
             ..JsonOptions::default()
         };
         let mut out = Counted::new(io::stdout().lock());
@@ -45,7 +47,7 @@ pub(super) fn run(args: &Ls) -> anyhow::Result<Outcome> {
         (summary, outcome, out.bytes > 0)
     } else {
         let mut rows = Rows { conns, rows: Vec::new(), ascii: args.ascii };
-        let lister = || Lister { style: Style { ascii: args.ascii, multi_line: false } };
+        let lister = || Lister { style: Style { ascii: args.ascii, multi_line: false }, reveal: args.reveal };
         let observer = || Filtered::connections(lister(), of_connections.as_ref(), running);
         let (summary, outcome) = session.run(more(Want::default()), &observer, &mut rows)?;
         let started = rows.rows.iter().map(|(_, row)| row.started).min();
@@ -77,6 +79,7 @@ fn closing_line(summary: &Summary, shown: u64, started: Option<Timestamp>) -> St
 /// Makes a row of each connection that ended.
 struct Lister {
     style: Style,
+    reveal: bool,
 }
 
 impl Observer for Lister {
@@ -84,7 +87,7 @@ impl Observer for Lister {
 
     fn event(&mut self, conn: &Connection, event: Event<'_>, out: &mut Outbox<Self::Record>) {
         if let Event::Closed(closing) = event {
-            out.push(Box::new(Row::new(conn, closing, self.style)));
+            out.push(Box::new(Row::new(conn, closing, self.style, self.reveal)));
         }
     }
 }
@@ -107,7 +110,7 @@ struct Row {
 }
 
 impl Row {
-    fn new(conn: &Connection, closing: &Closing, style: Style) -> Self {
+    fn new(conn: &Connection, closing: &Closing, style: Style, reveal: bool) -> Self {
         let handshake = conn.handshake.as_deref();
         let unknown = handshake.is_none();
         let clean = |text: &str| {
@@ -124,7 +127,10 @@ impl Row {
                 };
                 what.to_owned()
             },
-            |url| clean(url.split_once("://").map_or(&*url, |(_, rest)| rest)),
+            |url| {
+                let url = if reveal { url } else { secret::redacted_text(&url) };
+                clean(url.split_once("://").map_or(&*url, |(_, rest)| rest))
+            },
         );
         let subprotocol = handshake.and_then(|handshake| handshake.subprotocol());
         let (closed, open, refused) = if style.ascii { ("o", "*", "x") } else { ("○", "●", "✗") };

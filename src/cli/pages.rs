@@ -11,9 +11,10 @@ use crate::report;
 
 use super::{Outcome, args};
 
-pub(super) fn schema() -> anyhow::Result<Outcome> {
+pub(super) fn schema(check: bool) -> anyhow::Result<Outcome> {
     let mut out = io::stdout().lock();
-    serde_json::to_writer_pretty(&mut out, &report::schema()).map_err(io::Error::from)?;
+    let schema = if check { report::check::schema() } else { report::schema() };
+    serde_json::to_writer_pretty(&mut out, &schema).map_err(io::Error::from)?;
     writeln!(out)?;
     Ok(Outcome::Done)
 }

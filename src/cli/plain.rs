@@ -119,7 +119,13 @@ pub(super) mod details {
             Fault::Missing => "incomplete: bytes are missing from the capture",
             Fault::Unfinished => "incomplete: its final fragment never came",
             Fault::BrokenDeflate => "incomplete: it does not inflate",
-            Fault::LostContext => "not decodable: it refers to earlier messages that are not in the capture",
+            Fault::WindowExceeded => "incomplete: it refers back beyond the agreed window",
+            Fault::ContextKept { .. } => {
+                "incomplete: it refers to an earlier message, against what was agreed"
+            }
+            Fault::LostContext => {
+                "not decodable without earlier messages, or a handshake, that the capture lacks"
+            }
             Fault::InflateLimit => "incomplete: it inflates past the limit and was cut there",
             Fault::TooLarge => "not decodable: its compressed form is too large to collect",
         }

@@ -54,6 +54,7 @@ pub(super) fn run(args: &Show) -> anyhow::Result<Outcome> {
         frames: args.frames,
         dir: args.side.map(Dir::from),
         live: false,
+        reveal: false,
     };
     let want = Want {
         payload: usize::MAX,

@@ -45,7 +45,10 @@ impl Live {
         let Self { conn, checker, seen, .. } = self;
         match opening(conn) {
             Some(opening) => checker.opened(&opening, &mut |told| seen.told(conn, told, teller)),
-            None => checker.opened_inside(at, &mut |told| seen.told(conn, told, teller)),
+            None => {
+                let ips = [conn.client.ip(), conn.server.ip()];
+                checker.opened_inside(at, ips, false, &mut |told| seen.told(conn, told, teller));
+            }
         }
     }
 

@@ -7,34 +7,45 @@ use crate::event::ConnectionId;
 
 use super::tell::Run;
 use crate::observe::{Outbox, Sink};
+use crate::rules::security::keys::{Book, Key};
 
 /// What a worker made of one batch.
 #[derive(Debug)]
 pub(super) struct Made<R> {
     pub(super) outbox: Outbox<R>,
     pub(super) runs: Vec<Run>,
+    pub(super) keys: Vec<(ConnectionId, Key)>,
 }
 
 /// Gives connections their numbers and records their order.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Merge {
+    /// The keys of all connections.
+    pub(super) book: Book,
     numbers: HashMap<ConnectionId, u32, foldhash::fast::RandomState>,
     last_number: u32,
     tied: Vec<(usize, usize)>,
 }
 
 impl Merge {
+    /// `keys`: how many keys are remembered.
+    pub(super) fn new(keys: usize) -> Self {
+        Self { book: Book::new(keys), numbers: HashMap::default(), last_number: 0, tied: Vec::new() }
+    }
+
     /// Delivers what all workers made of the same batch.
     pub(super) fn deliver<R>(&mut self, made: &mut [Made<R>], sink: &mut impl Sink<R>) -> io::Result<()> {
         let mut next_run = vec![0; made.len()];
         let mut records: Vec<_> = Vec::with_capacity(made.len());
         let mut bytes: Vec<&[u8]> = Vec::with_capacity(made.len());
         let mut runs: Vec<&[Run]> = Vec::with_capacity(made.len());
-        for Made { outbox, runs: its_runs } in made.iter_mut() {
+        let mut keys = Vec::with_capacity(made.len());
+        for Made { outbox, runs: its_runs, keys: its_keys } in made.iter_mut() {
             let Outbox { bytes: its_bytes, records: its_records, .. } = outbox;
             records.push((0, its_records.drain(..)));
             bytes.push(its_bytes);
             runs.push(its_runs);
+            keys.push(its_keys.drain(..).peekable());
         }
         let run_of = |worker: usize, n: usize| runs.get(worker).and_then(|runs| runs.get(n)).copied();
         loop {
@@ -67,6 +78,12 @@ impl Merge {
                     continue;
                 };
                 let number = self.number(&run);
+                if run.opens
+                    && let Some(keys) = keys.get_mut(*worker)
+                    && let Some((id, key)) = keys.next_if(|(id, _)| *id == run.conn)
+                {
+                    self.book.enter(&key, number, id.packet);
+                }
                 let bytes = bytes.get(*worker).copied().unwrap_or_default();
                 for record in records.by_ref().take(run.end - *done) {
                     sink.record(number, record, bytes)?;

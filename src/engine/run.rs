@@ -44,12 +44,12 @@ where
     S: Sink<O::Record>,
 {
     let mut reader = Reader::new(source, config, progress);
-    let tally = if config.threads <= 1 {
+    let (tally, found) = if config.threads <= 1 {
         inline(&mut reader, config, observer(), sink)?
     } else {
         threaded(&mut reader, config, observer, sink)?
     };
-    let summary = reader.summary(&tally);
+    let summary = reader.summary(&tally, found);
     sink.finish(&summary)?;
     Ok(summary)
 }
@@ -61,6 +61,7 @@ struct Reader<'a> {
     pool: Pool,
     progress: &'a (dyn Fn(u64) + Sync),
     serial: u32,
+    start: Option<At>,
     packets: u64,
     bytes: u64,
 }
@@ -68,7 +69,16 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     fn new(source: &'a mut dyn Source, config: &Config, progress: &'a (dyn Fn(u64) + Sync)) -> Self {
         let decoder = Decoder::new(&config.limits);
-        Self { source, decoder, pool: Pool::default(), progress, serial: 0, packets: 0, bytes: 0 }
+        Self {
+            source,
+            decoder,
+            pool: Pool::default(),
+            progress,
+            serial: 0,
+            start: None,
+            packets: 0,
+            bytes: 0,
+        }
     }
 
     /// The next block; `true` = it is the last.
@@ -77,6 +87,9 @@ impl<'a> Reader<'a> {
         self.serial = self.serial.wrapping_add(1).max(1);
         block.serial = self.serial;
         let status = self.source.fill(&mut block)?;
+        if self.start.is_none() {
+            self.start = block.packets.first().map(|packet| At { packet: 1, time: packet.time });
+        }
         (self.progress)(self.source.facts().bytes_read);
         Ok((Arc::new(block), status == Status::End))
     }
@@ -93,10 +106,12 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn summary(&self, tally: &Tally) -> Summary {
+    /// `found`: what was found over several connections.
+    fn summary(&self, tally: &Tally, found: Vec<Finding>) -> Summary {
         let stats = self.decoder.stats();
         let CaptureFacts { damage, .. } = self.source.facts();
         let mut summary = Summary {
+            start: self.start,
             packets: self.packets,
             bytes: self.bytes,
             skipped_packets: stats.skipped(),
@@ -108,7 +123,7 @@ impl<'a> Reader<'a> {
             carried: tally.carried,
             unknown_links: stats.unknown_links.iter().map(|(link, packets)| (link.0, *packets)).collect(),
             damage: damage.clone(),
-            capture_findings: Vec::new(),
+            capture_findings: found,
         };
         let mut note = |rule, text| summary.capture_findings.push(Finding::whole_capture(rule, text));
         if tally.carried.tls > 0 {
@@ -134,7 +149,7 @@ impl<'a> Reader<'a> {
             note(&capture::FILE_CUT, damage.clone());
         }
         for finding in &summary.capture_findings {
-            summary.findings[finding.rule.level as usize] += 1;
+            summary.findings[finding.rule.level as usize] += finding.more.max(1);
         }
         summary
     }
@@ -146,11 +161,11 @@ fn inline<O: Observer, S: Sink<O::Record>>(
     config: &Config,
     observer: O,
     sink: &mut S,
-) -> io::Result<Tally> {
+) -> io::Result<(Tally, Vec<Finding>)> {
     let mut worker = Worker::new(config, observer, true);
     let mut recent = Recent::default();
-    let mut merge = Merge::default();
-    let mut made = Made { outbox: Outbox::new(true), runs: Vec::new() };
+    let mut merge = Merge::new(config.limits.keys);
+    let mut made = Made { outbox: Outbox::new(true), runs: Vec::new(), keys: Vec::new() };
     loop {
         let (block, last) = reader.block()?;
         if let Some(old) = recent.push(Arc::clone(&block)) {
@@ -174,11 +189,12 @@ fn inline<O: Observer, S: Sink<O::Record>>(
         }
         std::mem::swap(&mut worker.teller.outbox, &mut made.outbox);
         std::mem::swap(&mut worker.teller.runs, &mut made.runs);
+        std::mem::swap(&mut worker.teller.keys, &mut made.keys);
         sink.bytes(&made.outbox.bytes)?;
         merge.deliver(std::slice::from_mut(&mut made), sink)?;
         made.clear();
         if last {
-            return Ok(worker.tally());
+            return Ok((worker.tally(), merge.book.finish()));
         }
     }
 }
@@ -263,7 +279,7 @@ fn threaded<O: Observer, S: Sink<O::Record>>(
     config: &Config,
     observer: &dyn Fn() -> O,
     sink: &mut S,
-) -> io::Result<Tally> {
+) -> io::Result<(Tally, Vec<Finding>)> {
     thread::scope(|scope| {
         let mut inputs = Vec::new();
         let mut outputs = Vec::new();
@@ -279,7 +295,7 @@ fn threaded<O: Observer, S: Sink<O::Record>>(
             outputs.push((output, back));
         }
         let reading = scope.spawn(move || read(reader, inputs));
-        let merged = merge(&outputs, sink);
+        let merged = merge(&outputs, config.limits.keys, sink);
         // Where the sink failed, this ends the workers, and they the reader.
         drop(outputs);
         let read = reading.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
@@ -288,7 +304,8 @@ fn threaded<O: Observer, S: Sink<O::Record>>(
             let tally = worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
             total.add(&tally);
         }
-        merged.and(read).map(|()| total)
+        let found = merged?;
+        read.map(|()| (total, found))
     })
 }
 
@@ -345,12 +362,12 @@ fn work<O: Observer>(
 
 type Output<R> = (Receiver<Made<R>>, SyncSender<Made<R>>);
 
-fn merge<R, S: Sink<R>>(outputs: &[Output<R>], sink: &mut S) -> io::Result<()> {
-    let mut merge = Merge::default();
+fn merge<R, S: Sink<R>>(outputs: &[Output<R>], keys: usize, sink: &mut S) -> io::Result<Vec<Finding>> {
+    let mut merge = Merge::new(keys);
     loop {
         let mut made: Vec<Made<R>> = outputs.iter().filter_map(|(output, _)| output.recv().ok()).collect();
         if made.is_empty() {
-            return Ok(());
+            return Ok(merge.book.finish());
         }
         merge.deliver(&mut made, sink)?;
         for ((_, back), mut made) in outputs.iter().zip(made) {
@@ -364,11 +381,15 @@ fn merge<R, S: Sink<R>>(outputs: &[Output<R>], sink: &mut S) -> io::Result<()> {
 impl<O: Observer> Worker<'_, O> {
     /// Takes out what was made of a batch, and goes on with an emptied one that came back.
     fn made(&mut self, again: &Receiver<Made<O::Record>>) -> Made<O::Record> {
-        let Made { outbox, runs } =
-            again.try_recv().unwrap_or_else(|_| Made { outbox: Outbox::new(false), runs: Vec::new() });
+        let Made { outbox, runs, keys } = again.try_recv().unwrap_or_else(|_| Made {
+            outbox: Outbox::new(false),
+            runs: Vec::new(),
+            keys: Vec::new(),
+        });
         Made {
             outbox: std::mem::replace(&mut self.teller.outbox, outbox),
             runs: std::mem::replace(&mut self.teller.runs, runs),
+            keys: std::mem::replace(&mut self.teller.keys, keys),
         }
     }
 }
@@ -378,6 +399,7 @@ impl<R> Made<R> {
         self.outbox.bytes.clear();
         self.outbox.records.clear();
         self.runs.clear();
+        self.keys.clear();
     }
 }
 

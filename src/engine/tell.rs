@@ -2,6 +2,7 @@
 
 use crate::event::{Connection, ConnectionId, Event};
 use crate::rules::ledger::Told;
+use crate::rules::security::keys::Key;
 
 use crate::observe::{Observer, Outbox};
 
@@ -47,6 +48,8 @@ pub(super) struct Teller<O: Observer> {
     pub(super) observer: O,
     pub(super) outbox: Outbox<O::Record>,
     pub(super) runs: Vec<Run>,
+    /// The keys of the connections that runs begin, in their order.
+    pub(super) keys: Vec<(ConnectionId, Key)>,
     pub(super) counts: Counts,
     /// The packet that is being decoded.
     pub(super) packet: u64,
@@ -61,6 +64,7 @@ impl<O: Observer> Teller<O> {
             observer,
             outbox: Outbox::new(numbered),
             runs: Vec::new(),
+            keys: Vec::new(),
             counts: Counts::default(),
             packet: 0,
             last_number: 0,
@@ -74,6 +78,8 @@ impl<O: Observer> Teller<O> {
             self.last_number += 1;
             conn.number = Some(self.last_number);
         }
+        let key = conn.handshake.as_deref().and_then(Key::of);
+        self.keys.extend(key.map(|key| (conn.id, key)));
         self.push_run(conn, true, false);
         self.tell(conn, Event::Opened);
     }

@@ -36,7 +36,7 @@ pub enum What<'a> {
 /// What a filter is asked of. Its payload is read as JSON at most once, and only where a filter asks.
 #[derive(Debug)]
 pub struct Row<'a> {
-    conn: &'a Connection,
+    conn: Option<&'a Connection>,
     what: What<'a>,
     facts: Facts,
     json: OnceCell<Option<Json>>,
@@ -65,7 +65,15 @@ impl<'a> Row<'a> {
     /// fields that need them are absent.
     #[must_use]
     pub const fn new(conn: &'a Connection, what: What<'a>, facts: Facts) -> Self {
-        Self { conn, what, facts, json: OnceCell::new() }
+        Self { conn: Some(conn), what, facts, json: OnceCell::new() }
+    }
+
+    /// The row of a finding that is told apart from its connection, if it has one: of the connection, only
+    /// the number is known.
+    #[must_use]
+    pub fn of_capture(finding: &'a Finding) -> Self {
+        let facts = Facts::default();
+        Self { conn: None, what: What::Finding(finding), facts, json: OnceCell::new() }
     }
 
     /// The row of an event; `None` where the event is none (a reaction to a finding).
@@ -123,7 +131,7 @@ impl<'a> Row<'a> {
     /// Where in the capture the row stands.
     fn at(&self) -> Option<At> {
         match self.what {
-            What::Connection => Some(self.conn.opened),
+            What::Connection => Some(self.conn?.opened),
             What::Message(message) => Some(message.last),
             What::Frame(frame) => Some(frame.first),
             What::Finding(finding) => finding.at,
@@ -133,18 +141,18 @@ impl<'a> Row<'a> {
 
     /// The sender (`false`) or receiver (`true`).
     fn end(&self, receiver: bool) -> Option<Endpoint> {
-        let by_client = self.dir()? == Dir::C2s;
-        Some(if by_client == receiver { self.conn.server } else { self.conn.client })
+        let (conn, by_client) = (self.conn?, self.dir()? == Dir::C2s);
+        Some(if by_client == receiver { conn.server } else { conn.client })
     }
 
     fn request(&self) -> Option<&'a Request> {
-        self.conn.handshake.as_deref()?.request.as_ref()
+        self.conn?.handshake.as_deref()?.request.as_ref()
     }
 
     /// Gives the values of a field to `test`, until it says yes. `None` = the field is absent here.
     #[expect(clippy::too_many_lines, reason = "one arm for each field")]
     pub(super) fn any(&self, field: Field, test: Test<'_>) -> Option<bool> {
-        let conn = self.conn;
+        let Some(conn) = self.conn else { return self.of_capture_finding(field, test) };
         let value = match field {
             Field::Conn => Value::Int(conn.number?.into()),
             Field::Time => Value::Nanos(self.at()?.time.since(conn.opened.time)),
@@ -192,6 +200,19 @@ impl<'a> Row<'a> {
                 What::Finding(finding) => of_finding(finding, field)?,
                 What::Closing(closing) => return of_closing(conn, closing, field, test),
             },
+        };
+        Some(test(value))
+    }
+
+    /// A field of a finding whose connection is not at hand.
+    fn of_capture_finding(&self, field: Field, test: Test<'_>) -> Option<bool> {
+        let What::Finding(finding) = self.what else { return None };
+        let value = match field {
+            Field::Conn => Value::Int(finding.conn?.into()),
+            Field::At => Value::Nanos(finding.at?.time.nanos()),
+            Field::Packet => Value::Int(finding.at?.packet),
+            Field::Dir => Value::Word(finding.dir?.index()),
+            _ => of_finding(finding, field)?,
         };
         Some(test(value))
     }
@@ -259,7 +280,7 @@ impl<'a> Row<'a> {
 
     /// Gives the values of a header to `test`, those of the request first.
     pub(super) fn header(&self, name: &str, test: Test<'_>) -> Option<bool> {
-        let handshake = self.conn.handshake.as_deref()?;
+        let handshake = self.conn?.handshake.as_deref()?;
         let heads: [&[Header]; 2] = [
             handshake.request.as_ref().map_or(&[], |head| &head.headers),
             handshake.response.as_ref().map_or(&[], |head| &head.headers),

@@ -59,6 +59,8 @@ fn message(dir: Dir, kind: Kind, payload: &[u8]) -> Message<'_> {
         text: None,
         utf8: (kind == Kind::Text).then_some(Utf8::Valid),
         sha256: None,
+        exceeded: None,
+        final_block: false,
     }
 }
 

@@ -44,6 +44,8 @@ pub(super) fn captured(link: u16, bytes: &[u8], wire_len: usize, time: i64) -> P
         len: bytes.len() as u32,
         wire_len: wire_len as u32,
         link: LinkType(link),
+        source: 0,
+        file_offset: 0,
         time: Timestamp::from_nanos(time),
     }
 }

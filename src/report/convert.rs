@@ -18,9 +18,9 @@ pub(super) fn bounded(number: u64) -> u64 {
 }
 
 impl<'a> Connection<'a> {
-    /// The record of a connection.
+    /// The record of a connection; `reveal` = with the secrets in its URL.
     #[must_use]
-    pub fn new(conn: u32, connection: &'a event::Connection) -> Self {
+    pub fn new(conn: u32, connection: &'a event::Connection, reveal: bool) -> Self {
         let shake = connection.handshake.as_deref();
         Self {
             conn,
@@ -31,10 +31,10 @@ impl<'a> Connection<'a> {
             transport: connection.transport.name(),
             tls: None,
             stream: None,
-            url: shake.and_then(|shake| shake.url(false)),
+            url: shake.and_then(|shake| handshake::url(shake, reveal)),
             subprotocol: shake.and_then(|shake| shake.subprotocol()),
             extensions: shake.map(|shake| shake.extensions()).unwrap_or_default(),
-            handshake: shake.and_then(Handshake::new),
+            handshake: shake.and_then(|shake| Handshake::new(shake, reveal)),
         }
     }
 }
@@ -47,7 +47,7 @@ impl Endpoint {
 
 impl<'a> Handshake<'a> {
     /// `None` where neither half was captured.
-    fn new(handshake: &'a upgrade::Handshake) -> Option<Self> {
+    fn new(handshake: &'a upgrade::Handshake, reveal: bool) -> Option<Self> {
         let (request, response) = (handshake.request.as_ref(), handshake.response.as_ref());
         let first = request.map(|head| head.first).or(response.map(|head| head.first))?;
         let last = response.map(|head| head.last).or(request.map(|head| head.last))?;
@@ -55,7 +55,7 @@ impl<'a> Handshake<'a> {
             packet: [bounded(first.packet), bounded(last.packet)],
             request: request.map(|head| Request {
                 method: words(&head.method),
-                target: words(&head.target),
+                target: handshake::target(head, reveal),
                 version: words(&head.version),
                 headers: fields(&head.headers),
             }),

@@ -2,9 +2,11 @@
 
 use std::collections::HashSet;
 
-use crate::event::{Connection, ConnectionId, Event};
-use crate::filter::{Connections, Context, Facts, Filter, Rows};
-use crate::observe::{Observer, Outbox};
+use std::io;
+
+use crate::event::{Connection, ConnectionId, Event, Summary};
+use crate::filter::{Connections, Context, Facts, Filter, Row, Rows};
+use crate::observe::{Observer, Outbox, Sink};
 
 /// An observer that sees the events which a filter selects.
 ///
@@ -72,7 +74,7 @@ impl<O: Observer> Filtered<O> {
     fn asked(&mut self, conn: &Connection, event: Event<'_>, out: &mut Outbox<O::Record>) {
         let facts = self.context.as_mut().map_or_else(Facts::default, |context| context.feed(conn, event));
         let closes = matches!(event, Event::Closed(_));
-        let Some(row) = crate::filter::Row::of(conn, event, facts) else {
+        let Some(row) = Row::of(conn, event, facts) else {
             // A reaction: of interest where its finding may have been.
             if matches!(self.by, By::Records(..)) && self.selected.contains(&conn.id) {
                 self.inner.event(conn, event, out);
@@ -109,5 +111,37 @@ impl<O: Observer> Filtered<O> {
                 }
             }
         }
+    }
+}
+
+/// A sink behind a filter: of the findings that are told with the totals, it passes on what the filter
+/// selects.
+#[derive(Debug)]
+pub struct FilteredSink<'a, S> {
+    inner: &'a mut S,
+    filter: Option<&'a Filter>,
+}
+
+impl<'a, S> FilteredSink<'a, S> {
+    /// `inner` sees all records, and the findings of the capture that `filter` selects.
+    pub const fn new(inner: &'a mut S, filter: Option<&'a Filter>) -> Self {
+        Self { inner, filter }
+    }
+}
+
+impl<R, S: Sink<R>> Sink<R> for FilteredSink<'_, S> {
+    fn record(&mut self, conn: u32, record: R, bytes: &[u8]) -> io::Result<()> {
+        self.inner.record(conn, record, bytes)
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.inner.bytes(bytes)
+    }
+
+    fn finish(&mut self, summary: &Summary) -> io::Result<()> {
+        let Some(filter) = self.filter else { return self.inner.finish(summary) };
+        let mut summary = summary.clone();
+        summary.capture_findings.retain(|finding| filter.selects(&Row::of_capture(finding)));
+        self.inner.finish(&summary)
     }
 }

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use super::record::Accept;
-use crate::http::upgrade::{self, Handshake};
+use crate::http::secret;
+use crate::http::upgrade::{self, Handshake, Request};
 
 /// The key sent and the answer to it, where either is there (RFC 6455 section 4.2.2).
 pub(super) fn accept(handshake: &Handshake) -> Option<Accept> {
@@ -21,5 +22,37 @@ pub(super) fn words(bytes: &[u8]) -> Cow<'_, str> {
     match std::str::from_utf8(bytes) {
         Ok(text) => Cow::Borrowed(text),
         Err(_) => Cow::Owned(bytes.iter().map(|&byte| char::from(byte)).collect()),
+    }
+}
+
+/// The URL of a handshake, with stars for secrets unless they are to be revealed.
+pub(super) fn url(handshake: &Handshake, reveal: bool) -> Option<String> {
+    let url = handshake.url(false)?;
+    Some(if reveal { url } else { secret::redacted_text(&url) })
+}
+
+/// The target of a request, with stars for secrets unless they are to be revealed.
+pub(super) fn target(request: &Request, reveal: bool) -> Cow<'_, str> {
+    if reveal || secret::secrets(&request.target).is_empty() {
+        return words(&request.target);
+    }
+    Cow::Owned(words(&secret::redacted(&request.target)).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::upgrade::Header;
+
+    #[test]
+    fn secrets_are_shown_on_request_only() {
+        let host = Header { name: b"Host".to_vec(), value: b"a".to_vec() };
+        let target = b"/?token=x&room=\xff".to_vec();
+        let request = Request { target, headers: vec![host], ..Request::default() };
+        assert_eq!(super::target(&request, false), "/?token=***&room=\u{ff}");
+        assert_eq!(super::target(&request, true), "/?token=x&room=\u{ff}");
+        let handshake = Handshake { request: Some(request), ..Handshake::default() };
+        assert_eq!(url(&handshake, false).unwrap(), "ws://a/?token=***&room=\u{fffd}");
+        assert_eq!(url(&handshake, true).unwrap(), "ws://a/?token=x&room=\u{fffd}");
     }
 }

@@ -43,13 +43,20 @@ pub struct HarPart {
 pub struct HarObserver {
     payload: PayloadMode,
     conns: Selection,
+    reveal: bool,
 }
 
 impl HarObserver {
     /// An observer of one worker.
     #[must_use]
     pub const fn new(payload: PayloadMode, conns: Selection) -> Self {
-        Self { payload, conns }
+        Self { payload, conns, reveal: false }
+    }
+
+    /// URLs with the secrets in them.
+    #[must_use]
+    pub fn revealing(self, reveal: bool) -> Self {
+        Self { reveal, ..self }
     }
 }
 
@@ -63,7 +70,7 @@ impl Observer for HarObserver {
         let start = out.bytes.len();
         let part = match event {
             Event::Opened => {
-                entry::head(conn, &mut out.bytes);
+                entry::head(conn, self.reveal, &mut out.bytes);
                 Part::Head
             }
             Event::Message(message) if message.kind.is_data() => {

@@ -35,6 +35,8 @@ pub struct JsonOptions {
     pub shape: Shape,
     /// Each record is written at once, as someone may be watching.
     pub live: bool,
+    /// URLs and targets with the secrets in them.
+    pub reveal: bool,
 }
 
 impl Default for JsonOptions {
@@ -48,6 +50,7 @@ impl Default for JsonOptions {
             tool: concat!("wscope ", env!("CARGO_PKG_VERSION")).to_owned(),
             shape: Shape::Lines,
             live: false,
+            reveal: false,
         }
     }
 }
@@ -68,6 +71,7 @@ pub struct JsonObserver {
     payload: PayloadMode,
     hash: bool,
     conns: Selection,
+    reveal: bool,
     clock: Clock,
 }
 
@@ -75,8 +79,8 @@ impl JsonObserver {
     /// An observer of one worker.
     #[must_use]
     pub fn new(options: &JsonOptions) -> Self {
-        let JsonOptions { types, payload, hash, ref conns, .. } = *options;
-        Self { types, payload, hash, conns: conns.clone(), clock: Clock::new() }
+        let JsonOptions { types, payload, hash, ref conns, reveal, .. } = *options;
+        Self { types, payload, hash, conns: conns.clone(), reveal, clock: Clock::new() }
     }
 
     #[inline]
@@ -267,7 +271,8 @@ impl Observer for JsonObserver {
             Event::Message(message) if self.types.message => self.message(number, message, out),
             Event::Frame(frame) if self.types.frame => self.frame(number, frame, out),
             Event::Opened if self.types.connection => {
-                let record = Record::Connection(Box::new(record::Connection::new(given, conn)));
+                let record = record::Connection::new(given, conn, self.reveal);
+                let record = Record::Connection(Box::new(record));
                 typed("connection", number, &record, out);
             }
             Event::Finding(finding) if self.types.finding => {

@@ -28,6 +28,8 @@ pub(crate) fn message(dir: Dir, kind: Kind, payload: &[u8]) -> Message<'_> {
         wire_len: payload.len() as u64,
         len: payload.len() as u64,
         compressed: false,
+        final_block: false,
+        exceeded: None,
         fault: None,
         payload,
         text: None,

@@ -8,8 +8,13 @@ use super::record::Record;
 /// The JSON Schema (2020-12) of one line.
 #[must_use]
 pub fn schema() -> serde_json::Value {
+    of::<Record<'_>>("wscope record")
+}
+
+/// The JSON Schema (2020-12) of what this type is written as.
+pub(super) fn of<T: schemars::JsonSchema>(title: &str) -> serde_json::Value {
     let settings = SchemaSettings::draft2020_12().for_serialize();
-    let mut schema = settings.into_generator().into_root_schema_for::<Record<'_>>();
+    let mut schema = settings.into_generator().into_root_schema_for::<T>();
     // An `Option` is left out where it is `None`, never null.
     RecursiveTransform(|schema: &mut schemars::Schema| {
         if let Some(serde_json::Value::Array(types)) = schema.get_mut("type") {
@@ -24,7 +29,7 @@ pub fn schema() -> serde_json::Value {
         }
     })
     .transform(&mut schema);
-    schema.insert("title".to_owned(), "wscope record".into());
+    schema.insert("title".to_owned(), title.into());
     schema.to_value()
 }
 

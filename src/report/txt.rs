@@ -13,7 +13,7 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use super::handshake::words;
+use super::handshake::{url, words};
 use super::output::{Output, Shape, Span, after_number};
 use super::payload::PayloadMode;
 use super::select::Selection;
@@ -60,6 +60,8 @@ pub struct TxtOptions {
     pub dir: Option<Dir>,
     /// Each line is written at once, as someone may be watching.
     pub live: bool,
+    /// URLs with the secrets in them.
+    pub reveal: bool,
 }
 
 /// Encodes events as lines of text.
@@ -122,7 +124,7 @@ impl TxtObserver {
             return;
         };
         let mut parts = Vec::new();
-        parts.extend(shake.url(false));
+        parts.extend(url(shake, self.options.reveal));
         match &shake.response {
             Some(response) => parts.push(format!("{} {}", response.status, words(&response.reason))),
             None => parts.push("(no response)".to_owned()),
@@ -251,6 +253,8 @@ const fn fault_text(fault: Fault) -> &'static str {
         Fault::Missing => "bytes missing from the capture",
         Fault::Unfinished => "unfinished",
         Fault::BrokenDeflate => "does not inflate",
+        Fault::WindowExceeded => "refers back beyond the agreed window",
+        Fault::ContextKept { .. } => "refers to an earlier message, against what was agreed",
         Fault::LostContext => "not decodable: earlier messages lost",
         Fault::InflateLimit => "inflates past the limit",
         Fault::TooLarge => "compressed form too large",
@@ -341,7 +345,10 @@ impl<W: Write> Sink<Span> for TxtSink<W> {
     }
 
     fn finish(&mut self, summary: &Summary) -> io::Result<()> {
-        for finding in summary.capture_findings.iter().filter(|_| !self.messages_only) {
+        let selected = |finding: &&Finding| {
+            !self.messages_only && finding.conn.is_none_or(|conn| self.conns.contains(conn))
+        };
+        for finding in summary.capture_findings.iter().filter(selected) {
             let mut line = format!("{} {}: ", finding.rule.code, finding.rule.name);
             visible::append(
                 finding.text.as_bytes(),

@@ -1,8 +1,10 @@
 //! From the facts of one connection to findings.
 
+use std::net::IpAddr;
+
 use crate::http::upgrade::Handshake;
 use crate::item::{At, Dir, End, Missing};
-use crate::ws::fact::{Frame, Kind, Limit, Message, Out, Trouble};
+use crate::ws::fact::{Fault, Frame, Kind, Limit, Message, Out, Trouble};
 
 use super::facts::{Facts, Opening};
 use super::finding::Finding;
@@ -74,11 +76,17 @@ impl Checker {
         self.ledger.responded(opening.handshake, tell);
     }
 
-    /// The connection exists: its frames were recognised (N003).
-    pub fn opened_inside(&mut self, at: At, tell: &mut impl FnMut(Told<'_>)) {
+    /// The connection exists: its frames were recognised (N003). `ips` and `tls` are as in [`Opening`].
+    pub fn opened_inside(&mut self, at: At, ips: [IpAddr; 2], tls: bool, tell: &mut impl FnMut(Told<'_>)) {
         let text = "no handshake was captured: recognised by its frames alone".to_owned();
         let finding = Finding::whole_capture(&capture::NO_HANDSHAKE, text);
         self.ledger.found(Finding { at: Some(at), ..finding }, tell);
+        for lane in &mut self.facts.lanes {
+            lane.missed = Some(at);
+        }
+        if let Some(finding) = security::unencrypted(ips, tls, at) {
+            self.ledger.found(finding, tell);
+        }
     }
 
     /// What the session made of an item.
@@ -100,11 +108,7 @@ impl Checker {
         if facts.lane(frame.dir).close.is_some() {
             self.close.after_close(frame, found);
         }
-        let lane = &mut facts.lanes[frame.dir.index()];
-        lane.heard = true;
-        lane.hole = false;
-        lane.sent = frame.offset + frame.header.header_len() as u64 + frame.header.len;
-        lane.last = frame.last;
+        facts.lanes[frame.dir.index()].told(frame);
         if !self.found.is_empty() {
             self.tell(tell);
         }
@@ -119,10 +123,12 @@ impl Checker {
             }
             self.text.message(message, facts, found);
             self.frames.message(message, facts, found);
-            self.close.message_ended(facts.lane(message.dir).sent, message.dir);
+            if message.fault != Some(Fault::Unfinished) {
+                self.close.message_ended(facts.lane(message.dir).sent, message.dir);
+            }
         } else if message.kind == Kind::Close {
             self.close.close(message, facts, found);
-            self.keepalive.close();
+            self.keepalive.close(message.last, facts, found);
             let lane = &mut facts.lanes[message.dir.index()];
             lane.close.get_or_insert((message.first, message.close_code()));
             self.ledger.close(message.dir, message.close_code(), message.last, tell);
@@ -139,14 +145,27 @@ impl Checker {
         let Self { facts, found, .. } = self;
         let lane = &mut facts.lanes[dir.index()];
         match what {
-            Trouble::Gap { in_payload: true, .. } => lane.hole = true,
+            Trouble::Gap { in_payload: true, .. } => {
+                lane.hole = true;
+                lane.missed = Some(at);
+            }
             Trouble::Gap { .. } | Trouble::Resynchronised { .. } | Trouble::OutOfSync { .. } => {
                 lane.lost = true;
+                lane.missed = Some(at);
+                lane.astray = !matches!(what, Trouble::Resynchronised { .. });
                 self.frames.lost(dir);
                 self.text.lost(dir);
             }
-            Trouble::NotFrames { skipped } => self.close.not_frames(dir, at, skipped, found),
-            Trouble::PartialHeader { bytes } => self.frames.partial_header(dir, at, bytes, facts, found),
+            Trouble::NotFrames { skipped } => self.close.not_frames(dir, at, skipped, facts, found),
+            Trouble::PartialHeader { bytes } if lane.close.is_some() => {
+                if matches!(lane.end, Some((End::Fin, _))) {
+                    self.close.not_frames(dir, at, u64::from(bytes), facts, found);
+                }
+            }
+            Trouble::PartialHeader { bytes } => {
+                lane.broken_off = true;
+                self.frames.partial_header(dir, at, bytes, facts, found);
+            }
             Trouble::Limit(Limit::Inflated) => {}
             Trouble::Limit(_) => {}
         }
@@ -178,6 +197,12 @@ impl Checker {
     ///
     /// Needed only where [`Checker::waits`].
     pub fn segment(&mut self, at: At, unacked: [u64; 2], tell: &mut impl FnMut(Told<'_>)) {
+        self.acknowledged(at, unacked);
+        self.keepalive.segment(at, &self.facts, &mut self.found);
+        self.tell(tell);
+    }
+
+    fn acknowledged(&mut self, at: At, unacked: [u64; 2]) {
         for (lane, unacked) in self.facts.lanes.iter_mut().zip(unacked) {
             lane.unacked = unacked;
         }
@@ -187,18 +212,17 @@ impl Checker {
             // A client that acknowledges the 101 had it: the capture has the packets in another order.
             self.found.push(request::frames_before_accept(bytes, at));
         }
-        self.keepalive.segment(at, &self.facts, &mut self.found);
-        self.close.segment(&self.facts, &mut self.found);
-        self.tell(tell);
+        self.close.segment(at, &self.facts, &mut self.found);
     }
 
     /// The connection is over, or the capture. Nothing follows.
     pub fn finish(&mut self, at: At, unacked: [u64; 2], tell: &mut impl FnMut(Told<'_>)) {
-        self.segment(at, unacked, tell);
+        // No packet stands behind `at` where the connection is only dropped, so no time has passed for it.
+        self.acknowledged(at, unacked);
         let Self { facts, found, .. } = self;
-        self.keepalive.finish(at, facts, found);
+        self.keepalive.finish(facts, found);
         let broken_off = self.frames.broken_off();
-        self.close.finish(broken_off, facts, found);
+        self.close.finish(at, broken_off, facts, found);
         self.deflate.finish(facts, found);
         self.tell(tell);
         self.ledger.finish(tell);

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use crate::http::extension::{DeflateKind, Extension};
 use crate::http::upgrade::Handshake;
 use crate::item::{At, Dir, End};
+use crate::ws::fact::Frame;
 
 /// What was agreed in the handshake, as far as the frames are concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,8 +34,18 @@ pub struct Lane {
     pub heard: bool,
     /// Frame boundaries were lost at some point, so frames may be missing.
     pub lost: bool,
+    /// Frame boundaries are lost at the moment: what comes is told late, or never.
+    pub astray: bool,
     /// Bytes are missing from the frame that is being read.
     pub hole: bool,
+    /// Up to where bytes were last missing; where the capture began inside the connection, its start.
+    pub missed: Option<At>,
+    /// Frames that were told.
+    pub frames: u64,
+    /// The last frame that was told has its FIN bit, and no reserved bit.
+    pub plain: bool,
+    /// The stream ended inside a frame.
+    pub broken_off: bool,
     /// The end of the last frame that was told, in the direction's stream after the handshake.
     pub sent: u64,
     /// Bytes sent that the other endpoint's TCP has not acknowledged, after the last segment.
@@ -54,6 +65,22 @@ impl Lane {
         self.unacked <= self.sent.saturating_sub(offset)
     }
 
+    /// Takes in a frame that is over.
+    #[inline]
+    pub(super) fn told(&mut self, frame: &Frame<'_>) {
+        let header = &frame.header;
+        let seen = if self.hole { header.len } else { frame.seen };
+        self.sent = frame.offset.saturating_add(header.header_len() as u64).saturating_add(seen);
+        self.last = frame.last;
+        self.frames += 1;
+        self.heard = true;
+        self.hole = false;
+        self.plain = header.fin && header.rsv == 0;
+        self.broken_off = seen < header.len;
+        // One that lacks bytes may be what was open when the boundaries were lost.
+        self.astray &= frame.seen < header.len;
+    }
+
     /// Whatever was sent in this direction was captured.
     #[must_use]
     pub const fn complete(&self) -> bool {
@@ -71,7 +98,10 @@ impl Facts {
         ];
         Self {
             agreed: Agreed::new(handshake),
-            lanes: heard.map(|heard| Lane { heard, lost: handshake.is_none(), ..Lane::default() }),
+            lanes: heard.map(|heard| {
+                let lost = handshake.is_none();
+                Lane { heard, lost, astray: lost, ..Lane::default() }
+            }),
         }
     }
 

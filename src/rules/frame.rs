@@ -70,7 +70,7 @@ rule! {
         summary: "a control frame has a reserved opcode (0xB to 0xF)",
         reaction: "The receiver fails the connection, in practice with Close 1002.",
         bad: ["open\nc 8b 80 mask:37fa213d", "open\ns 8f 05 'Hello'"],
-        good: ["open\ns 8a 05 'Hello'\nc 89 80 mask:37fa213d\ns 8a 00"],
+        good: ["open\ns 89 05 'Hello'\nc 8a 85 mask:37fa213d 'Hello'"],
     }
 }
 
@@ -120,7 +120,7 @@ rule! {
     /// what follows is not decoded up to the next certain frame boundary.
     pub static LENGTH_TOP_BIT = {
         code: "F007", name: "length-top-bit", level: Error, source: "RFC 6455 5.2",
-        quote: "the following 8 bytes interpreted as a 64-bit unsigned integer (the most significant bit MUST be 0)",
+        quote: "the most significant bit MUST be 0",
         summary: "the top bit of a 64-bit length is set",
         reaction: "The receiver fails the connection, with Close 1002 or 1009.",
         bad: ["open\ns 82 7f 8000000000000005 'Hello'"],
@@ -159,7 +159,7 @@ rule! {
     /// fragments: often two writers share one connection without a lock.
     pub static CONTINUATION_UNEXPECTED = {
         code: "F010", name: "continuation-unexpected", level: Error, source: "RFC 6455 5.4",
-        quote: "A fragmented message consists of a single frame with the FIN bit clear and an opcode other than 0",
+        quote: "followed by zero or more frames with the FIN bit clear and the opcode set to 0, and terminated by a single frame with the FIN bit set and an opcode of 0",
         summary: "a continuation frame without a message to continue",
         reaction: "The receiver fails the connection with Close 1002.",
         bad: ["open\ns cont 'Hello'", "open\ns text -fin 'Hel'\ns cont 'lo'\ns cont 'again'"],

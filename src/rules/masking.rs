@@ -24,7 +24,7 @@ rule! {
     /// script in a page then chooses the bytes on the wire.
     pub static KEY_ZERO = {
         code: "F015", name: "mask-key-zero", level: Warning, source: "RFC 6455 5.3",
-        quote: "The masking key needs to be unpredictable",
+        quote: "the masking key MUST be derived from a strong source of entropy",
         summary: "masking keys of zeros on more frames than chance allows",
         reaction: "Receivers do not notice.",
         bad: ["open\nc text mask:00000000 'a'\nc text mask:00000000 'b'"],

@@ -115,7 +115,13 @@ impl State {
 fn invalid(message: &Message<'_>, lane: &Lane, facts: &Facts, found: &mut Vec<Finding>) {
     // What does not inflate, or was compressed without an agreement that we know of, is no text anyway.
     let unknown = message.compressed && !facts.agreed.known;
-    if lane.doubtful || unknown || message.fault == Some(Fault::BrokenDeflate) {
+    if lane.doubtful
+        || unknown
+        || matches!(
+            message.fault,
+            Some(Fault::BrokenDeflate | Fault::WindowExceeded | Fault::ContextKept { .. })
+        )
+    {
         return;
     }
     let (rule, offset, frame) = match message.utf8 {

@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 
 use crate::item::At;
 
-use super::deflate::Context;
+use super::deflate::{Context, Exceeded, Inflated};
 use super::fact::{Fault, Kind, Limit, Utf8};
 use super::mask;
 use super::session::{Budget, Tools};
@@ -39,6 +39,8 @@ pub(super) struct Assembly {
     utf8: Option<Utf8Stream>,
     utf8_fault: Option<Utf8>,
     hash: Option<Sha256>,
+    final_block: bool,
+    exceeded: Option<Exceeded>,
     fault: Option<Fault>,
     limit_told: bool,
     /// What `kept` and `input` have been counted with in the shard's budget.
@@ -56,6 +58,8 @@ pub(super) struct Finished {
     pub(super) wire_len: u64,
     pub(super) len: u64,
     pub(super) compressed: bool,
+    pub(super) final_block: bool,
+    pub(super) exceeded: Option<Exceeded>,
     pub(super) fault: Option<Fault>,
     pub(super) payload: Option<Vec<u8>>,
     pub(super) utf8: Option<Utf8>,
@@ -82,6 +86,8 @@ impl Assembly {
             utf8: (kind == Kind::Text).then(Utf8Stream::default),
             utf8_fault: None,
             hash: tools.want.hash.then(Sha256::new),
+            final_block: false,
+            exceeded: None,
             fault: None,
             limit_told: false,
             counted: 0,
@@ -117,7 +123,8 @@ impl Assembly {
             self.plain(chunk, mask, tools)
         };
         let holds = self.kept.len() + self.input.len();
-        tools.budget.messages += holds - self.counted;
+        // Frames that were inflated by themselves are gone from `input`.
+        tools.budget.messages = tools.budget.messages + holds - self.counted;
         self.counted = holds;
         limit.filter(|_| !std::mem::replace(&mut self.limit_told, true))
     }
@@ -136,16 +143,23 @@ impl Assembly {
         {
             let input = std::mem::take(&mut self.input);
             let cut = self.fault.is_some();
-            let (fault, output) = if cut {
-                let inflated = tools.inflater.inflate_prefix(context, &input, tools.limits);
-                (inflated.fault, inflated.output)
+            let inflated = if cut {
+                tools.inflater.inflate_prefix(context, &input, tools.limits)
             } else {
-                let inflated = tools.inflater.inflate(context, &input, tools.limits);
-                (inflated.fault, inflated.output)
+                tools.inflater.inflate(context, &input, tools.limits)
             };
-            self.absorb(output, tools.budget, tools.limits.shard_message_bytes);
-            self.fault = self.fault.or(fault.map(Fault::from));
+            self.absorb(inflated.output, tools.budget, tools.limits.shard_message_bytes);
+            self.note(&inflated);
         }
+    }
+
+    /// Notes what was seen besides the output of the message, or of one of its frames.
+    fn note(&mut self, inflated: &Inflated<'_>) {
+        self.final_block |= inflated.final_block;
+        // The furthest of all frames: the window is the same.
+        self.exceeded = self.exceeded.max(inflated.exceeded);
+        // What ends early for want of bytes is not broken.
+        self.fault = self.fault.or(inflated.fault.map(Fault::from));
     }
 
     /// The message is over; `fault` says why, where its last fragment has not come.
@@ -168,8 +182,7 @@ impl Assembly {
                 tools.inflater.inflate(context, &self.input, tools.limits)
             };
             self.len = inflated.output.len() as u64;
-            // What ends early for want of bytes is not broken.
-            self.fault = self.fault.or(inflated.fault.map(Fault::from));
+            self.note(&inflated);
             if self.kind == Kind::Text {
                 utf8 = Some(if self.fault.is_some() {
                     super::utf8::check_prefix(inflated.output, self.current_frame)
@@ -204,6 +217,8 @@ impl Assembly {
             wire_len: self.wire_len,
             len: self.len,
             compressed: self.compressed,
+            final_block: self.final_block,
+            exceeded: self.exceeded,
             fault: self.fault,
             payload,
             utf8,

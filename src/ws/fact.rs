@@ -2,6 +2,8 @@
 
 use crate::item::{At, Dir};
 
+use super::deflate::Exceeded;
+
 /// A frame's opcode, any of the 16 (RFC 6455 section 5.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Opcode(u8);
@@ -137,9 +139,17 @@ pub enum Fault {
     Missing,
     /// The stream ended, or another message began, before the final fragment.
     Unfinished,
-    /// It does not inflate (RFC 7692 section 7.2.2).
+    /// It does not inflate, and that is the sender's doing (RFC 7692 section 7.2.2).
     BrokenDeflate,
-    /// It refers to earlier messages that were lost, so it cannot be inflated.
+    /// It refers to output beyond the window that was agreed ([`Message::exceeded`]), which is not
+    /// kept.
+    WindowExceeded,
+    /// It refers to an earlier message, although the sender agreed not to (RFC 7692 section 7.1.1).
+    ContextKept {
+        /// How many bytes before its own first byte, 1 to 32,768.
+        reach: u16,
+    },
+    /// It cannot be inflated without earlier messages, or an agreement, that the capture lacks.
     LostContext,
     /// It inflates past a limit and was cut there.
     InflateLimit,
@@ -150,7 +160,9 @@ pub enum Fault {
 impl From<super::deflate::Fault> for Fault {
     fn from(fault: super::deflate::Fault) -> Self {
         match fault {
-            super::deflate::Fault::Broken | super::deflate::Fault::TooFarBack => Self::BrokenDeflate,
+            super::deflate::Fault::Broken => Self::BrokenDeflate,
+            super::deflate::Fault::WindowExceeded => Self::WindowExceeded,
+            super::deflate::Fault::ContextKept { reach } => Self::ContextKept { reach },
             super::deflate::Fault::LostContext => Self::LostContext,
             super::deflate::Fault::Limit => Self::InflateLimit,
         }
@@ -180,6 +192,13 @@ pub struct Message<'a> {
     pub len: u64,
     /// Compressed (RSV1 with a deflate extension agreed).
     pub compressed: bool,
+    /// A block of it has BFINAL set (RFC 7692 section 7.2.3.4). Told where the message is all there
+    /// and inflates, or fails for references alone; not where lost bytes may be the cause.
+    pub final_block: bool,
+    /// It refers to output beyond the window that was agreed (RFC 7692 section 7.1.2). Such a message
+    /// may be complete all the same: references within it are followed up to 32 KiB. Told as
+    /// `final_block` is.
+    pub exceeded: Option<Exceeded>,
     /// Why a part is missing; `None` = complete.
     pub fault: Option<Fault>,
     /// The payload, as far as it is kept.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::run::{output, run};
+use crate::run::{capture, file, output, run};
 use crate::support::records;
 
 /// Filters of all kinds, on captures that have what they ask for.
@@ -22,7 +22,7 @@ const FILTERS: [(&str, &str); 16] = [
     ("feed-deflate-node-ws.pcapng", "compressed && ratio > 2"),
     ("feed-deflate-node-ws.pcapng", "payload[0:1] == \"{\" && .type"),
     ("lossy.pcapng", "!complete"),
-    ("any-interface.pcapng", "len in {0..20} && client == 127.0.0.0/8"),
+    ("coalesced.pcap", "len in {0..20} && client == 127.0.0.0/8"),
 ];
 
 fn messages(args: &[&str]) -> Vec<Value> {
@@ -146,6 +146,20 @@ fn exports_bring_the_connections_along() {
     assert_eq!(findings.is_empty(), run(&["ls", "-q", "snaplen-96.pcap", "-Y", "finding == N002"]).code == 1);
 }
 
+/// Findings that are told with the totals are asked too; of a connection they know the number at most.
+#[test]
+fn findings_of_the_capture_are_asked() {
+    let whole = capture("chat-node-ws.pcapng");
+    let (_folder, path) = file("cut.pcapng", whole.get(..whole.len() - 5).unwrap());
+    let count = |filter: &str| {
+        let ran = run(&["export", path.to_str().unwrap(), "-Y", filter]);
+        let found = records(ran.text());
+        found.iter().filter(|record| record["type"] == "finding" && record.get("conn").is_none()).count()
+    };
+    let asked = ["finding", "finding == N006 && severity == note", "ping", "ip", "port < 70000", "!ip", "conn == 1"];
+    assert_eq!(asked.map(count), [1, 1, 0, 0, 0, 1, 0]);
+}
+
 #[test]
 fn connections_as_a_whole() {
     let listed = |name: &str, filter: &str| {
@@ -161,8 +175,8 @@ fn connections_as_a_whole() {
     for (name, filter, numbers) in [
         ("close-codes.pcapng", "close.code >= 1002", "3 5 6"),
         ("close-codes.pcapng", "close.code >= 1002 && dir == c2s", "3 5 6"),
-        ("close-codes.pcapng", "messages == 1 && server.port == 8080", "1 9"),
-        ("refused-then-accepted.pcapng", "end == refused", "1"),
+        ("close-codes.pcapng", "messages == 1 && server.port == 8080", "2 3 10"),
+        ("refused-then-accepted.pcapng", "end == refused && status == 401", "1"),
         ("fragments-pings.pcapng", "end == clean && ping && path ~ fragments", "1"),
         ("fragments-pings.pcapng", "ping && pong", ""),
     ] {

@@ -2,13 +2,14 @@
 
 use crate::run::{output, run};
 
-const COMMANDS: [&str; 11] = [
+const COMMANDS: [&str; 12] = [
     "ls",
     "show",
     "inspect",
     "follow",
     "export",
     "stats",
+    "check",
     "fields",
     "filter",
     "schema",

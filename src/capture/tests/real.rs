@@ -10,7 +10,7 @@ use crate::capture::open;
 use crate::limits::Limits;
 
 /// Where the corpus of captures is, which is not part of this repository.
-fn corpus() -> Option<PathBuf> {
+pub(in crate::capture) fn corpus() -> Option<PathBuf> {
     let root = std::env::var_os("WSCOPE_SHARED_CAPTURES")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/captures"), PathBuf::from);
     let found = root.join("MANIFEST.tsv").is_file();
@@ -20,7 +20,7 @@ fn corpus() -> Option<PathBuf> {
     found.then_some(root)
 }
 
-fn files(root: &Path) -> Vec<PathBuf> {
+pub(in crate::capture) fn files(root: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for folder in ["pcapng", "websocket", "tcp", "link"] {
         files.extend(std::fs::read_dir(root.join(folder)).unwrap().map(|entry| entry.unwrap().path()));

@@ -1,7 +1,7 @@
 //! The handshake as `wscope inspect` shows it.
 
 use super::Finder;
-use crate::cli::secret;
+use crate::http::secret;
 use crate::http::upgrade::{Handshake, Header};
 
 impl Finder {

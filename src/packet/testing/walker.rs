@@ -82,5 +82,6 @@ fn run(reader: &mut impl PcapReaderIterator, each: &mut impl FnMut(Packet, &[u8]
 fn give(each: &mut impl FnMut(Packet, &[u8]), link: u16, data: &[u8], wire_len: u32, time: i64) {
     let len = data.len() as u32;
     let wire_len = wire_len.max(len);
-    each(Packet { offset: 0, len, wire_len, link: LinkType(link), time: Timestamp::from_nanos(time) }, data);
+    let (link, time) = (LinkType(link), Timestamp::from_nanos(time));
+    each(Packet { offset: 0, len, wire_len, link, source: 0, file_offset: 0, time }, data);
 }

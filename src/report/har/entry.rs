@@ -7,7 +7,7 @@ use crate::http::upgrade::{Header, Request, Response};
 use crate::item::Dir;
 use crate::observe::Buffer;
 use crate::report::escape;
-use crate::report::handshake::words;
+use crate::report::handshake::{url as url_of, words};
 use crate::report::line;
 use crate::report::payload::{Body, PayloadMode, data};
 use crate::ws::fact::{Kind, Message};
@@ -25,12 +25,13 @@ pub(super) const END: &[u8] = b"\n]}}\n";
 pub(super) const UNFINISHED: &[u8] = br#"],"time":0,"timings":{"send":0,"wait":0,"receive":0}}"#;
 
 /// Everything that is known when the connection opens, up to the messages.
-pub(super) fn head(conn: &Connection, out: &mut Buffer) {
+pub(super) fn head(conn: &Connection, reveal: bool, out: &mut Buffer) {
     let shake = conn.handshake.as_deref();
     let request = shake.and_then(|shake| shake.request.as_ref());
     let response = shake.and_then(|shake| shake.response.as_ref());
     let started = request.map_or(conn.opened.time, |request| request.first.time);
-    let url = shake.and_then(|shake| shake.url(false)).unwrap_or_else(|| format!("ws://{}/", conn.server));
+    let url =
+        shake.and_then(|shake| url_of(shake, reveal)).unwrap_or_else(|| format!("ws://{}/", conn.server));
     let mut entry = json!({
         "startedDateTime": started.to_string(),
         "request": request_of(request, &url),

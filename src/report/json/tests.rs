@@ -190,7 +190,8 @@ proptest! {
             text: None,
             dir: if c2s { Dir::C2s } else { Dir::S2c },
             n, kind, first, last, frames, first_frame: first_frame.into(), wire_len,
-            len: payload.len() as u64 + u64::from(more / 200 * more), compressed, fault, payload: &payload, utf8, sha256,
+            len: payload.len() as u64 + u64::from(more / 200 * more), compressed, final_block: false, exceeded: None, fault,
+            payload: &payload, utf8, sha256,
         };
         let options = JsonOptions { payload: mode, hash, ..Default::default() };
         let conn = sample::connection(known.then_some(number));
@@ -294,6 +295,8 @@ fn speed() {
                         frames: 1,
                         first_frame: n,
                         compressed: false,
+                        final_block: false,
+                        exceeded: None,
                         fault: None,
                         utf8: Some(Utf8::Valid),
                         sha256: None,

@@ -11,8 +11,13 @@ use super::history::History;
 pub struct Context {
     params: Params,
     history: History,
-    /// Output before `history` is missing, and later messages may refer to it.
+    /// The parameters are those of the handshake.
+    agreed: bool,
+    /// Bytes were lost, and nothing makes up for it yet. With takeover, output before `history` is
+    /// missing, and later messages may refer to it; without, no message was whole since.
     lost: bool,
+    /// The output of all messages so far, in bytes; `None` once some of it is not known.
+    sent: Option<u64>,
     /// Which inflater still has this very history in its window, and after which of its messages.
     held: Option<Held>,
 }
@@ -21,7 +26,8 @@ impl Context {
     /// A direction from its first message on.
     #[must_use]
     pub const fn new(params: Params) -> Self {
-        Self { params, history: History::new(params.window()), lost: false, held: None }
+        let history = History::new(params.window());
+        Self { params, history, agreed: true, lost: false, sent: Some(0), held: None }
     }
 
     /// A direction whose beginning and parameters are not in the capture: its messages may refer to
@@ -29,7 +35,8 @@ impl Context {
     #[must_use]
     pub const fn unknown() -> Self {
         let params = Params::DEFAULT;
-        Self { params, history: History::new(params.window()), lost: true, held: None }
+        let history = History::new(params.window());
+        Self { params, history, agreed: false, lost: true, sent: None, held: None }
     }
 
     /// The parameters in force.
@@ -47,7 +54,15 @@ impl Context {
     /// Messages may refer to output that is not there.
     #[must_use]
     pub const fn is_lost(&self) -> bool {
-        self.lost
+        self.lost && !self.params.no_context_takeover
+    }
+
+    /// What does not inflate is the sender's doing: the parameters are known, and no bytes were lost
+    /// that could be the cause. After a loss that is so again once a window of output is certain or,
+    /// without context takeover, a message.
+    #[must_use]
+    pub const fn is_certain(&self) -> bool {
+        self.agreed && !self.lost
     }
 
     /// Tells that bytes of a compressed message are missing, or that one was passed over. From here
@@ -55,7 +70,23 @@ impl Context {
     pub fn lose(&mut self) {
         self.held = None;
         self.history = History::new(self.params.window());
-        self.lost = !self.params.no_context_takeover;
+        self.lost = true;
+        self.sent = None;
+    }
+
+    /// A message that is all there did not inflate; `made` is how much output it stands for, where
+    /// that is known. Without context takeover this tells nothing of the next.
+    pub(super) fn fail(&mut self, made: Option<u64>) {
+        if self.params.no_context_takeover {
+            self.sent = self.sent.zip(made).map(|(sent, made)| sent.saturating_add(made));
+        } else {
+            self.lose();
+        }
+    }
+
+    /// Output so far reaches back as far as this, in bytes.
+    pub(super) fn reaches(&self, reach: u16) -> bool {
+        self.sent.is_none_or(|sent| sent >= u64::from(reach))
     }
 
     /// Gives the history's memory back. Messages that need it are [`super::Fault::LostContext`]
@@ -73,7 +104,9 @@ impl Context {
 
     /// A message inflated to `output`.
     pub(super) fn extend(&mut self, output: &[u8], held: Option<Held>) {
+        self.sent = self.sent.map(|sent| sent.saturating_add(output.len() as u64));
         if self.params.no_context_takeover {
+            self.lost = false;
             return;
         }
         self.history.push(output);

@@ -6,7 +6,8 @@ use zlib_rs::{Inflate, InflateError, InflateFlush, Status};
 
 use super::context::{Context, Held};
 use super::history::{History, last};
-use super::{Fault, Inflated};
+use super::walk::{End, walk};
+use super::{Exceeded, Fault, Inflated, Params, TAIL};
 use crate::limits::Limits;
 
 /// Inflates messages; see the [module](super).
@@ -55,7 +56,7 @@ impl Inflater {
     pub fn inflate(&mut self, context: &mut Context, message: &[u8], limits: &Limits) -> Inflated<'_> {
         if message.is_empty() {
             self.used = 0;
-            return Inflated { output: &[], fault: None, consumed: 0, final_block: false };
+            return Inflated { output: &[], fault: None, consumed: 0, final_block: false, exceeded: None };
         }
         let (mut run, mut stop) = self.start(context, message, limits);
         if stop.is_none() {
@@ -63,20 +64,25 @@ impl Inflater {
             self.used = run.made.min(run.limit);
         }
         let output = self.room.get(..self.used).unwrap_or_default();
+        let seen = Seen { fault: stop, final_block: run.final_block, exceeded: None, made: None };
+        let seen = look_closer(context, message, run.limit, seen);
         match stop {
             None => context.extend(output, run.goes_on.then_some(self.state)),
-            Some(_) => context.lose(),
+            Some(_) => context.fail(seen.made),
         }
-        Inflated { output, fault: stop, consumed: run.consumed, final_block: run.final_block }
+        let Seen { fault, final_block, exceeded, .. } = seen;
+        Inflated { output, fault, consumed: run.consumed, final_block, exceeded }
     }
 
     /// Inflates what precedes a gap in a message, as far as that is certain. The fault is that of
-    /// these bytes, not that the rest is missing. The context is lost, unless nothing is taken over.
+    /// these bytes, not that the rest is missing, and never the sender's: nothing else is told. The
+    /// context is lost, unless nothing is taken over.
     pub fn inflate_prefix(&mut self, context: &mut Context, prefix: &[u8], limits: &Limits) -> Inflated<'_> {
         let (run, stop) = self.start(context, prefix, limits);
         context.lose();
         let output = self.room.get(..self.used).unwrap_or_default();
-        Inflated { output, fault: stop, consumed: run.consumed, final_block: run.final_block }
+        let fault = stop.map(unattributed);
+        Inflated { output, fault, consumed: run.consumed, final_block: false, exceeded: None }
     }
 
     /// Inflates the bytes of a message, without an end.
@@ -112,7 +118,6 @@ impl Inflater {
                         return self.make_room(run);
                     }
                     run.restart()?;
-                    run.segment = (run.consumed, run.made);
                     self.set_window(context.history(), run.made);
                 }
                 // There was room left, so there is no more output in what was read.
@@ -120,27 +125,8 @@ impl Inflater {
                     return if run.consumed == message.len() { Ok(()) } else { Err(Fault::Broken) };
                 }
                 Ok(_) => {}
-                Err(_) => return Err(self.fault(context, message, run)),
+                Err(_) => return Err(Fault::Broken),
             }
-        }
-    }
-
-    /// Finds out what the inflater failed at. Its fast path does not tell, and is used only where
-    /// there is much room for output: so once more, without room at the point of failure.
-    #[cold]
-    fn fault(&mut self, context: &Context, message: &[u8], run: &Run) -> Fault {
-        let (input, made) = run.segment;
-        self.set_window(context.history(), made);
-        let input = message.get(input..).unwrap_or_default();
-        let output = self.room.get_mut(made..run.made).unwrap_or_default();
-        let read = self.inflate.total_in();
-        let _ = self.inflate.decompress(input, output, InflateFlush::NoFlush);
-        let rest = input.get((self.inflate.total_in() - read) as usize..).unwrap_or_default();
-        let _ = self.inflate.decompress(rest, &mut [0; 16], InflateFlush::NoFlush);
-        match self.inflate.error_message() {
-            Some("invalid distance too far back") if context.is_lost() => Fault::LostContext,
-            Some("invalid distance too far back") => Fault::TooFarBack,
-            _ => Fault::Broken,
         }
     }
 
@@ -168,13 +154,13 @@ impl Inflater {
         Some(Fault::Broken)
     }
 
-    /// Sees whether the inflater stands between two blocks, at a byte boundary, by two empty stored
-    /// blocks, which change nothing.
+    /// Sees whether the inflater stands between two blocks, at a byte boundary, by an empty stored block,
+    /// which changes nothing. The flush stops behind it; what is inside a block reads the filler.
     fn at_block(&mut self, run: &mut Run) -> bool {
-        const EMPTY: [u8; 10] = [0x00, 0x00, 0x00, 0xff, 0xff, 0x00, 0x00, 0x00, 0xff, 0xff];
-        let step = self.step(&EMPTY, run, InflateFlush::NoFlush);
+        let [a, b, c, d] = TAIL;
+        let step = self.step(&[0x00, a, b, c, d, FILLER], run, InflateFlush::Block);
         run.final_block |= matches!(step.status, Ok(Status::StreamEnd));
-        matches!(step, Step { consumed: 10, made: 0, status: Ok(Status::Ok) })
+        matches!(step, Step { consumed: 5, made: 0, status: Ok(Status::Ok) })
     }
 
     /// Makes the window hold what precedes the output from `made` on: the history, then the output
@@ -226,14 +212,69 @@ impl Default for Inflater {
     }
 }
 
+/// What is told of a message besides its output.
+struct Seen {
+    fault: Option<Fault>,
+    final_block: bool,
+    exceeded: Option<Exceeded>,
+    /// The output that it stands for, where it did not inflate and that is known.
+    made: Option<u64>,
+}
+
+/// Finds out what the inflater does not tell: why it failed, and whether a reference that it followed
+/// is beyond the window.
+#[inline]
+fn look_closer(context: &Context, message: &[u8], limit: usize, seen: Seen) -> Seen {
+    let narrow = context.params().window() < Params::DEFAULT.window();
+    if !context.is_certain() {
+        return Seen { fault: seen.fault.map(unattributed), final_block: false, ..seen };
+    }
+    if seen.fault == Some(Fault::Broken) || narrow {
+        walk_through(context, message, limit, seen)
+    } else {
+        seen
+    }
+}
+
+#[cold]
+fn walk_through(context: &Context, message: &[u8], limit: usize, mut seen: Seen) -> Seen {
+    let walk = walk(message, limit as u64);
+    let exceeded = usize::from(walk.distance) > context.params().window();
+    if seen.fault == Some(Fault::Broken) {
+        seen.final_block = false;
+        // A reference to what there never was is no better than what means nothing.
+        if walk.end != End::Sound || !context.reaches(walk.reach) {
+            return seen;
+        }
+        seen.made = Some(walk.made);
+        if context.params().no_context_takeover && walk.reach > 0 {
+            seen.fault = Some(Fault::ContextKept { reach: walk.reach });
+        } else if exceeded {
+            seen.fault = Some(Fault::WindowExceeded);
+        } else {
+            return seen;
+        }
+        seen.final_block = walk.final_block.is_some();
+    } else if matches!(walk.end, End::Broken(_)) {
+        return seen;
+    }
+    if exceeded {
+        seen.exceeded = Some(Exceeded { distance: walk.distance, window: context.params().window() as u16 });
+    }
+    seen
+}
+
+/// The fault where it may not be the sender's.
+fn unattributed(fault: Fault) -> Fault {
+    if fault == Fault::Broken { Fault::LostContext } else { fault }
+}
+
 /// Room for output at first.
 const FIRST_ROOM: usize = 64 << 10;
 /// Room for output that is kept once messages are not larger.
 const KEPT_ROOM: usize = 1 << 20;
 /// Output that is free of the ratio limit: small messages may well consist of zeros.
 const FREE_OF_RATIO: u64 = 1 << 20;
-/// The bytes that the sender cuts off (RFC 7692 section 7.2.1).
-const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
 /// What follows the tail: read only by a block that does not end there.
 const FILLER: u8 = 0;
 
@@ -249,8 +290,6 @@ struct Run {
     /// The inflater is where the next message of the direction begins.
     goes_on: bool,
     restarts: usize,
-    /// Input and output before the last restart.
-    segment: (usize, usize),
 }
 
 impl Run {
@@ -265,7 +304,6 @@ impl Run {
             ended: false,
             goes_on: false,
             restarts: 0,
-            segment: (0, 0),
         }
     }
 

@@ -86,7 +86,8 @@ fn rfc_one_block_and_takeover() {
     let limits = Limits::default();
     let fragments = [&b"\xf2\x48\xcd"[..], b"\xc9\xc9\x07\x00"].concat();
     let first = inflater.inflate(&mut context, &fragments, &limits);
-    let expected = Inflated { output: b"Hello", fault: None, consumed: 7, final_block: false };
+    let expected =
+        Inflated { output: b"Hello", fault: None, consumed: 7, final_block: false, exceeded: None };
     assert_eq!(first, expected);
     for _ in 0..3 {
         let next = inflater.inflate(&mut context, b"\xf2\x00\x11\x00\x00", &limits);
@@ -98,7 +99,7 @@ fn rfc_one_block_and_takeover() {
         let whole = inflater.inflate(&mut context, b"\xf2\x48\xcd\xc9\xc9\x07\x00", &limits);
         assert_eq!((whole.output, whole.fault), (&b"Hello"[..], None));
         let shorter = inflater.inflate(&mut context, b"\xf2\x00\x11\x00\x00", &limits);
-        assert_eq!((shorter.output, shorter.fault), (&b"H"[..], Some(Fault::TooFarBack)));
+        assert_eq!((shorter.output, shorter.fault), (&b"H"[..], Some(Fault::ContextKept { reach: 4 })));
     }
     assert_eq!(context.history_bytes(), 0);
 }
@@ -145,12 +146,19 @@ fn a_tail_that_was_not_cut_off() {
     assert_eq!(inflate(&mut context, b"\xf2\x00\x11\x00\x00").0, b"Hello");
 }
 
-/// Trailing bytes that are no block: what precedes them is shown.
+/// The four bytes at the end are inside the header of a dynamic block: nothing was left on.
+#[test]
+fn a_tail_that_is_no_tail() {
+    let inside = b"\x04\x02\x00\x00\x00\xff\xff";
+    assert_eq!(inflate(&mut takeover(), inside), (Vec::new(), Some(Fault::Broken), false));
+}
+
+/// Trailing bytes that are no block: what precedes them is shown. What it is made of is not told.
 #[test]
 fn trailing_garbage() {
     let message = b"\xf3\x48\xcd\xc9\xc9\x07\x00\xff\xff\xff";
     let (output, fault, final_block) = inflate(&mut takeover(), message);
-    assert_eq!((&output[..], fault, final_block), (&b"Hello"[..], Some(Fault::Broken), true));
+    assert_eq!((&output[..], fault, final_block), (&b"Hello"[..], Some(Fault::Broken), false));
 }
 
 #[test]
@@ -243,6 +251,21 @@ fn bombs_are_cut_at_the_limit() {
     let small = Sender::new(15).send(&zeros[..1 << 20]);
     let strict = Limits { inflate_ratio: 2, ..Limits::default() };
     assert_eq!(inflater.inflate(&mut takeover(), &small, &strict).fault, None);
+}
+
+/// What precedes the cut is known to exceed the window, or not to.
+#[test]
+fn the_window_of_a_bomb() {
+    let text: Vec<u8> = conversation(40).concat().into_iter().take(5_000).collect();
+    let message = Sender::new(15).send(&text.repeat(400));
+    for (inflated_bytes, exceeds) in [(4_000, false), (100_000, true)] {
+        let limits = Limits { inflated_bytes, ..Limits::default() };
+        let mut context = Context::new(Params { window_bits: 12, ..Params::DEFAULT });
+        let mut inflater = Inflater::new();
+        let told = inflater.inflate(&mut context, &message, &limits);
+        assert_eq!((told.fault, told.output.len()), (Some(Fault::Limit), inflated_bytes));
+        assert_eq!(told.exceeded.is_some(), exceeds);
+    }
 }
 
 /// Two bytes are an empty final block: each costs a new window.

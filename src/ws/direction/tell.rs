@@ -58,6 +58,8 @@ impl Direction {
             wire_len: header.len,
             len: header.len,
             compressed,
+            final_block: false,
+            exceeded: None,
             fault: None,
             payload: plain,
             text: None,
@@ -68,6 +70,8 @@ impl Direction {
         if compressed && let Some(context) = self.deflate.as_deref_mut() {
             let inflated = tools.inflater.inflate(context, plain, tools.limits);
             message.len = inflated.output.len() as u64;
+            message.final_block = inflated.final_block;
+            message.exceeded = inflated.exceeded;
             message.fault = inflated.fault.map(Fault::from);
             message.payload = inflated.output;
             if message.fault == Some(Fault::InflateLimit) {
@@ -87,7 +91,7 @@ impl Direction {
         if tools.want.hash {
             message.sha256 = Some(sha256_of(message.payload));
         }
-        if kind != Kind::Close
+        if kind.is_data()
             && let Some(kept) = message.payload.get(..tools.want.payload)
         {
             message.payload = kept;
@@ -126,7 +130,7 @@ impl Direction {
             Some(own) => own,
             None => tools.inflater.output(),
         };
-        let kept = if finished.kind == Kind::Close { usize::MAX } else { tools.want.payload };
+        let kept = if finished.kind.is_data() { tools.want.payload } else { usize::MAX };
         out(Out::Message(Message {
             dir: self.dir,
             n: numbering.message(),
@@ -138,6 +142,8 @@ impl Direction {
             wire_len: finished.wire_len,
             len: finished.len,
             compressed: finished.compressed,
+            final_block: finished.final_block,
+            exceeded: finished.exceeded,
             fault: finished.fault,
             payload: payload.get(..kept).unwrap_or(payload),
             text: None,

@@ -74,6 +74,28 @@ fn a_capture_that_begins_in_the_middle() {
     }
 }
 
+/// However much inflates, what was agreed on stays unknown: nothing is held against the sender.
+#[test]
+fn without_a_handshake_no_fault_is_the_senders() {
+    let mut context = Context::unknown();
+    let much = conversation(40).concat().repeat(20);
+    assert_eq!(inflate(&mut context, &Sender::new(15).send(&much)), (much, None, false));
+    assert!(!context.is_lost() && !context.is_certain());
+    assert_eq!(inflate(&mut context, b"\xf3\x48\xcd\xc9\xc9\x07\x00"), (b"Hello".to_vec(), None, false));
+    assert_eq!(inflate(&mut context, b"\x06"), (Vec::new(), Some(Fault::LostContext), false));
+}
+
+/// A history that was dropped to save memory is no fault of the sender either.
+#[test]
+fn without_its_history_no_fault_is_the_senders() {
+    let mut context = takeover();
+    assert!(context.is_certain());
+    inflate(&mut context, b"\xf2\x48\xcd\xc9\xc9\x07\x00");
+    context.drop_history();
+    assert!(!context.is_certain());
+    assert_eq!(inflate(&mut context, b"\x06"), (Vec::new(), Some(Fault::LostContext), false));
+}
+
 #[test]
 fn the_part_before_a_gap() {
     let message = conversation(1).concat().repeat(20);

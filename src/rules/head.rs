@@ -1,0 +1,211 @@
+//! What the rules on the opening handshake share: header lines as evidence, and words for what was sent.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use crate::http::secret;
+use crate::http::upgrade::{Header, Request, Response};
+
+use super::finding::Evidence;
+
+/// Bytes of a line that are kept as evidence.
+const LINE: usize = 512;
+
+/// Characters of a value that a finding's text quotes.
+const QUOTED: usize = 100;
+
+/// The header lines of this name, in order; names are compared without case.
+pub(super) fn named<'a>(headers: &'a [Header], name: &str) -> impl Iterator<Item = &'a Header> {
+    headers.iter().filter(move |header| header.name.eq_ignore_ascii_case(name.as_bytes()))
+}
+
+/// The elements of a comma-separated list, empty ones too.
+pub(super) fn elements(header: &Header) -> impl Iterator<Item = &[u8]> {
+    header.value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii)
+}
+
+/// A comma-separated list over all lines of this name has the token; compared without case.
+pub(super) fn lists(headers: &[Header], name: &str, token: &str) -> bool {
+    let mut elements = named(headers, name).flat_map(elements);
+    elements.any(|element| element.eq_ignore_ascii_case(token.as_bytes()))
+}
+
+/// A header line as evidence, with its whole value marked.
+pub(super) fn line(header: &Header, label: impl Into<Cow<'static, str>>) -> Evidence {
+    part_of(header, &header.value, label)
+}
+
+/// A header line as evidence, with a part of its value marked. A secret value is masked.
+pub(super) fn part_of(header: &Header, part: &[u8], label: impl Into<Cow<'static, str>>) -> Evidence {
+    let before = [&*header.name, b": "].concat();
+    if secret::field(&header.name, &header.value).is_some() {
+        let line = [&*before, secret::STARS.as_bytes()].concat();
+        let mark = before.len()..line.len();
+        return clipped(&line, mark, label.into());
+    }
+    let line = [&*before, &*header.value].concat();
+    let mark = find(&line, before.len(), part).unwrap_or(before.len()..line.len());
+    clipped(&line, mark, label.into())
+}
+
+/// The request line as evidence, with a part marked; all of it where the part is empty. Secrets in the target are masked.
+pub(super) fn request_line(request: &Request, part: &[u8], label: impl Into<Cow<'static, str>>) -> Evidence {
+    let Request { method, target, version, .. } = request;
+    let line = [&**method, b" ", &*secret::redacted(target), b" HTTP/", &**version].concat();
+    let mark = find(&line, 0, part).filter(|mark| !mark.is_empty()).unwrap_or(0..line.len());
+    clipped(&line, mark, label.into())
+}
+
+/// The status line as evidence, with the status marked.
+pub(super) fn status_line(response: &Response, label: impl Into<Cow<'static, str>>) -> Evidence {
+    let Response { status, reason, version, .. } = response;
+    let before = [b"HTTP/", &**version, b" "].concat();
+    let line = [&*before, status.to_string().as_bytes(), b" ", &**reason].concat();
+    clipped(line.trim_ascii_end(), before.len()..before.len() + 3, label.into())
+}
+
+fn find(line: &[u8], from: usize, part: &[u8]) -> Option<Range<usize>> {
+    let at = from + memchr::memmem::find(line.get(from..)?, part)?;
+    Some(at..at + part.len())
+}
+
+/// Of a very long line, the part around the mark.
+fn clipped(line: &[u8], mark: Range<usize>, label: Cow<'static, str>) -> Evidence {
+    let start = if line.len() > LINE { mark.start.saturating_sub(LINE / 4) } else { 0 };
+    let line = line.get(start..line.len().min(start + LINE)).unwrap_or_default().to_vec();
+    let mark = (mark.start - start).min(line.len())..(mark.end - start).min(line.len());
+    Evidence::Line { line, mark, label }
+}
+
+/// What was sent, in quotes, for a finding's text; of a very long value the beginning.
+pub(super) fn quoted(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes.get(..QUOTED * 4).unwrap_or(bytes)).into_owned();
+    let shown: String = text.chars().take(QUOTED).collect();
+    let more = if shown.len() < bytes.len().min(text.len()) { "…" } else { "" };
+    format!("\"{shown}{more}\"")
+}
+
+/// A header's value in quotes, or stars where it is a secret.
+pub(super) fn value(header: &Header) -> String {
+    match secret::field(&header.name, &header.value) {
+        Some(_) => secret::STARS.to_owned(),
+        None => quoted(&header.value),
+    }
+}
+
+/// A name of a list in quotes, or stars where it is a token in disguise.
+pub(super) fn protocol(name: &[u8]) -> String {
+    match secret::field(b"sec-websocket-protocol", name) {
+        Some(_) => secret::STARS.to_owned(),
+        None => quoted(name),
+    }
+}
+
+/// Items joined by commas, of many the first.
+pub(super) fn list(items: &[String]) -> String {
+    const SHOWN: usize = 8;
+    let shown = items.get(..SHOWN).unwrap_or(items).join(", ");
+    match items.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
+
+    use super::*;
+    use crate::http::upgrade::Handshake;
+    use crate::item::At;
+    use crate::rules::facts::Opening;
+    use crate::rules::finding::Finding;
+
+    /// The example of RFC 6455 section 1.2.
+    pub(in crate::rules) const REQUEST: &str = "GET /chat HTTP/1.1\nHost: server.example.com\nUpgrade: websocket\nConnection: Upgrade\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\nSec-WebSocket-Version: 13";
+    /// Its answer (section 1.3).
+    pub(in crate::rules) const RESPONSE: &str = "HTTP/1.1 101 Switching Protocols\nUpgrade: websocket\nConnection: Upgrade\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
+
+    /// Lines to a handshake; an empty half is not captured. A line that begins with `?` says that bytes of
+    /// the head are missing.
+    pub(in crate::rules) fn handshake(request: &str, response: &str) -> Handshake {
+        let bytes = |lines: &str| format!("{}\n\n", lines.replace("\n?", "")).replace('\n', "\r\n");
+        let at = |packet| At { packet, ..At::default() };
+        let missing = |lines: &str| u64::from(lines.contains("\n?"));
+        Handshake {
+            request: (!request.is_empty()).then(|| Request {
+                missing: missing(request),
+                ..Request::parse(bytes(request).as_bytes(), at(4), at(4))
+            }),
+            response: (!response.is_empty()).then(|| Response {
+                missing: missing(response),
+                ..Response::parse(bytes(response).as_bytes(), at(6), at(6))
+            }),
+            early_bytes: 0,
+        }
+    }
+
+    /// A head with changes, one a line: `-Name` leaves out, `+Name: value` adds, anything else replaces the
+    /// first line.
+    pub(in crate::rules) fn changed(head: &str, changes: &str) -> String {
+        let mut lines: Vec<String> = head.lines().map(str::to_owned).collect();
+        for change in changes.lines().filter(|change| !change.is_empty()) {
+            match change.split_at(1) {
+                ("-", name) => lines.retain(|line| !line.starts_with(&format!("{name}:"))),
+                ("+", line) => lines.push(line.to_owned()),
+                ("?", _) => lines.push("?".to_owned()),
+                _ => lines[0] = change.to_owned(),
+            }
+        }
+        lines.join("\n")
+    }
+
+    pub(in crate::rules) fn opening(handshake: &Handshake) -> Opening<'_> {
+        Opening { handshake, ips: [IpAddr::V4(Ipv4Addr::LOCALHOST); 2], tls: true }
+    }
+
+    /// The findings of a family on the example with changes: `CODE text` each.
+    pub(in crate::rules) fn found(
+        check: fn(&Opening<'_>, &mut Vec<Finding>),
+        request: &str,
+        response: &str,
+    ) -> Vec<String> {
+        let handshake = handshake(&changed(REQUEST, request), &changed(RESPONSE, response));
+        let mut found = Vec::new();
+        check(&opening(&handshake), &mut found);
+        for finding in &found {
+            if let Evidence::Line { line, mark, .. } = &finding.evidence {
+                assert!(
+                    line.get(mark.clone())
+                        .is_some_and(|part| line.is_empty() || !part.is_empty() || mark.start == line.len()),
+                    "{finding:?}"
+                );
+            }
+        }
+        found.iter().map(|finding| format!("{} {}", finding.rule.code, finding.text)).collect()
+    }
+
+    #[test]
+    fn evidence_is_short_and_keeps_no_secret() {
+        let header = |name: &str, value: &str| Header { name: name.into(), value: value.into() };
+        let long = header("X", &format!("{}here{}", "a".repeat(1_000), "b".repeat(1_000)));
+        let Evidence::Line { line, mark, .. } = part_of(&long, b"here", "label") else { unreachable!() };
+        assert_eq!((line.len(), &line[mark]), (LINE, &b"here"[..]));
+        let Evidence::Line { line, mark, .. } = part_of(&header("Cookie", "a=b"), b"b", "label") else {
+            unreachable!()
+        };
+        assert_eq!((&line[..], &line[mark]), (&b"Cookie: ***"[..], &b"***"[..]));
+        let request = Request { target: b"/?token=abc".to_vec(), ..Request::default() };
+        let Evidence::Line { line, .. } = request_line(&request, b"abc", "label") else { unreachable!() };
+        assert_eq!(line, b" /?token=*** HTTP/");
+    }
+
+    #[test]
+    fn quotes() {
+        assert_eq!(quoted(b"a\xffb"), "\"a\u{fffd}b\"");
+        assert_eq!(quoted(&[b'a'; 101]), format!("\"{}…\"", "a".repeat(100)));
+        assert_eq!(quoted(&[b'a'; 100]), format!("\"{}\"", "a".repeat(100)));
+        assert_eq!(protocol(&[b'1'; 41]), "***");
+        assert_eq!(list(&vec!["a".to_owned(); 10]), "a, a, a, a, a, a, a, a and 2 more");
+    }
+}
