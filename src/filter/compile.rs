@@ -52,7 +52,7 @@ enum Test {
     /// A bit for each word.
     Words(u32),
     Exact(Vec<u8>),
-    Find(Finder<'static>),
+    Find(Box<Finder<'static>>),
     Regex(Regex),
     Net(Net),
     Rule(&'static str),
@@ -169,7 +169,7 @@ impl Ask {
 
 impl Test {
     fn find(needle: &[u8]) -> Self {
-        Self::Find(Finder::new(needle).into_owned())
+        Self::Find(Box::new(Finder::new(needle).into_owned()))
     }
 
     /// The checker has compiled it once already, so this does not fail; if it does, nothing matches.

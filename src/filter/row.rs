@@ -150,7 +150,6 @@ impl<'a> Row<'a> {
     }
 
     /// Gives the values of a field to `test`, until it says yes. `None` = the field is absent here.
-    #[expect(clippy::too_many_lines, reason = "one arm for each field")]
     pub(super) fn any(&self, field: Field, test: Test<'_>) -> Option<bool> {
         let Some(conn) = self.conn else { return self.of_capture_finding(field, test) };
         let value = match field {

@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::time::Timestamp;
 
-use super::field::{Field, OPCODES, Rows};
+use super::field::{Field, MESSAGE_OPCODES, OPCODES, Rows};
 use super::lex::Op;
 use super::literal::{self, Net, Number};
 use super::path::Path;
@@ -129,9 +129,7 @@ impl Tree {
 /// The rows on which a test can be true.
 pub(super) fn rows_of(subject: &Subject, check: &Check) -> Rows {
     match subject {
-        Subject::Field(Field::Op)
-            if !opcodes(check).is_none_or(|mask| mask & super::field::MESSAGE_OPCODES != 0) =>
-        {
+        Subject::Field(Field::Op) if opcodes(check).is_some_and(|mask| mask & MESSAGE_OPCODES == 0) => {
             Rows::FRAME
         }
         Subject::Field(field) | Subject::Slice(field, ..) => field.info().rows,
