@@ -284,7 +284,7 @@ fn bombs_are_cut_and_said() {
         .collect();
     assert_eq!(got, [(false, bomb.len() as u64, 64 << 20), (true, small.len() as u64, 5)]);
     let codes: Vec<_> = of_type(&export, "finding").into_iter().map(|f| f["code"].clone()).collect();
-    assert_eq!(codes, ["N005"]);
+    assert_eq!(codes, ["D012", "C010"]);
 }
 
 #[test]

@@ -3,9 +3,10 @@
 mod support;
 
 use proptest::prelude::*;
+use serde_json::Value;
 use support::conversation::{Conversation, Deflate, Draft, drafts, first_extra, sent, told};
 use support::talk::{Sent, Who, capture, capture_cut};
-use support::{export_bytes, of_type, records};
+use support::{alarms, export_bytes, false_alarms, of_type, records};
 
 fn deflates() -> impl Strategy<Value = Deflate> {
     prop_oneof![Just(Deflate::No), Just(Deflate::Takeover), Just(Deflate::NoTakeover)]
@@ -20,6 +21,7 @@ fn nothing_invented(talk: &Conversation, bytes: &[u8]) -> Result<(), TestCaseErr
     let export = records(&export_bytes(bytes, 1));
     let invented = first_extra(&told(&export), &sent(&talk.said));
     prop_assert_eq!(invented, None, "{:#?}", export);
+    prop_assert_eq!(false_alarms(&export), Vec::<&Value>::new());
     Ok(())
 }
 
@@ -58,6 +60,7 @@ fn lossy(
     prop_assert_eq!(first_extra(&told, &sent(&talk.said)), None, "invented: {:#?}", export);
     let certain = sent(talk.certain(&missing, deflate));
     prop_assert_eq!(first_extra(&certain, &told), None, "lost: {:#?}", export);
+    prop_assert_eq!(false_alarms(&export), Vec::<&Value>::new());
     Ok(())
 }
 
@@ -94,8 +97,7 @@ proptest! {
         let export = records(&export_bytes(&capture(&talk.segments[..end]), 1));
         let wanted = sent(talk.certain(&missing, deflate));
         prop_assert_eq!(told(&export), wanted, "{:#?}", export);
-        let troubles = of_type(&export, "finding").len();
-        prop_assert_eq!(troubles, 0, "{:#?}", export);
+        prop_assert!(alarms(&export).is_empty(), "{:#?}", export);
     }
 
     #[test]
@@ -108,6 +110,7 @@ proptest! {
         let export = records(&export_bytes(&capture(&kept), 1));
         let wanted = sent(talk.said.iter().filter(|said| said.who == who));
         prop_assert_eq!(told(&export), wanted, "{:#?}", export);
+        prop_assert_eq!(false_alarms(&export), Vec::<&Value>::new());
     }
 
     #[test]
@@ -132,7 +135,7 @@ proptest! {
         twice.sort_by_key(|(time, copy, _)| (*time, *copy));
         let export = records(&export_bytes(&capture(twice.into_iter().map(|(_, _, segment)| segment)), 1));
         prop_assert_eq!(told(&export), sent(&talk.said));
-        prop_assert_eq!(of_type(&export, "finding").len(), 0, "{:#?}", export);
+        prop_assert!(alarms(&export).is_empty(), "{:#?}", export);
         prop_assert_eq!(of_type(&export, "connection").len(), 1);
     }
 

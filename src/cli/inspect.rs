@@ -2,6 +2,7 @@
 
 mod handshake;
 
+use std::collections::VecDeque;
 use std::io::{self, Write};
 
 use crate::event::{Closing, Connection, Event, How, Summary};
@@ -10,6 +11,7 @@ use crate::observe::{Observer, Outbox, Sink};
 use crate::place::{Place, What};
 use crate::report::visible::{self, Style};
 use crate::report::{close, hexdump};
+use crate::rules::finding::{Finding, Reaction};
 use crate::ws::fact::{Frame, Kind, Message, Opcode};
 use crate::ws::mask;
 use crate::ws::session::Want;
@@ -96,9 +98,17 @@ struct Finder {
     frame: Option<(u64, Dir, Opcode)>,
     /// The frames of the message that is being put together, by direction: a line each.
     fragments: [Vec<(u64, String)>; 2],
+    /// Findings on the latest frames, whose messages are still to come: frame, [`Finding::nth`], code, and
+    /// what to say.
+    found: VecDeque<(u64, u32, &'static str, String)>,
+    /// Findings that were written down: [`Finding::nth`], and the code.
+    told: Vec<(u32, &'static str)>,
     /// The highest numbers of a frame and of a message.
     passed: (u64, u64),
 }
+
+/// Findings on frames that are kept until the frames' message is over.
+const FOUND: usize = 64;
 
 impl Finder {
     fn new(args: &Inspect) -> Self {
@@ -109,6 +119,8 @@ impl Finder {
             deflate: None,
             frame: None,
             fragments: [Vec::new(), Vec::new()],
+            found: VecDeque::new(),
+            told: Vec::new(),
             passed: (0, 0),
         }
     }
@@ -131,20 +143,10 @@ impl Observer for Finder {
             Event::Opened => self.opened(conn),
             Event::Frame(frame) => self.frame(conn, frame),
             Event::Message(message) => self.message(conn, message),
-            Event::Finding(finding) if self.place.what == What::Connection => {
-                vec![format!(
-                    "{} {} {}: {}",
-                    finding.rule.level.name(),
-                    finding.rule.code,
-                    finding.rule.name,
-                    self.clean(finding.text.as_bytes())
-                )]
-            }
+            Event::Finding(finding) => self.finding(finding),
+            Event::Reaction(reaction) => self.reaction(reaction),
             Event::Closed(closing) if self.place.what == What::Connection => self.closed(closing),
-            Event::Reaction(reaction) if self.place.what == What::Connection => {
-                vec![format!("  {}", reaction.text)]
-            }
-            Event::Finding(_) | Event::Reaction(_) | Event::Closed(_) => Vec::new(),
+            Event::Closed(_) => Vec::new(),
         };
         for line in lines {
             out.bytes.extend_from_slice(line.as_bytes());
@@ -158,6 +160,36 @@ impl Finder {
         let mut text = String::new();
         visible::append(bytes, Style { ascii: self.ascii, multi_line: false }, &mut text);
         text
+    }
+
+    /// What was found in the place that is looked at.
+    fn finding(&mut self, finding: &Finding) -> Vec<String> {
+        let Finding { rule, nth, .. } = finding;
+        let text = self.clean(finding.text.as_bytes());
+        let line = format!("{} {} {}: {text}", rule.level.name(), rule.code, rule.name);
+        let here = match self.place.what {
+            What::Connection => true,
+            What::Handshake => matches!(rule.family(), 'H' | 'S') && finding.frame.is_none(),
+            What::Frame(n) => finding.frame == Some(n),
+            What::Message(n) => finding.message == Some(n),
+        };
+        if here {
+            self.told.push((*nth, rule.code));
+            return vec![line];
+        }
+        if let (What::Message(_), Some(frame)) = (self.place.what, finding.frame) {
+            if self.found.len() == FOUND {
+                self.found.pop_front();
+            }
+            self.found.push_back((frame, *nth, rule.code, line));
+        }
+        Vec::new()
+    }
+
+    /// What came of a finding that was written down.
+    fn reaction(&self, reaction: &Reaction) -> Vec<String> {
+        let told = self.told.iter().find(|(nth, _)| *nth == reaction.to);
+        told.map(|(_, code)| format!("  {code}: {}", reaction.text)).into_iter().collect()
     }
 
     fn opened(&mut self, conn: &Connection) -> Vec<String> {
@@ -268,10 +300,17 @@ impl Finder {
             let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
             lines.push(format!("  SHA-256   {hash}"));
         }
+        let numbers: Vec<u64> = fragments.iter().map(|(n, _)| *n).collect();
         let its_frames = |(n, line): (u64, String)| {
             (is_control == (n == message.first_frame) || !is_control).then_some(line)
         };
         lines.extend(fragments.into_iter().filter_map(its_frames));
+        for (frame, nth, code, line) in self.found.drain(..) {
+            if self.place.what == What::Message(message.n) && numbers.contains(&frame) {
+                self.told.push((nth, code));
+                lines.push(format!("  {}.f{frame}  {line}", self.place.conn));
+            }
+        }
         lines.push(String::new());
         self.payload(message, &mut lines);
         lines

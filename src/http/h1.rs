@@ -166,8 +166,8 @@ impl Pair {
             Outcome::Tunnel => Step::Tunnel { held: self.take_held(Some((dir, item))), used },
             Outcome::Upgraded(mut handshake) => {
                 self.hold_passed(at);
-                if handshake.response.is_some() {
-                    handshake.early_bytes = self.early_bytes();
+                if let Some(response) = &handshake.response {
+                    handshake.early_bytes = self.early_bytes(response.first);
                 }
                 Step::Upgraded { handshake, held: self.take_held(Some((dir, item))), used }
             }
@@ -320,8 +320,8 @@ impl Pair {
         }
     }
 
-    fn early_bytes(&self) -> u64 {
-        self.held[Dir::C2s.index()].as_deref().map_or(0, Hold::len)
+    fn early_bytes(&self, response: At) -> u64 {
+        self.held[Dir::C2s.index()].as_deref().map_or(0, |hold| hold.len_before(response.packet))
     }
 
     /// All that is held, each direction in its order and both as captured; then the ends that were seen,

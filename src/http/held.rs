@@ -74,9 +74,10 @@ impl Hold {
         self.bytes.len() + self.runs.len() * size_of::<Run>()
     }
 
-    /// Bytes of data.
-    pub(super) fn len(&self) -> u64 {
-        self.bytes.len() as u64
+    /// Bytes of data captured before this packet.
+    pub(super) fn len_before(&self, packet: u64) -> u64 {
+        let runs = self.runs.iter().filter(|run| run.missing.is_none() && run.at.packet < packet);
+        runs.map(|run| run.len).sum()
     }
 
     /// The bytes, without what is missing between them.

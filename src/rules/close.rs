@@ -72,7 +72,7 @@ rule! {
     /// answer to a Close that is itself at fault.
     pub static CODE_NOT_ECHOED = {
         code: "C009", name: "close-code-not-echoed", level: Note, source: "RFC 6455 5.5.1",
-        quote: "When sending a Close frame in response, the endpoint typically echos the status code it received.",
+        quote: "the endpoint typically echos the status code it received",
         summary: "the answer to a Close has another status code",
         reaction: "Nothing: the connection is closed all the same.",
         bad: ["open\ns close 1001\nc close 1000", "open\nc close 1000 'bye'\ns close"],

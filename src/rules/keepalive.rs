@@ -47,7 +47,7 @@ rule! {
     /// takes the Ping for unanswered.
     pub static PONG_PAYLOAD_WRONG = {
         code: "K002", name: "pong-payload-wrong", level: Warning, source: "RFC 6455 5.5.3",
-        quote: "A Pong frame sent in response to a Ping frame must have identical \"Application data\" as found in the message body of the Ping frame being replied to.",
+        quote: "must have identical \"Application data\" as found in the message body of the Ping frame being replied to",
         summary: "a Pong does not carry the payload of its Ping",
         reaction: "Many endpoints do not compare; others drop the Pong, and close when none comes.",
         bad: [
@@ -67,7 +67,7 @@ rule! {
     /// alive, and a proxy may count them as no traffic.
     pub static PONG_UNSOLICITED = {
         code: "K003", name: "pong-unsolicited", level: Note, source: "RFC 6455 5.5.3",
-        quote: "A Pong frame MAY be sent unsolicited. This serves as a unidirectional heartbeat.",
+        quote: "A Pong frame MAY be sent unsolicited",
         summary: "a Pong without a Ping",
         reaction: "Nothing: no answer is expected.",
         bad: ["open\nc pong 'Hello'\ns text 'x'", "open\ns ping 'a'\nc pong 'a'\nc pong 'a'"],

@@ -46,6 +46,10 @@ pub(super) struct Ledger {
     told: u32,
     counts: Vec<Count>,
     followed: Vec<Followed>,
+    /// Directions whose stream is over: what is found there is how it ended, to which there is no answer.
+    ended: [bool; 2],
+    /// Directions in which a Close was sent.
+    closed: [bool; 2],
 }
 
 #[derive(Debug)]
@@ -84,6 +88,9 @@ impl Ledger {
         finding.nth = self.told;
         tell(Told::Finding(&finding));
         let Finding { rule, nth, dir: Some(dir), at: Some(at), .. } = finding else { return };
+        if self.ended[dir.index()] {
+            return;
+        }
         if rule.level != Level::Note && self.followed.len() < FOLLOWED && !matches!(rule.family(), 'S' | 'N')
         {
             self.followed.push(Followed { nth, peer: dir.other(), at, frames: 0 });
@@ -112,6 +119,7 @@ impl Ledger {
 
     /// An endpoint sent a Close.
     pub(super) fn close(&mut self, dir: Dir, code: Option<u16>, at: At, tell: &mut impl FnMut(Told<'_>)) {
+        self.closed[dir.index()] = true;
         let code = code.map_or(String::new(), |code| format!(" {code}"));
         self.resolve(dir, tell, |followed| {
             let nanos = at.time.since(followed.at.time);
@@ -128,7 +136,9 @@ impl Ledger {
 
     /// An endpoint's TCP stream is over.
     pub(super) fn end(&mut self, dir: Dir, end: End, at: At, tell: &mut impl FnMut(Told<'_>)) {
+        self.ended[dir.index()] = true;
         let what = match end {
+            End::Fin if self.closed[dir.index()] => "ended TCP",
             End::Fin => "ended TCP without a Close",
             End::Reset => "reset the connection",
             End::ResetByPeer | End::Capture => return,
@@ -192,5 +202,5 @@ fn frames_of(frames: u64) -> String {
 }
 
 fn after(nanos: i64) -> String {
-    if nanos <= 0 { "at once".to_owned() } else { format!("after {}", Delay(nanos)) }
+    if nanos < 50_000 { "at once".to_owned() } else { format!("after {}", Delay(nanos)) }
 }

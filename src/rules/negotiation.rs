@@ -99,7 +99,7 @@ rule! {
     /// the offer.
     pub static RESPONSE_WEAKER = {
         code: "D005", name: "response-weaker", level: Error, source: "RFC 7692 7.1.2.1",
-        quote: "A server accepts an extension negotiation offer with this parameter by including the \"server_max_window_bits\" extension parameter in the extension negotiation response to send back to the client with the same or smaller value as the offer.",
+        quote: "with the same or smaller value as the offer",
         summary: "a response that agrees to less than was offered",
         reaction: "The client fails the connection, or cannot inflate what the server sends.",
         bad: [

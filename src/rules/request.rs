@@ -132,7 +132,7 @@ rule! {
     /// reported: there, only the capture has them in another order.
     pub static FRAMES_BEFORE_ACCEPT = {
         code: "H016", name: "frames-before-accept", level: Error, source: "RFC 6455 4.1",
-        quote: "Once the client's opening handshake has been sent, the client MUST wait for a response from the server before sending any further data.",
+        quote: "the client MUST wait for a response from the server before sending any further data",
         summary: "the client sends frames before the server's 101",
         reaction: "Most servers read the frames after the upgrade; some drop the bytes or the connection.",
         bad: ["request\nc text 'early'\nresponse"],

@@ -90,7 +90,7 @@ rule! {
     /// one from a cache.
     pub static ACCEPT_WRONG = {
         code: "H024", name: "accept-wrong", level: Error, source: "RFC 6455 4.2.2",
-        quote: "the |Sec-WebSocket-Accept| contains a value other than the base64-encoded SHA-1 of the concatenation of the |Sec-WebSocket-Key| (as a string, not base64-decoded) with the string \"258EAFA5-E914-47DA-95CA-C5AB0DC85B11\" but ignoring any leading and trailing whitespace, the client MUST _Fail the WebSocket Connection_",
+        quote: "taking the SHA-1 hash of this concatenated value to obtain a 20-byte value and base64-encoding (see Section 4 of [RFC4648]) this 20-byte hash",
         summary: "Sec-WebSocket-Accept does not answer the key",
         reaction: "The client fails the connection.",
         bad: ["request\nresponse\n= Sec-WebSocket-Accept: AAAAAAAAAAAAAAAAAAAAAAAAAAA="],

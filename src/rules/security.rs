@@ -31,7 +31,7 @@ rule! {
     /// machine (loopback addresses) are not reported.
     pub static PLAINTEXT = {
         code: "S001", name: "plaintext", level: Warning, source: "RFC 6455 10.6",
-        quote: "WebSocket implementations MUST support TLS and SHOULD employ it when communicating with their peers.",
+        quote: "SHOULD employ it when communicating with their peers",
         summary: "WebSocket without TLS between two machines",
         reaction: "Nothing: the endpoints do not notice. Use wss.",
         bad: ["lan\nopen"],

@@ -67,6 +67,22 @@ pub fn of_type<'a>(records: &'a [Value], name: &str) -> Vec<&'a Value> {
     records.iter().filter(|record| record["type"] == name).collect()
 }
 
+/// The findings on talks that are right, but scripted: Pings that nobody answers, Pongs that answer none, TCP that ends
+/// without a Close, masking keys and sizes drawn at random.
+pub fn alarms(records: &[Value]) -> Vec<&Value> {
+    const TRUE: [&str; 7] = ["C010", "F014", "F015", "D013", "K001", "K002", "K003"];
+    let mut findings = of_type(records, "finding");
+    findings.retain(|finding| !TRUE.contains(&finding["code"].as_str().unwrap()));
+    findings
+}
+
+/// The same, of captures that lack bytes: what is said of that is true.
+pub fn false_alarms(records: &[Value]) -> Vec<&Value> {
+    let mut alarms = alarms(records);
+    alarms.retain(|finding| !finding["code"].as_str().unwrap().starts_with('N'));
+    alarms
+}
+
 /// Our own captures.
 pub fn gallery() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("captures")

@@ -159,9 +159,9 @@ pub fn capture_cut<'a>(segments: impl IntoIterator<Item = &'a Sent>, snaplen: us
     out
 }
 
-/// The packet of a segment.
+/// The packet of a segment. The hosts are loopback ones, on which plain text is no finding.
 pub fn packet(segment: &Sent, client_port: u16, server_port: u16) -> Vec<u8> {
-    let (client, server) = (([10, 0, 0, 1], client_port), ([10, 0, 0, 2], server_port));
+    let (client, server) = (([127, 0, 0, 1], client_port), ([127, 0, 0, 2], server_port));
     let (from, to) = if segment.who == Who::Client { (client, server) } else { (server, client) };
     let mut tcp = etherparse::TcpHeader::new(from.1, to.1, segment.seq, 65_000);
     tcp.acknowledgment_number = segment.ack;

@@ -134,7 +134,7 @@ impl Pair {
             Kind::Upgrade { attempt: true } => out(Box::new(Handshake {
                 request: pending.into_request(),
                 response: Some(response(&head)),
-                early_bytes: self.early_bytes(),
+                early_bytes: self.early_bytes(head.first),
             })),
             Kind::Connect | Kind::Upgrade { .. } => {}
         }

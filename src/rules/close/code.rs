@@ -58,7 +58,7 @@ rule! {
     /// (private).
     pub static UNREGISTERED = {
         code: "C004", name: "close-code-unregistered", level: Error, source: "RFC 6455 7.4.2",
-        quote: "Status codes in the range 1000-2999 are reserved for definition by this protocol, its future revisions, and extensions specified in a permanent and readily available public specification.",
+        quote: "reserved for definition by this protocol, its future revisions, and extensions specified in a permanent and readily available public specification",
         summary: "a Close carries a code from 1016 to 2999, which no specification defines",
         reaction: "Strict receivers fail the connection with Close 1002; others pass the code on.",
         bad: ["open\nc close 1016\ns close 1002", "open\ns close 2999\nc close 2999"],
@@ -85,7 +85,7 @@ rule! {
     /// though 1011 from a client is common.
     pub static WRONG_ROLE = {
         code: "C013", name: "close-code-wrong-role", level: Note, source: "RFC 6455 7.4.1",
-        quote: "Note that this status code is not used by the server, because it can fail the WebSocket handshake instead.",
+        quote: "this status code is not used by the server",
         summary: "1010 from a server, or 1011 from a client",
         reaction: "Receivers pass the code on.",
         bad: ["open\ns close 1010\nc close 1010", "open\nc close 1011\ns close 1011"],
@@ -98,7 +98,7 @@ rule! {
     /// bytes `Go`, where a program put a reason into the Close without a code before it.
     pub static ABOVE_RANGE = {
         code: "C015", name: "close-code-above-range", level: Warning, source: "RFC 6455 7.4.2",
-        quote: "Status codes in the range 4000-4999 are reserved for private use and thus can't be registered.",
+        quote: "an integer number between 1000 and 4999 (inclusive)",
         summary: "a Close carries a code above 4999",
         reaction: "Strict receivers fail the connection with Close 1002; others pass the code on.",
         bad: ["open\nc close 5000\ns close 1002", "open\ns 88 04 'Gone'\nc close 1002"],

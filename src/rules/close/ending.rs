@@ -47,7 +47,7 @@ rule! {
     /// host, a firewall and a load balancer with a time limit all look like this.
     pub static RESET = {
         code: "C011", name: "reset", level: Warning, source: "RFC 6455 7.1.1",
-        quote: "To _Close the WebSocket Connection_, an endpoint closes the underlying TCP connection.",
+        quote: "An endpoint SHOULD use a method that cleanly closes the TCP connection, as well as the TLS session, if applicable",
         summary: "TCP was reset",
         reaction: "The API of the other endpoint reports close code 1006.",
         bad: [
@@ -112,11 +112,12 @@ pub(super) fn not_answered(sent: &[Option<Sent>; 2], facts: &Facts) -> Option<Fi
     let lane = facts.lane(dir);
     let Some((End::Fin, at)) = lane.end else { return None };
     let acked = close.acked.filter(|acked| acked.packet <= at.packet)?;
-    if !lane.complete() || lane.hole || lane.broken_off {
+    // RFC 6455 section 7.1.7: an endpoint that is sent a faulty Close may drop the connection.
+    if !close.sound || !lane.complete() || lane.hole || lane.broken_off {
         return None;
     }
     let (who, other) = (sender(dir), sender(dir.other()));
-    let code = close.code.filter(|_| close.whole).map_or(String::new(), |code| format!(" {code}"));
+    let code = close.code.map_or(String::new(), |code| format!(" {code}"));
     let after = Delay(at.time.since(acked.time));
     let text =
         format!("{who} ended TCP without a Close, {after} after it had acknowledged {other}'s Close{code}");

@@ -17,7 +17,7 @@ rule! {
     /// spaces, a trailing comma, or a token that is passed in this header because browsers allow no other.
     pub(super) static SUBPROTOCOL_MALFORMED = {
         code: "H013", name: "subprotocol-request-malformed", level: Error, source: "RFC 6455 4.1",
-        quote: "The elements that comprise this value MUST be non-empty strings with characters in the range U+0021 to U+007E not including separator characters as defined in [RFC2616] and MUST all be unique strings.",
+        quote: "MUST be non-empty strings with characters in the range U+0021 to U+007E not including separator characters",
         summary: "an offered subprotocol is no token, is empty, or is listed twice",
         reaction: "Servers ignore what they do not know, or refuse the upgrade with 400.",
         bad: [
@@ -35,7 +35,7 @@ rule! {
     /// by commas, or an empty header line.
     pub(super) static EXTENSIONS_MALFORMED = {
         code: "H014", name: "extensions-malformed", level: Error, source: "RFC 6455 9.1",
-        quote: "If a value is received by either the client or the server during negotiation that does not conform to the ABNF below, the recipient of such malformed data MUST immediately _Fail the WebSocket Connection_.",
+        quote: "the recipient of such malformed data MUST immediately _Fail the WebSocket Connection_",
         summary: "Sec-WebSocket-Extensions does not follow the grammar",
         reaction: "The receiver fails the connection; some ignore the header.",
         bad: [

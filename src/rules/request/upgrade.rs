@@ -15,7 +15,7 @@ rule! {
     /// that is not told to pass it on takes it out and leaves the other header lines.
     pub(super) static UPGRADE_MISSING = {
         code: "H005", name: "request-upgrade-missing", level: Error, source: "RFC 6455 4.1",
-        quote: "The request MUST contain an |Upgrade| header field whose value MUST include the \"websocket\" keyword.",
+        quote: "The request MUST contain an |Upgrade| header field",
         summary: "a Sec-WebSocket-Key is sent, but no Upgrade to websocket",
         reaction: "The server answers as to a plain request, often with 400 or 426.",
         bad: ["request\n- Upgrade\nresponse", "request\n= Upgrade: h2c\nresponse"],
@@ -29,7 +29,7 @@ rule! {
     /// proxy that is not set up for WebSocket and sends `Connection: close` instead.
     pub(super) static CONNECTION_MISSING = {
         code: "H006", name: "request-connection-missing", level: Error, source: "RFC 6455 4.1",
-        quote: "The request MUST contain a |Connection| header field whose value MUST include the \"Upgrade\" token.",
+        quote: "whose value MUST include the \"Upgrade\" token",
         summary: "the request has no Connection token Upgrade",
         reaction: "The server answers as to a plain request, often with 400 or 426.",
         bad: ["request\n- Connection\nresponse", "request\n= Connection: keep-alive\nresponse"],
@@ -117,7 +117,7 @@ rule! {
     /// the client cannot try again with one of them.
     pub(super) static VERSION_NOT_OFFERED_BACK = {
         code: "H012", name: "version-not-offered-back", level: Warning, source: "RFC 6455 4.2.2",
-        quote: "the server MUST abort the WebSocket handshake described in this section and instead send an appropriate HTTP error code (such as 426 Upgrade Required) and a |Sec-WebSocket-Version| header field indicating the version(s) the server is capable of understanding",
+        quote: "the server MUST abort the WebSocket handshake described in this section and instead send an appropriate HTTP error code (such as 426 Upgrade Required) and a |Sec-WebSocket-Version| header field",
         summary: "a version is refused without naming the supported ones",
         reaction: "The client gives up, or guesses.",
         bad: ["request\n= Sec-WebSocket-Version: 8\nresponse HTTP/1.1 400 Bad Request\n- Upgrade\n- Connection\n- Sec-WebSocket-Accept\n+ Content-Length: 0"],

@@ -15,7 +15,7 @@ rule! {
     /// subprotocol, or one that returns the client's whole list. An empty value is no way to choose none.
     pub(super) static SUBPROTOCOL_NOT_OFFERED = {
         code: "H026", name: "subprotocol-not-offered", level: Error, source: "RFC 6455 4.1",
-        quote: "this header field indicates the use of a subprotocol that was not present in the client's handshake (the server has indicated a subprotocol not requested by the client), the client MUST _Fail the WebSocket Connection_",
+        quote: "this header field indicates the use of a subprotocol that was not present in the client's handshake",
         summary: "a subprotocol that was not offered, or more than one",
         reaction: "The client fails the connection.",
         bad: [
@@ -32,7 +32,7 @@ rule! {
     /// its messages mean is not agreed, and many clients close it at once.
     pub(super) static SUBPROTOCOL_NOT_SELECTED = {
         code: "H027", name: "subprotocol-not-selected", level: Note, source: "RFC 6455 4.2.2",
-        quote: "if the server does not agree to any of the client's requested subprotocols, the only acceptable value is null",
+        quote: "",
         summary: "the client offered subprotocols, the server chose none",
         reaction: "The client goes on without one, or closes the connection.",
         bad: ["request\n+ Sec-WebSocket-Protocol: chat\nresponse"],
