@@ -200,8 +200,10 @@ fn literal(
         Raw::Regex(regex) => (&*regex.pattern, true),
     };
     let Some(kind) = type_of(subject) else { return Ok(json(text, quoted)) };
+    // Names of values are known in any case: `show` writes PING.
+    let lower = text.to_ascii_lowercase();
     let found = match kind {
-        Type::Bool => match text {
+        Type::Bool => match &*lower {
             "true" | "yes" | "1" => Some(Literal::Bool(true)),
             "false" | "no" | "0" => Some(Literal::Bool(false)),
             _ => None,
@@ -223,10 +225,10 @@ fn literal(
             Some(Number::Int(n)) => {
                 u8::try_from(n).ok().filter(|n| *n < 16).map(|n| Literal::Opcodes(1 << n))
             }
-            _ => opcode(text).map(Literal::Opcodes),
+            _ => opcode(&lower).map(Literal::Opcodes),
         },
         Type::Word(words) | Type::Scale(words) => {
-            words.iter().find(|word| **word == text).map(|word| Literal::Word(word))
+            words.iter().find(|word| **word == lower).map(|word| Literal::Word(word))
         }
         Type::Rule => rules::find(text).map(|rule| Literal::Rule(rule.code)),
     };

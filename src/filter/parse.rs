@@ -16,6 +16,7 @@ use super::check::{self, Raw};
 use super::error::FilterError;
 use super::field::{FIELDS, FOREIGN, Field, HEADERS, OPCODE_ALIASES, OPCODES, Rows, Type, nearest};
 use super::lex::{Op, Spanned, Token, lex};
+use super::literal;
 use super::tree::{Check, Literal, Subject, Tree, rows_of};
 
 /// Bytes of an expression.
@@ -306,6 +307,9 @@ impl Parser<'_, '_> {
             if let Some((subject, literal)) = predicate(text) {
                 let (check, name) = (Check::Compare(Op::Eq, literal), subject.to_string());
                 return self.found(subject, check, &name, span);
+            }
+            if literal::number(text).is_some() {
+                self.read.remarks.push(format!("`{text}` by itself is looked for in payloads"));
             }
             let known = FIELDS.iter().map(|info| info.name).chain(OPCODES.map(|(name, _)| name));
             let near = nearest(text, known).filter(|near| !near.starts_with(text) && text.len() > 2);

@@ -128,6 +128,10 @@ fn normal_forms() {
         ("payload[3] == 0x00", "payload[3:4] == 0x00"),
         ("payload[:4] == \"a\" payload[4:] != b", "payload[0:4] == \"a\" && payload[4:] != \"b\""),
         ("websocket.opcode == 9", "op == ping"),
+        (
+            "op == PING fin == False _ws.expert.severity == \"Error\"",
+            "op == ping && fin == false && severity == error",
+        ),
         ("op == 3 || op == 0", "op == 3 || op == cont"),
         ("finding && client in {10.0.0.0/24}", "finding && client in {10.0.0.0/24}"),
         ("a b or c d", "(payload ~ \"a\" && payload ~ \"b\") || (payload ~ \"c\" && payload ~ \"d\")"),
@@ -341,7 +345,8 @@ fn words_that_may_be_mistyped_are_remarked() {
         parse("pign").remarks(),
         ["`pign` is no field: it is looked for in payloads (did you mean `ping`?)"]
     );
-    assert!(parse("\"pign\" timeout banana").remarks().is_empty());
+    assert_eq!(parse("op == 1 or 2").remarks(), ["`2` by itself is looked for in payloads"]);
+    assert!(parse("\"pign\" timeout banana \"404\"").remarks().is_empty());
 }
 
 #[test]
