@@ -4,6 +4,8 @@ pub mod args;
 mod check;
 mod doctor;
 mod export;
+mod fields;
+mod filter;
 mod follow;
 mod inspect;
 mod ls;
@@ -69,7 +71,14 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
     match cli.command {
         None => match meant_a_command(&cli.input.files) {
             Some(remark) => Err(anyhow::anyhow!(remark)),
-            None => ls::run(&Ls { input: cli.input, conn: None, json: false, reveal: false, ascii: false }),
+            None => ls::run(&Ls {
+                input: cli.input,
+                conn: None,
+                filter: None,
+                json: false,
+                reveal: false,
+                ascii: false,
+            }),
         },
         Some(Command::Ls(args)) => ls::run(&args),
         Some(Command::Show(args)) => show::run(&args),
@@ -79,6 +88,8 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Some(Command::Stats(args)) => stats::run(&args),
         Some(Command::Check(args)) => check::run(&args),
         Some(Command::Rule(args)) => rule::run(&args),
+        Some(Command::Fields { names, color }) => fields::run(&names, color),
+        Some(Command::Filter { expr }) => filter::run(&expr.join(" ")),
         Some(Command::Schema { check }) => pages::schema(check),
         Some(Command::Doctor) => doctor::run(),
         Some(Command::Completions { shell }) => pages::completions(Cli::command(), shell),

@@ -5,6 +5,7 @@ pub mod capture;
 pub mod cli;
 pub mod engine;
 pub mod event;
+pub mod filter;
 pub mod http;
 pub mod item;
 pub mod limits;

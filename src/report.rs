@@ -10,6 +10,8 @@ pub mod close;
 pub mod convert;
 pub mod csv;
 pub mod diagram;
+pub mod fieldbook;
+pub mod filtered;
 pub mod har;
 pub mod hexdump;
 pub mod json;

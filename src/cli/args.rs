@@ -86,6 +86,21 @@ pub enum Command {
     Check(Check),
     /// Explain a rule: what it finds, why it matters, examples by the byte
     Rule(Rule),
+    /// List the fields of filters, or explain one
+    Fields {
+        /// Fields to explain; without one, all are listed
+        #[arg(value_name = "FIELD")]
+        names: Vec<String>,
+        /// When to use colours
+        #[arg(long, value_name = "WHEN", default_value_t, value_enum)]
+        color: Color,
+    },
+    /// Explain how a filter is understood, or what is wrong with it
+    Filter {
+        /// The filter, as -Y takes it
+        #[arg(value_name = "EXPR", required = true, allow_hyphen_values = true, trailing_var_arg = true)]
+        expr: Vec<String>,
+    },
     /// Print the JSON Schema of the export
     Schema {
         /// That of `wscope check --format json` and ndjson instead
@@ -301,6 +316,9 @@ pub struct Ls {
     /// Only these connections: 3 or 1,4 or 2-5
     #[arg(long, value_name = "LIST")]
     pub conn: Option<Selection>,
+    /// Only connections that match, or that hold a message that does: `close.code >= 1002`
+    #[arg(short = 'Y', long, value_name = "EXPR")]
+    pub filter: Option<String>,
     /// One JSON object a line (the export's connection and end records)
     #[arg(long, conflicts_with = "ascii")]
     pub json: bool,
@@ -321,6 +339,9 @@ pub struct Show {
     /// Only these connections: 3 or 1,4 or 2-5
     #[arg(long, value_name = "LIST")]
     pub conn: Option<Selection>,
+    /// Only what matches: `op == text && .type == "error"`; `wscope fields` lists what to ask for
+    #[arg(short = 'Y', long, value_name = "EXPR")]
+    pub filter: Option<String>,
     /// Frames instead of messages
     #[arg(long, conflicts_with = "payload_only")]
     pub frames: bool,
@@ -373,6 +394,9 @@ pub struct Follow {
     /// The connection's number, as `wscope ls` shows it
     #[arg(value_parser = connection)]
     pub conn: u32,
+    /// Only messages that match: `.type == "error"`
+    #[arg(short = 'Y', long, value_name = "EXPR")]
+    pub filter: Option<String>,
     /// Only this direction
     #[arg(long, value_enum)]
     pub side: Option<Side>,
@@ -444,6 +468,9 @@ pub struct Export {
     /// Only these connections: 3 or 1,4 or 2-5
     #[arg(long, value_name = "LIST")]
     pub conn: Option<Selection>,
+    /// Only records that match, with the begin and end of their connections
+    #[arg(short = 'Y', long, value_name = "EXPR")]
+    pub filter: Option<String>,
     /// Where the packets come from
     #[command(flatten)]
     pub input: Input,

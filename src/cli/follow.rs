@@ -5,8 +5,10 @@ use std::io::{self, IsTerminal};
 use serde_json::Value;
 
 use crate::event::{Connection, Event};
+use crate::filter::Rows;
 use crate::item::Dir;
 use crate::observe::{Observer, Outbox};
+use crate::report::filtered::Filtered;
 use crate::report::select::Selection;
 use crate::report::visible::{self, Style};
 use crate::report::{close, hexdump};
@@ -15,12 +17,19 @@ use crate::ws::session::Want;
 
 use super::Outcome;
 use super::args::{Follow, Form};
+use super::filter;
 use super::plain::Plain;
 use super::session::{self, Session};
 use super::show::{Payloads, message_place};
 use super::words::count;
 
 pub(super) fn run(args: &Follow) -> anyhow::Result<Outcome> {
+    let filter = filter::read(
+        args.filter.as_deref(),
+        Rows::MESSAGE,
+        "and `follow` prints messages",
+        args.decode.quiet,
+    )?;
     let session = Session::of_one(&args.file, &args.decode)?.streaming();
     let conns: Selection = args.conn.to_string().parse().map_err(anyhow::Error::msg)?;
     let want = Want { payload: usize::MAX, ..Want::default() };
@@ -28,14 +37,16 @@ pub(super) fn run(args: &Follow) -> anyhow::Result<Outcome> {
     let (summary, outcome, matched) = match args.form {
         Form::Raw => {
             let visible = io::stdout().is_terminal();
-            let observer = || Payloads { conns: conns.clone(), side, visible, ascii: args.ascii };
+            let payloads = || Payloads { conns: conns.clone(), side, visible, ascii: args.ascii };
+            let observer = || Filtered::records(payloads(), filter.as_ref(), Rows::MESSAGE);
             let mut sink = Plain::new(io::stdout().lock());
             let (summary, outcome) = session.run(want, &observer, &mut sink)?;
             sink.flush()?;
             (summary, outcome, sink.matched)
         }
         form => {
-            let observer = || Transcript { conn: args.conn, side, form, ascii: args.ascii };
+            let transcript = || Transcript { conn: args.conn, side, form, ascii: args.ascii };
+            let observer = || Filtered::records(transcript(), filter.as_ref(), Rows::MESSAGE);
             let mut sink = Plain::new(anstream::stdout().lock());
             let (summary, outcome) = session.run(want, &observer, &mut sink)?;
             sink.flush()?;
@@ -50,7 +61,8 @@ pub(super) fn run(args: &Follow) -> anyhow::Result<Outcome> {
         let side = args
             .side
             .map_or("", |side| if Dir::from(side) == Dir::C2s { " of the client" } else { " of the server" });
-        session::note(&format!("connection {} has no messages{side} to show", args.conn));
+        let that = if filter.is_some() { " that match the filter" } else { "" };
+        session::note(&format!("connection {} has no messages{side}{that} to show", args.conn));
     }
     Ok(outcome)
 }

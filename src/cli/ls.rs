@@ -3,10 +3,12 @@
 use std::io::{self, IsTerminal};
 
 use crate::event::{Closing, Connection, Event, How, Summary};
+use crate::filter::Filter;
 use crate::http::secret;
 use crate::item::Dir;
 use crate::observe::{Observer, Outbox, Sink};
 use crate::report::close;
+use crate::report::filtered::Filtered;
 use crate::report::json::{JsonObserver, JsonOptions, JsonSink};
 use crate::report::select::{RecordTypes, Selection};
 use crate::report::visible::{self, Style};
@@ -15,14 +17,20 @@ use crate::ws::session::Want;
 
 use super::Outcome;
 use super::args::Ls;
+use super::filter;
 use super::session::{self, Counted};
 use super::table::{Align, Column, Room, Table};
 use super::words::{count, findings, number, size, span};
 
 pub(super) fn run(args: &Ls) -> anyhow::Result<Outcome> {
-    let session = args.input.open()?;
-    let conns = args.conn.clone().unwrap_or_default();
     let quiet = args.input.decode.quiet;
+    let filter = filter::parse(args.filter.as_deref(), quiet)?;
+    let needs = filter.as_ref().map(Filter::needs);
+    let running = needs.is_some_and(|needs| needs.running);
+    let more = |want| needs.map_or(want, |needs| needs.want(want));
+    let of_connections = filter.as_ref().map(Filter::of_connections).transpose()?;
+    let session = args.input.open()?.filtered(filter.as_ref());
+    let conns = args.conn.clone().unwrap_or_default();
     let (summary, outcome, found) = if args.json {
         let options = JsonOptions {
             types: RecordTypes { connection: true, end: true, ..RecordTypes::NONE },
@@ -32,14 +40,16 @@ pub(super) fn run(args: &Ls) -> anyhow::Result<Outcome> {
         };
         let mut out = Counted::new(io::stdout().lock());
         let mut sink = JsonSink::new(&mut out, &options);
-        let (summary, outcome) = session.run(options.want(), &|| JsonObserver::new(&options), &mut sink)?;
+        let observer =
+            || Filtered::connections(JsonObserver::new(&options), of_connections.as_ref(), running);
+        let (summary, outcome) = session.run(more(options.want()), &observer, &mut sink)?;
         drop(sink);
         (summary, outcome, out.bytes > 0)
     } else {
         let mut rows = Rows { conns, rows: Vec::new(), ascii: args.ascii };
-        let observer =
-            || Lister { style: Style { ascii: args.ascii, multi_line: false }, reveal: args.reveal };
-        let (summary, outcome) = session.run(Want::default(), &observer, &mut rows)?;
+        let lister = || Lister { style: Style { ascii: args.ascii, multi_line: false }, reveal: args.reveal };
+        let observer = || Filtered::connections(lister(), of_connections.as_ref(), running);
+        let (summary, outcome) = session.run(more(Want::default()), &observer, &mut rows)?;
         let started = rows.rows.iter().map(|(_, row)| row.started).min();
         let shown = rows.rows.len() as u64;
         let found = shown > 0;

@@ -11,6 +11,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use crate::capture::open::{self, Opened};
 use crate::engine::{self, Config};
 use crate::event::Summary;
+use crate::filter::Filter;
 use crate::limits::Limits;
 use crate::observe::{Observer, Sink};
 use crate::report::visible::{self, Style};
@@ -75,6 +76,12 @@ impl Session {
     pub(super) fn in_one_thread(mut self) -> Self {
         self.threads = Some(1);
         self
+    }
+
+    /// Decodes for a filter: with several workers, the numbers of connections are known only behind the
+    /// merge.
+    pub(super) fn filtered(self, filter: Option<&Filter>) -> Self {
+        if filter.is_some_and(|filter| filter.needs().number) { self.in_one_thread() } else { self }
     }
 
     /// Standard output is written while decoding goes on: where it is a terminal, what is written

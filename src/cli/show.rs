@@ -3,9 +3,11 @@
 use std::io::{self, IsTerminal};
 
 use crate::event::{Connection, Event};
+use crate::filter::{Filter, Rows};
 use crate::item::Dir;
 use crate::observe::{Observer, Outbox};
 use crate::place::{Place, What};
+use crate::report::filtered::Filtered;
 use crate::report::hexdump;
 use crate::report::payload::PayloadMode;
 use crate::report::select::Selection;
@@ -17,6 +19,7 @@ use crate::ws::session::Want;
 
 use super::Outcome;
 use super::args::{Show, TimeFormat};
+use super::filter;
 use super::plain::{Plain, details};
 use super::session::{self, Counted, Session};
 
@@ -24,10 +27,13 @@ use super::session::{self, Counted, Session};
 const FRAME_BYTES: usize = 64 << 10;
 
 pub(super) fn run(args: &Show) -> anyhow::Result<Outcome> {
-    let mut session = args.input.open()?.streaming();
+    let rows = if args.frames { Rows::FRAME } else { Rows::MESSAGE };
+    let prints = if args.frames { "and `show --frames` prints frames" } else { "and `show` prints messages" };
+    let filter = filter::read(args.filter.as_deref(), rows, prints, args.input.decode.quiet)?;
+    let mut session = args.input.open()?.streaming().filtered(filter.as_ref());
     let conns = args.conn.clone().unwrap_or_default();
     if args.payload_only {
-        return payloads(args, session, conns);
+        return payloads(args, session, conns, filter.as_ref());
     }
     let terminal = io::stdout().is_terminal();
     let width =
@@ -55,11 +61,12 @@ pub(super) fn run(args: &Show) -> anyhow::Result<Outcome> {
         hash: false,
         frame_bytes: if args.frames && args.hex { FRAME_BYTES } else { 0 },
     };
+    let want = filter.as_ref().map_or(want, |filter| filter.needs().want(want));
     if args.hex || args.verbose || args.time == TimeFormat::Delta {
         // What stands below a line belongs to it, and a delta to the line before: no merge in between.
         session = session.in_one_thread();
     }
-    let observer = || Lines {
+    let lines = || Lines {
         txt: TxtObserver::new(&options),
         conns: conns.clone(),
         side: args.side.map(Dir::from),
@@ -68,6 +75,7 @@ pub(super) fn run(args: &Show) -> anyhow::Result<Outcome> {
         verbose: args.verbose,
         ascii: args.ascii,
     };
+    let observer = || Filtered::records(lines(), filter.as_ref(), rows);
     let mut out = Counted::new(io::stdout().lock());
     let mut sink = TxtSink::new(&mut out, &options);
     let (summary, outcome) = session.run(want, &observer, &mut sink)?;
@@ -137,10 +145,16 @@ impl Lines {
 }
 
 /// `--payload-only`: the payloads of data messages, one behind the other.
-fn payloads(args: &Show, session: Session, conns: Selection) -> anyhow::Result<Outcome> {
+fn payloads(
+    args: &Show,
+    session: Session,
+    conns: Selection,
+    filter: Option<&Filter>,
+) -> anyhow::Result<Outcome> {
     let visible = io::stdout().is_terminal();
-    let observer =
+    let payloads =
         || Payloads { conns: conns.clone(), side: args.side.map(Dir::from), visible, ascii: args.ascii };
+    let observer = || Filtered::records(payloads(), filter, Rows::MESSAGE);
     let want = Want { payload: usize::MAX, ..Want::default() };
     let mut sink = Plain::new(io::stdout().lock());
     let (summary, outcome) = session.in_one_thread().run(want, &observer, &mut sink)?;

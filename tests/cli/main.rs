@@ -5,6 +5,7 @@ mod support;
 
 mod check;
 mod export;
+mod filter;
 mod follow;
 mod har;
 mod hostile;

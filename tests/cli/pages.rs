@@ -2,8 +2,20 @@
 
 use crate::run::{output, run};
 
-const COMMANDS: [&str; 10] =
-    ["ls", "show", "inspect", "follow", "export", "stats", "check", "schema", "doctor", "completions"];
+const COMMANDS: [&str; 12] = [
+    "ls",
+    "show",
+    "inspect",
+    "follow",
+    "export",
+    "stats",
+    "check",
+    "fields",
+    "filter",
+    "schema",
+    "doctor",
+    "completions",
+];
 
 #[test]
 fn help() {

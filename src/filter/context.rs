@@ -1,0 +1,99 @@
+//! What fields need to know of what came before on a connection.
+
+use std::collections::{HashMap, VecDeque};
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use crate::event::{Connection, ConnectionId, Event};
+use crate::time::Timestamp;
+use crate::ws::fact::{Kind, Message};
+
+/// Pings of one direction that wait for their Pong; older ones are forgotten.
+const PINGS: usize = 32;
+
+/// What is known of a row from those before it, in nanoseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// Since the message (or frame) before.
+    pub delta: Option<i64>,
+    /// Of a Pong: since its Ping.
+    pub rtt: Option<i64>,
+    /// Of a data message that answers: since the last data message of the other side.
+    pub reply: Option<i64>,
+}
+
+/// Follows connections for the fields `delta`, `rtt` and `reply`. It is fed with every event of a
+/// connection, in order; what it holds of one is bounded, and dropped at the connection's end.
+#[derive(Debug, Default)]
+pub struct Context {
+    conns: HashMap<ConnectionId, Running>,
+}
+
+#[derive(Debug, Default)]
+struct Running {
+    message: Option<Timestamp>,
+    frame: Option<Timestamp>,
+    /// The last data message: its direction and time.
+    data: Option<(usize, Timestamp)>,
+    /// Hashes of payloads, and times, the latest last.
+    pings: [VecDeque<(u64, Timestamp)>; 2],
+}
+
+impl Context {
+    /// Takes an event in, and gives what is known of its row.
+    pub fn feed(&mut self, conn: &Connection, event: Event<'_>) -> Facts {
+        match event {
+            Event::Message(message) => self.conns.entry(conn.id).or_default().message(message),
+            Event::Frame(frame) => {
+                let before = self.conns.entry(conn.id).or_default().frame.replace(frame.first.time);
+                Facts { delta: before.map(|before| frame.first.time.since(before)), ..Facts::default() }
+            }
+            Event::Closed(_) => {
+                self.conns.remove(&conn.id);
+                Facts::default()
+            }
+            Event::Opened | Event::Finding(_) | Event::Reaction(_) => Facts::default(),
+        }
+    }
+}
+
+impl Running {
+    fn message(&mut self, message: &Message<'_>) -> Facts {
+        let (time, dir) = (message.last.time, message.dir);
+        let before = self.message.replace(time);
+        let mut facts = Facts { delta: before.map(|before| time.since(before)), ..Facts::default() };
+        match message.kind {
+            Kind::Text | Kind::Binary => {
+                let before = self.data.replace((dir.index(), time));
+                let turned = before.filter(|(before, _)| *before != dir.index());
+                facts.reply = turned.map(|(_, before)| time.since(before));
+            }
+            Kind::Ping => {
+                if let Some(waiting) = self.pings.get_mut(dir.index()) {
+                    if waiting.len() == PINGS {
+                        waiting.pop_front();
+                    }
+                    waiting.push_back((hash(message.payload), time));
+                }
+            }
+            Kind::Pong => {
+                if let Some(waiting) = self.pings.get_mut(dir.other().index()) {
+                    let hash = hash(message.payload);
+                    // A Pong answers the latest Ping of its payload, and all before it (RFC 6455 5.5.3).
+                    if let Some(at) = waiting.iter().rposition(|(ping, _)| *ping == hash) {
+                        facts.rtt = waiting.get(at).map(|(_, sent)| time.since(*sent));
+                        waiting.drain(..=at);
+                    }
+                }
+            }
+            Kind::Close => {}
+        }
+        facts
+    }
+}
+
+/// The same in every run.
+fn hash(payload: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    payload.hash(&mut hasher);
+    hasher.finish()
+}
