@@ -29,11 +29,13 @@ pub(super) fn count(how_many: u64, one: &str) -> String {
     format!("{} {one}{}", number(how_many), if how_many == 1 { "" } else { "s" })
 }
 
-/// The capture in which a finding lies: its name as given. Where it cannot be told of several, all.
+/// The capture in which a finding lies: its name as given. Where it cannot be told of several, both, or the
+/// first and how many others.
 pub(super) fn source(report: &Report, entry: &Entry) -> String {
-    match source_index(report, entry).and_then(|index| report.sources.get(index)) {
-        Some(source) => source.clone(),
-        None => report.sources.join(" + "),
+    match (source_index(report, entry).and_then(|index| report.sources.get(index)), &report.sources[..]) {
+        (Some(source), _) => source.clone(),
+        (None, [first, others @ ..]) if others.len() > 1 => format!("{first} + {} others", others.len()),
+        (None, sources) => sources.join(" + "),
     }
 }
 
