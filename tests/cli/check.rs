@@ -432,3 +432,45 @@ fn schema() {
     assert_ne!(schema, serde_json::from_str::<Value>(&output(&["schema"])).unwrap());
     assert!(schema.to_string().contains("fingerprint"));
 }
+
+/// GitHub shows what a step has added to this file, not the last of it alone.
+#[test]
+fn the_summary_of_a_step_is_added_to() {
+    let place = Place::new();
+    let check = |file: &str, format: &str| {
+        let output = format!("{format}={}", place.path(file).display());
+        let mut command = wscope(&["check", "bad.pcap", "--output", &output]);
+        command.current_dir(place.0.path()).env("GITHUB_STEP_SUMMARY", place.path("summary.md"));
+        assert_eq!(command.output().unwrap().status.code(), Some(1));
+    };
+    for file in ["summary.md", "other.md"] {
+        place.write(file, b"before\n");
+        check(file, "markdown");
+        check(file, "markdown");
+    }
+    let (summary, other) = (place.read("summary.md"), place.read("other.md"));
+    assert!(summary.starts_with("before\n## wscope check: "), "{summary}");
+    assert_eq!(
+        (summary.matches("## wscope check").count(), other.matches("## wscope check").count()),
+        (2, 1)
+    );
+    assert!(other.starts_with("## wscope check"), "{other}");
+    check("summary.md", "json");
+    assert!(place.json("summary.md").is_object(), "only Markdown is added");
+}
+
+/// `wscope check … | head -1` under `pipefail`.
+#[cfg(unix)]
+#[test]
+fn a_reader_that_goes_away_changes_no_outcome() {
+    let place = Place::new();
+    for (name, code) in [("bad.pcap", 1), ("good.pcap", 0)] {
+        let mut child = wscope(&["check", "--select", "F", "-q", "--format", "sarif", name])
+            .current_dir(place.0.path())
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        assert_eq!(child.wait().unwrap().code(), Some(code), "{name}");
+    }
+}

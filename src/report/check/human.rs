@@ -1,6 +1,6 @@
 //! For people: blocks as a compiler prints them, the evidence drawn, repeats folded.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
@@ -24,10 +24,13 @@ const MOST_WIDTH: usize = 120;
 /// Places that are named of those that repeat a finding.
 const NAMED: usize = 8;
 
+/// Blocks of one rule that are drawn; what follows is told in short.
+const IN_FULL: usize = 5;
+
 /// Columns before what stands behind `-->`, `|` and `=`.
 const GUTTER: usize = 5;
 
-/// Writes errors and warnings as blocks, notes in short, then the summary.
+/// Writes errors and warnings as blocks, notes and what repeats in short, then the summary.
 pub(super) fn write(report: &Report, options: &Options, out: &mut dyn Write) -> io::Result<()> {
     let width = options.width.clamp(LEAST_WIDTH, MOST_WIDTH);
     let quoted = HashSet::new();
@@ -35,14 +38,25 @@ pub(super) fn write(report: &Report, options: &Options, out: &mut dyn Write) -> 
     let blocks = group::blocks(report);
     let (notes, faults): (Vec<_>, Vec<_>) =
         blocks.iter().partition(|block| block.first.finding.rule.level == Level::Note);
-    for block in faults {
-        page.block(block)?;
-        writeln!(page.out)?;
+    let mut told = HashMap::new();
+    // The line before is of something told in short, which has no empty line behind it.
+    let mut short = false;
+    for block in faults.into_iter().chain(notes) {
+        let rule = block.first.finding.rule;
+        let times: &mut usize = told.entry(rule.code).or_default();
+        *times += 1;
+        if rule.level == Level::Note || *times > IN_FULL {
+            page.short(block)?;
+            short = true;
+        } else {
+            if std::mem::take(&mut short) {
+                writeln!(page.out)?;
+            }
+            page.block(block)?;
+            writeln!(page.out)?;
+        }
     }
-    for note in &notes {
-        page.note(note)?;
-    }
-    if !notes.is_empty() {
+    if short {
         writeln!(page.out)?;
     }
     page.end()
@@ -210,7 +224,8 @@ impl Page<'_> {
         self.lines("help:", &commands)
     }
 
-    fn note(&mut self, block: &Block<'_>) -> io::Result<()> {
+    /// What and where, in two lines.
+    fn short(&mut self, block: &Block<'_>) -> io::Result<()> {
         let rule = block.first.finding.rule;
         self.title(rule.level, rule.code, &words::named_text(block.first, self.ascii))?;
         self.place(block.first, block.others().as_deref())
@@ -230,7 +245,7 @@ impl Page<'_> {
             }
         }
         if let Some(hidden) = words::hidden(self.report) {
-            writeln!(self.out, "{hidden}")?;
+            writeln!(self.out, "{hidden}: --max-findings N shows more")?;
         }
         if let Some(all_well) = words::all_well(self.report) {
             let found_any = self.report.summary.connections > 0;

@@ -428,4 +428,33 @@ fn without_connections_nothing_is_reassuring() {
     let report = Report { sources: vec!["x.pcap".to_owned()], ..Report::default() };
     let text = write(Format::Human, &report, &options());
     assert_eq!(text, "no WebSocket connection found: nothing was checked\n");
+    assert_eq!(
+        write(Format::Markdown, &report, &options()),
+        "## wscope check: nothing was checked\n\n<code>x.pcap</code>: no WebSocket connection found.\n"
+    );
+    let report = Report { rules: vec![rule("F004")], ..report };
+    let junit = write(Format::Junit, &report, &options());
+    assert!(junit.contains("<skipped message=\"no WebSocket connection found\"/>"), "{junit}");
+    assert!(!junit.contains("no findings"), "{junit}");
+}
+
+#[test]
+fn what_repeats_is_told_in_short() {
+    let subjects: Vec<_> = (1..=7).map(|conn| subject(conn, &format!("ws://a/{conn}"))).collect();
+    let entries: Vec<Entry> = (1..).zip(&subjects).map(|(n, s)| entry(unmasked(9, 30), Some(s), n)).collect();
+    let report = Report { entries, counts: [7, 0, 0], hidden: 0, unused: Vec::new(), ..rich() };
+    let text = write(Format::Human, &report, &options());
+    assert_eq!(text.matches("must be 1 from a client").count(), 5, "{text}");
+    let end: Vec<&str> = text.lines().rev().take(7).collect();
+    assert_eq!(
+        end[1..],
+        [
+            "",
+            "  --> captures/incident 1.pcapng: 7.f9, packet 30, 0.097 s",
+            "error[F004] client-unmasked: client frame 9 (text) is not masked",
+            "  --> captures/incident 1.pcapng: 6.f9, packet 30, 0.097 s",
+            "error[F004] client-unmasked: client frame 9 (text) is not masked",
+            "",
+        ]
+    );
 }

@@ -116,6 +116,16 @@ pub(super) fn set_aside(report: &Report) -> String {
     if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) }
 }
 
+/// What came out, in a few words: `3 errors, 1 note (2 suppressed)`.
+pub(super) fn verdict(report: &Report) -> String {
+    let counts = if all_well(report).is_some() && report.summary.connections == 0 {
+        "nothing was checked".to_owned()
+    } else {
+        counts(report)
+    };
+    counts + &set_aside(report)
+}
+
 /// `+120 more findings, not shown`, where there are such.
 pub(super) fn hidden(report: &Report) -> Option<String> {
     (report.hidden > 0).then(|| format!("+{}, not shown", count(report.hidden, "more finding")))
