@@ -1,6 +1,8 @@
 //! `wscope check`: exit codes, outputs, what is selected, what is suppressed, what is known.
 
 use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -465,12 +467,46 @@ fn the_summary_of_a_step_is_added_to() {
 fn a_reader_that_goes_away_changes_no_outcome() {
     let place = Place::new();
     for (name, code) in [("bad.pcap", 1), ("good.pcap", 0)] {
-        let mut child = wscope(&["check", "--select", "F", "-q", "--format", "sarif", name])
+        let mut child = Command::new(env!("CARGO_BIN_EXE_wscope"))
+            .args(["check", "--select", "F", "-q", "--format", "sarif", name])
             .current_dir(place.0.path())
-            .stdout(std::process::Stdio::piped())
+            .stdout(Stdio::piped())
             .spawn()
             .unwrap();
         drop(child.stdout.take());
         assert_eq!(child.wait().unwrap().code(), Some(code), "{name}");
+    }
+}
+
+/// The gate in docs/ci.md, as it stands there.
+#[cfg(unix)]
+#[test]
+fn the_gate_of_the_document() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    // Neither is in the published package.
+    let Ok(document) = fs::read_to_string(root.join("docs/ci.md")) else { return };
+    let Ok(schema) = fs::read_to_string(root.join("tests/data/sarif-schema-2.1.0.json")) else { return };
+    let schema: Value = serde_json::from_str(&schema.replace("[a-zA-Z]{2}]?$", "[a-zA-Z]{2}$")).unwrap();
+    let script = document.split("```").find(|block| block.starts_with("sh\nstatus=0\n")).unwrap();
+    let script = script.trim_start_matches("sh\n").replace("junit=report.xml", "sarif=report.sarif");
+    let program = Path::new(env!("CARGO_BIN_EXE_wscope")).parent().unwrap().display().to_string();
+    let path = format!("{program}:{}", std::env::var("PATH").unwrap());
+    for (content, code, said) in [
+        (gallery("coalesced.pcap"), 1, "findings, see report.md"),
+        (gallery("chat-node-ws.pcapng"), 0, "clean"),
+        (b"no capture".to_vec(), 2, "wscope could not do its work"),
+        (capture(&talk(true).segments[..3]), 3, "no WebSocket connection in the capture: did the tests run?"),
+    ] {
+        let place = Place::new();
+        place.write("traffic.pcap", &content);
+        let mut shell = Command::new("sh");
+        let output = shell.args(["-c", &script]).current_dir(place.0.path()).env("PATH", &path).output();
+        let output = output.unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert_eq!((output.status.code(), text.lines().last()), (Some(code), Some(said)), "{text}");
+        if code == 1 {
+            assert!(place.read("report.md").contains("H016 frames-before-accept"));
+            jsonschema::validate(&schema, &place.json("report.sarif")).unwrap();
+        }
     }
 }

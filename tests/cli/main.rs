@@ -12,5 +12,6 @@ mod inputs;
 mod inspect;
 mod ls;
 mod pages;
+mod rule;
 mod run;
 mod show;
