@@ -185,7 +185,7 @@ fn remarks(report: &Report, outputs: &Outputs<'_>) {
     if report.summary.connections == 0 && report.counts == [0; 3] {
         return;
     }
-    let aside: Vec<String> = [(report.suppressed, "suppressed"), (report.known, "known")]
+    let aside: Vec<String> = [(report.suppressed, "suppressed"), (report.known, "in the baseline")]
         .iter()
         .filter(|(many, _)| *many > 0)
         .map(|(many, what)| format!("{} {what}", number(*many)))

@@ -122,7 +122,10 @@ impl Page<'_> {
     /// the next line where it does not fit, so that the name can be copied.
     fn place(&mut self, entry: &Entry, others: Option<&str>) -> io::Result<()> {
         let sign = self.paint("-->", gutter());
-        let source = clean(&words::source(self.report, entry), self.ascii);
+        let source = match words::source(self.report, entry) {
+            source if source == "-" => "standard input".to_owned(),
+            source => clean(&source, self.ascii),
+        };
         let mut facts: Vec<String> = entry.place().into_iter().collect();
         if let Some(at) = entry.finding.at {
             facts.push(format!("packet {}", at.packet));
