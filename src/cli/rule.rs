@@ -13,13 +13,15 @@ use super::{Outcome, session};
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
     session::set_color(args.color);
-    let chosen = if args.all || args.rules.is_empty() {
+    // By comma, too, as `--select` takes them.
+    let names: Vec<&str> = args.rules.iter().flat_map(|names| names.split(',')).collect();
+    let chosen = if args.all || names.is_empty() {
         rules::all().collect()
     } else {
-        args.rules.iter().map(|name| named(name)).collect::<anyhow::Result<Vec<_>>>()?.concat()
+        names.iter().map(|name| named(name)).collect::<anyhow::Result<Vec<_>>>()?.concat()
     };
     // Without a name, a list says more than a hundred pages.
-    let listed = args.rules.is_empty() && !args.all || args.rules.iter().any(|name| !is_one(name));
+    let listed = names.is_empty() && !args.all || names.iter().any(|name| !is_one(name));
     let mut text = String::new();
     match args.format {
         RuleFormat::Text if listed => {
@@ -66,5 +68,6 @@ fn named(name: &str) -> anyhow::Result<Vec<&'static Rule>> {
 
 /// It names one rule, not a family.
 fn is_one(name: &str) -> bool {
+    let name = name.trim();
     rules::all().any(|rule| rule.code.eq_ignore_ascii_case(name) || rule.name.eq_ignore_ascii_case(name))
 }

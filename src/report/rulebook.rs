@@ -102,6 +102,12 @@ pub fn page(rule: &Rule, width: usize) -> String {
         &format!("wscope check --ignore {}, or [[suppress]] in wscope.toml", rule.code),
         width,
     );
+    labelled(
+        &mut out,
+        "Examples",
+        "c: what the client sends, s: what the server sends, as bytes below",
+        width,
+    );
     examples(&mut out, "It fires on", rule.bad);
     examples(&mut out, "It is silent on", rule.good);
     out
@@ -237,8 +243,8 @@ pub fn document() -> String {
          with\ncertainty), {} warnings (a SHOULD was broken, or a security risk) and {} notes (allowed, but worth \
          knowing).\nWhere the capture lacks the bytes, a rule that would need them stays silent.\n\n\
          This page is made from the declarations in `src/rules/`, as `wscope rule --all --format markdown` prints\n\
-         it. The examples are scripts (see `src/script.rs`) that the tests run: `c` is what the client sends, `s` what\n\
-         the server sends, below each stand the bytes.\n\n",
+         it. The examples are [scripts](../src/script.rs) that the tests run: `c` is what the client sends, `s` what the\n\
+         server sends, below each stand the bytes.\n\n",
         rules.len(),
         count(Level::Error),
         count(Level::Warning),

@@ -20,6 +20,8 @@ fn a_page() {
     }
     let two = output(&["rule", "F004", "T001"]);
     assert!(two.starts_with(&page) && two.contains("\nT001 text-invalid-utf8"), "{two}");
+    assert_eq!(output(&["rule", "F004,T001"]), two);
+    assert_eq!(output(&["rule", "F004, T001"]), two);
     let coloured = output(&["rule", "F004", "--color", "always"]);
     assert_eq!(anstream::adapter::strip_str(&coloured).to_string(), page);
     assert_ne!(coloured, page);

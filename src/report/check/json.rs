@@ -19,7 +19,7 @@ use super::Options;
 #[serde(untagged)]
 enum Output<'a> {
     /// The document.
-    Document(Document<'a>),
+    Document(Box<Document<'a>>),
     /// A line.
     Line(Line<'a>),
 }
@@ -248,7 +248,7 @@ impl<'a> Summary<'a> {
 pub(super) fn write(report: &Report, options: &Options, out: &mut dyn Write) -> io::Result<()> {
     let findings = report.entries.iter().map(|entry| Finding::new(report, entry)).collect();
     let document = Document { run: Run::new(report, options), findings, summary: Summary::new(report) };
-    write_json(&Output::Document(document), out)
+    write_json(&Output::Document(Box::new(document)), out)
 }
 
 /// Writes the lines.
