@@ -176,7 +176,8 @@ impl Draft {
         self.entries.is_empty()
     }
 
-    /// Writes it to `file`, all or nothing: what was there stays until the new file is complete.
+    /// Writes it to `file`, all or nothing: what was there stays until the new file is complete. What is no
+    /// regular file, such as a device, is written to as it is.
     ///
     /// # Errors
     /// Where the file cannot be written, or there are more than [`MOST`] different findings.
@@ -186,6 +187,9 @@ impl Draft {
         }
         // Through a link to what it names.
         let file = fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
+        if fs::metadata(&file).is_ok_and(|metadata| !metadata.is_file()) {
+            return fs::OpenOptions::new().write(true).open(&file)?.write_all(&self.json()?);
+        }
         let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
         let mut temporary = temporary(folder.unwrap_or(Path::new(".")))?;
         temporary.write_all(&self.json()?)?;
@@ -231,6 +235,23 @@ mod tests {
 
     fn parse(json: &str) -> Result<Baseline, BaselineError> {
         Baseline::parse(json.as_bytes(), Path::new("b.json"))
+    }
+
+    /// A device or a pipe must not become a file.
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_file_stays() {
+        use std::os::unix::fs::FileTypeExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let reader = std::thread::spawn({
+            let pipe = pipe.clone();
+            move || fs::read(pipe).unwrap()
+        });
+        Draft::default().write(&pipe).unwrap();
+        assert!(fs::metadata(&pipe).unwrap().file_type().is_fifo());
+        assert!(Baseline::parse(&reader.join().unwrap(), &pipe).is_ok());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! ```toml
 //! [check]
-//! select = ["F", "close-reason"]
+//! select = ["F", "close-not-answered"]
 //! ignore = ["N"]
 //! severity = "warning"
 //! fail-on = "error"
@@ -103,7 +103,8 @@ impl Glob {
     }
 
     fn matches(&self, text: Option<&str>) -> bool {
-        text.is_some_and(|text| self.0.is_match(text))
+        // As it stands, too: the brackets of an IPv6 address would be a set of characters.
+        text.is_some_and(|text| self.0.glob().glob() == text || self.0.is_match(text))
     }
 }
 

@@ -22,12 +22,21 @@ enum Kind {
 
 /// A text that names no rule.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no rule `{text}`{}", meant(.suggestion.as_deref()))]
+#[error("{}", self.message())]
 pub struct UnknownRule {
     /// The text.
     pub text: String,
     /// A rule that may be meant.
     pub suggestion: Option<String>,
+}
+
+impl UnknownRule {
+    fn message(&self) -> String {
+        if self.text.is_empty() {
+            return "a rule is missing: write codes, their beginnings, names or all, by comma".to_owned();
+        }
+        format!("there is no rule `{}`{}", self.text, meant(self.suggestion.as_deref()))
+    }
 }
 
 /// `; did you mean …?`, where there is something to suggest.
@@ -228,7 +237,7 @@ mod tests {
             told("client-unmaskd"),
             "there is no rule `client-unmaskd`; did you mean `client-unmasked`?"
         );
-        assert_eq!(told(""), "there is no rule ``");
+        assert_eq!(told(""), "a rule is missing: write codes, their beginnings, names or all, by comma");
         assert_eq!(told("%"), "there is no rule `%`");
         assert_eq!(told("F994"), "there is no rule `F994`");
     }

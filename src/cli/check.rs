@@ -79,7 +79,12 @@ pub(super) fn run(args: &Check) -> anyhow::Result<Outcome> {
     if let Some(file) = &args.write_baseline {
         write_baseline(file, &draft, outcome, quiet)?;
     }
-    outputs.standard(&report, args.ascii)?;
+    match outputs.standard(&report, args.ascii) {
+        Ok(()) => {}
+        // Who closed it has seen enough; the outcome is the same.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+        Err(error) => return Err(error).context("cannot write to standard output"),
+    }
     if !quiet {
         remarks(&report, &outputs);
         if empty {
@@ -131,7 +136,7 @@ fn enabled(args: &Check, config: &Config) -> anyhow::Result<Enabled> {
     let severity = args.severity.or(config.severity).unwrap_or(Level::Note);
     let choices = [config.rules.clone(), Choice { select, ignore: args.ignore.clone() }];
     let enabled = Enabled::new(&choices, severity);
-    anyhow::ensure!(!enabled.rules().is_empty(), "no rule is left to check");
+    anyhow::ensure!(!enabled.rules().is_empty(), "no rule is left to check: select more, or ignore less");
     Ok(enabled)
 }
 
@@ -176,7 +181,11 @@ fn remarks(report: &Report, outputs: &Outputs<'_>) {
     for unused in report.unused.iter().filter(|_| !told) {
         session::warning(unused);
     }
-    let aside: Vec<String> = [(report.suppressed, "suppressed"), (report.known, "known")]
+    // That nothing was found says nothing.
+    if report.summary.connections == 0 && report.counts == [0; 3] {
+        return;
+    }
+    let aside: Vec<String> = [(report.suppressed, "suppressed"), (report.known, "in the baseline")]
         .iter()
         .filter(|(many, _)| *many > 0)
         .map(|(many, what)| format!("{} {what}", number(*many)))
@@ -252,13 +261,14 @@ impl<'a> Outputs<'a> {
     fn files(&self, report: &Report, ascii: bool) -> anyhow::Result<()> {
         let options = Options { ascii, ..Options::default() };
         for (format, path) in &self.files {
+            // In words, so that a broken pipe here is not taken for that of standard output.
             write_file(*format, path, report, &options)
-                .with_context(|| format!("cannot write {}", path.display()))?;
+                .map_err(|error| anyhow::anyhow!("cannot write {}: {error}", path.display()))?;
         }
         Ok(())
     }
 
-    fn standard(&self, report: &Report, ascii: bool) -> anyhow::Result<()> {
+    fn standard(&self, report: &Report, ascii: bool) -> io::Result<()> {
         let terminal = io::stdout().is_terminal();
         let width = terminal.then(terminal_size::terminal_size).flatten();
         let width = width.map(|(width, _)| usize::from(width.0));
@@ -307,9 +317,17 @@ fn writable(file: &Path, inputs: &[PathBuf]) -> anyhow::Result<()> {
 }
 
 fn write_file(format: Format, path: &Path, report: &Report, options: &Options) -> io::Result<()> {
-    let mut out = BufWriter::new(File::create(path)?);
+    let append = format == Format::Markdown && is_step_summary(path);
+    let file =
+        if append { File::options().append(true).create(true).open(path)? } else { File::create(path)? };
+    let mut out = BufWriter::new(file);
     format.write(report, options, &mut out)?;
     out.flush()
+}
+
+/// The summary of a step of GitHub Actions, to which everything in the step adds.
+fn is_step_summary(path: &Path) -> bool {
+    std::env::var_os("GITHUB_STEP_SUMMARY").is_some_and(|summary| path == Path::new(&summary))
 }
 
 /// How often each rule fired, the most frequent first.

@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 
+use crate::audit::select::Selector;
 use crate::report::rulebook::{self, RuleRecord};
 use crate::report::visible;
 use crate::rules::{self, Rule};
@@ -12,17 +13,22 @@ use super::{Outcome, session};
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
     session::set_color(args.color);
-    let chosen = if args.all || args.rules.is_empty() {
+    // By comma, too, as `--select` takes them.
+    let names: Vec<&str> = args.rules.iter().flat_map(|names| names.split(',')).collect();
+    let chosen = if args.all || names.is_empty() {
         rules::all().collect()
     } else {
-        args.rules.iter().map(|name| named(name)).collect::<anyhow::Result<Vec<_>>>()?.concat()
+        names.iter().map(|name| named(name)).collect::<anyhow::Result<Vec<_>>>()?.concat()
     };
     // Without a name, a list says more than a hundred pages.
-    let listed =
-        args.rules.is_empty() && !args.all || args.rules.iter().any(|name| rules::find(name).is_none());
+    let listed = names.is_empty() && !args.all || names.iter().any(|name| !is_one(name));
     let mut text = String::new();
     match args.format {
-        RuleFormat::Text if listed => text = rulebook::list(&chosen),
+        RuleFormat::Text if listed => {
+            // What goes to another program stays a line each.
+            let width = io::stdout().is_terminal().then(terminal_size::terminal_size).flatten();
+            text = rulebook::list(&chosen, width.map(|(width, _)| usize::from(width.0)));
+        }
         RuleFormat::Text => {
             let width = terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0));
             let pages: Vec<String> = chosen.iter().map(|rule| rulebook::page(rule, width)).collect();
@@ -47,20 +53,21 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// The rule of this code or name, or those whose codes begin so.
+/// The rules that this names, as `wscope check --select` takes it.
 fn named(name: &str) -> anyhow::Result<Vec<&'static Rule>> {
-    if let Some(rule) = rules::find(name) {
-        return Ok(vec![rule]);
-    }
-    let prefix = name.to_ascii_uppercase();
-    let family: Vec<_> = rules::all().filter(|rule| rule.code.starts_with(&prefix)).collect();
-    if !name.is_empty() && !family.is_empty() {
-        return Ok(family);
-    }
-    let near = nearest(name, rules::all().flat_map(|rule| [rule.code, rule.name]));
-    let hint =
-        near.map_or_else(|| "`wscope rule` lists them".to_owned(), |near| format!("did you mean `{near}`?"));
-    let mut shown = String::new();
-    visible::visible(name.as_bytes(), &mut shown);
-    anyhow::bail!("there is no rule `{shown}`; {hint}")
+    let Ok(selector) = name.parse::<Selector>() else {
+        let near = nearest(name, rules::all().flat_map(|rule| [rule.code, rule.name]));
+        let hint = near
+            .map_or_else(|| "`wscope rule` lists them".to_owned(), |near| format!("did you mean `{near}`?"));
+        let mut shown = String::new();
+        visible::visible(name.as_bytes(), &mut shown);
+        anyhow::bail!("there is no rule `{shown}`; {hint}");
+    };
+    Ok(rules::all().filter(|rule| selector.matches(rule)).collect())
+}
+
+/// It names one rule, not a family.
+fn is_one(name: &str) -> bool {
+    let name = name.trim();
+    rules::all().any(|rule| rule.code.eq_ignore_ascii_case(name) || rule.name.eq_ignore_ascii_case(name))
 }

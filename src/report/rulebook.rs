@@ -16,6 +16,9 @@ const LABEL: usize = 12;
 /// The widest that text is set, in columns.
 const WIDEST: usize = 100;
 
+/// Columns in which a summary can be wrapped; in fewer it is left to the terminal.
+const LEAST_SUMMARY: usize = 20;
+
 /// Families in the order of the catalogue: letter, what it is about.
 pub const FAMILIES: [(char, &str); 8] = [
     ('H', "Opening handshake over HTTP/1.1 (RFC 6455 section 4)"),
@@ -42,9 +45,9 @@ pub const fn color(level: Level) -> Style {
 /// Where the source of a rule can be read; `None` where it is no RFC.
 #[must_use]
 pub fn source_url(rule: &Rule) -> Option<String> {
-    let (number, section) = rule.source.strip_prefix("RFC ")?.split_once(' ')?;
-    let section = section.split(',').next()?;
-    Some(format!("https://www.rfc-editor.org/rfc/rfc{number}#section-{section}"))
+    let mut words = rule.source.strip_prefix("RFC ")?.split([' ', ',']);
+    let page = format!("https://www.rfc-editor.org/rfc/rfc{}", words.next()?);
+    Some(words.next().map_or_else(|| page.clone(), |section| format!("{page}#section-{section}")))
 }
 
 /// The explanation in paragraphs, each on one line.
@@ -99,6 +102,12 @@ pub fn page(rule: &Rule, width: usize) -> String {
         &format!("wscope check --ignore {}, or [[suppress]] in wscope.toml", rule.code),
         width,
     );
+    labelled(
+        &mut out,
+        "Examples",
+        "c: what the client sends, s: what the server sends, as bytes below",
+        width,
+    );
     examples(&mut out, "It fires on", rule.bad);
     examples(&mut out, "It is silent on", rule.good);
     out
@@ -145,9 +154,9 @@ fn bytes(script: &str) -> Vec<String> {
     lines
 }
 
-/// The rules in a list, a line each, for a terminal.
+/// The rules in a list, for a terminal of this width; without one, a line each.
 #[must_use]
-pub fn list(rules: &[&Rule]) -> String {
+pub fn list(rules: &[&Rule], width: Option<usize>) -> String {
     let mut out = String::new();
     let widest = rules.iter().map(|rule| rule.name.len()).max().unwrap_or_default();
     let bold = Style::new().bold();
@@ -160,14 +169,21 @@ pub fn list(rules: &[&Rule]) -> String {
         let _ = writeln!(out, "{blank}{bold}{title}{bold:#}");
         for rule in members {
             let level = color(rule.level);
-            let _ = writeln!(
-                out,
-                "  {}  {:widest$}  {level}{:7}{level:#}  {}",
-                rule.code,
-                rule.name,
-                rule.level.name(),
-                rule.summary
-            );
+            let head = format!("  {}  {:widest$}  {:7}  ", rule.code, rule.name, rule.level.name());
+            let lines = match width {
+                Some(width) if head.len() + LEAST_SUMMARY <= width => {
+                    textwrap::wrap(rule.summary, width - head.len())
+                }
+                _ => vec![rule.summary.into()],
+            };
+            for (n, line) in lines.iter().enumerate() {
+                if n == 0 {
+                    let (code, name, rule_level) = (rule.code, rule.name, rule.level.name());
+                    let _ = writeln!(out, "  {code}  {name:widest$}  {level}{rule_level:7}{level:#}  {line}");
+                } else {
+                    let _ = writeln!(out, "{:1$}{line}", "", head.len());
+                }
+            }
         }
     }
     out
@@ -209,6 +225,13 @@ pub fn markdown(rule: &Rule) -> String {
     out
 }
 
+/// What GitHub makes of a heading, to link to it.
+fn anchor(heading: &str) -> String {
+    let heading = heading.to_lowercase();
+    let kept = heading.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+    kept.map(|c| if c == ' ' { '-' } else { c }).collect()
+}
+
 /// A document of all rules in Markdown.
 #[must_use]
 pub fn document() -> String {
@@ -220,13 +243,21 @@ pub fn document() -> String {
          with\ncertainty), {} warnings (a SHOULD was broken, or a security risk) and {} notes (allowed, but worth \
          knowing).\nWhere the capture lacks the bytes, a rule that would need them stays silent.\n\n\
          This page is made from the declarations in `src/rules/`, as `wscope rule --all --format markdown` prints\n\
-         it. The examples are scripts (see `src/script.rs`) that the tests run: `c` is what the client sends, `s` what\n\
-         the server sends, below each stand the bytes.\n\n",
+         it. The examples are [scripts](../src/script.rs) that the tests run: `c` is what the client sends, `s` what the\n\
+         server sends, below each stand the bytes.\n\n",
         rules.len(),
         count(Level::Error),
         count(Level::Warning),
         count(Level::Note)
     );
+    for (family, title) in FAMILIES {
+        let members = rules.iter().filter(|rule| rule.family() == family).count();
+        if members > 0 {
+            let title = format!("{family}: {title}");
+            let _ = writeln!(out, "- [{title}](#{}): {members}", anchor(&title));
+        }
+    }
+    out.push('\n');
     for (family, title) in FAMILIES {
         let members: Vec<_> = rules.iter().filter(|rule| rule.family() == family).collect();
         if members.is_empty() {
@@ -237,7 +268,7 @@ pub fn document() -> String {
             "## {family}: {title}\n\n| code | name | level | source | fires when |\n|---|---|---|---|---|"
         );
         for rule in &members {
-            let anchor = format!("{}-{}", rule.code.to_ascii_lowercase(), rule.name);
+            let anchor = anchor(&format!("{} {}", rule.code, rule.name));
             let _ = writeln!(
                 out,
                 "| [{}](#{anchor}) | {} | {} | {} | {} |",
@@ -338,5 +369,44 @@ mod tests {
             let rfc = rule.source.starts_with("RFC");
             assert_eq!(source_url(rule).is_some(), rfc, "{} {}", rule.code, rule.source);
         }
+        let whole = Rule { source: "RFC 9112", ..copy() };
+        assert_eq!(source_url(&whole).as_deref(), Some("https://www.rfc-editor.org/rfc/rfc9112"));
+        let two = Rule { source: "RFC 6455 4.2.2, 4.4", ..copy() };
+        assert!(source_url(&two).is_some_and(|url| url.ends_with("#section-4.2.2")));
+    }
+
+    fn copy() -> Rule {
+        let rule = find("F004").unwrap();
+        Rule { bad: rule.bad, good: rule.good, ..*rule }
+    }
+
+    #[test]
+    fn a_list_fits() {
+        let rules: Vec<&Rule> = all().collect();
+        let plain = |width| anstream::adapter::strip_str(&list(&rules, width)).to_string();
+        for width in [80, 120] {
+            let long = plain(Some(width)).lines().find(|line| line.len() > width).map(str::to_owned);
+            assert_eq!(long, None, "{width}");
+        }
+        assert!(plain(None).lines().filter(|line| line.starts_with("  ")).count() == rules.len());
+        // In 40 columns there is no room.
+        assert_eq!(plain(Some(40)), plain(None));
+    }
+
+    #[test]
+    fn links_within_the_document_lead_somewhere() {
+        let document = document();
+        let headings: Vec<String> = document
+            .lines()
+            .filter(|line| line.starts_with("##"))
+            .map(|line| anchor(line.trim_start_matches('#').trim_start()))
+            .collect();
+        let links: Vec<&str> =
+            document.split("](#").skip(1).filter_map(|rest| rest.split(')').next()).collect();
+        assert!(links.len() > all().count());
+        for link in links {
+            assert_eq!(headings.iter().filter(|heading| *heading == link).count(), 1, "{link}");
+        }
+        assert_eq!(anchor("H: Over HTTP/1.1 (RFC 6455 section 4)"), "h-over-http11-rfc-6455-section-4");
     }
 }

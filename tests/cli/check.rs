@@ -1,6 +1,8 @@
 //! `wscope check`: exit codes, outputs, what is selected, what is suppressed, what is known.
 
 use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -260,7 +262,7 @@ fn a_baseline_goes_round() {
 
     let known = place.check(&["bad.pcap", "--baseline", "b.json", "--format", "json"]);
     assert_eq!(known.code, 0, "{}", known.all());
-    assert!(known.err.contains("no findings (2 known)"), "{}", known.err);
+    assert!(known.err.contains("no findings (2 in the baseline)"), "{}", known.err);
     // Written over itself, it keeps what is known.
     let again = place.check(&["bad.pcap", "--baseline", "b.json", "--write-baseline", "b.json"]);
     assert_eq!((again.code, place.json("b.json")), (0, written));
@@ -431,4 +433,80 @@ fn schema() {
     let schema: Value = serde_json::from_str(&output(&["schema", "--check"])).unwrap();
     assert_ne!(schema, serde_json::from_str::<Value>(&output(&["schema"])).unwrap());
     assert!(schema.to_string().contains("fingerprint"));
+}
+
+/// GitHub shows what a step has added to this file, not the last of it alone.
+#[test]
+fn the_summary_of_a_step_is_added_to() {
+    let place = Place::new();
+    let check = |file: &str, format: &str| {
+        let output = format!("{format}={}", place.path(file).display());
+        let mut command = wscope(&["check", "bad.pcap", "--output", &output]);
+        command.current_dir(place.0.path()).env("GITHUB_STEP_SUMMARY", place.path("summary.md"));
+        assert_eq!(command.output().unwrap().status.code(), Some(1));
+    };
+    for file in ["summary.md", "other.md"] {
+        place.write(file, b"before\n");
+        check(file, "markdown");
+        check(file, "markdown");
+    }
+    let (summary, other) = (place.read("summary.md"), place.read("other.md"));
+    assert!(summary.starts_with("before\n## wscope check: "), "{summary}");
+    assert_eq!(
+        (summary.matches("## wscope check").count(), other.matches("## wscope check").count()),
+        (2, 1)
+    );
+    assert!(other.starts_with("## wscope check"), "{other}");
+    check("summary.md", "json");
+    assert!(place.json("summary.md").is_object(), "only Markdown is added");
+}
+
+/// `wscope check … | head -1` under `pipefail`.
+#[cfg(unix)]
+#[test]
+fn a_reader_that_goes_away_changes_no_outcome() {
+    let place = Place::new();
+    for (name, code) in [("bad.pcap", 1), ("good.pcap", 0)] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_wscope"))
+            .args(["check", "--select", "F", "-q", "--format", "sarif", name])
+            .current_dir(place.0.path())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        assert_eq!(child.wait().unwrap().code(), Some(code), "{name}");
+    }
+}
+
+/// The gate in docs/ci.md, as it stands there.
+#[cfg(unix)]
+#[test]
+fn the_gate_of_the_document() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    // Neither is in the published package.
+    let Ok(document) = fs::read_to_string(root.join("docs/ci.md")) else { return };
+    let Ok(schema) = fs::read_to_string(root.join("tests/data/sarif-schema-2.1.0.json")) else { return };
+    let schema: Value = serde_json::from_str(&schema.replace("[a-zA-Z]{2}]?$", "[a-zA-Z]{2}$")).unwrap();
+    let script = document.split("```").find(|block| block.starts_with("sh\nstatus=0\n")).unwrap();
+    let script = script.trim_start_matches("sh\n").replace("junit=report.xml", "sarif=report.sarif");
+    let program = Path::new(env!("CARGO_BIN_EXE_wscope")).parent().unwrap().display().to_string();
+    let path = format!("{program}:{}", std::env::var("PATH").unwrap());
+    for (content, code, said) in [
+        (gallery("coalesced.pcap"), 1, "findings, see report.md"),
+        (gallery("chat-node-ws.pcapng"), 0, "clean"),
+        (b"no capture".to_vec(), 2, "wscope could not do its work"),
+        (capture(&talk(true).segments[..3]), 3, "no WebSocket connection in the capture: did the tests run?"),
+    ] {
+        let place = Place::new();
+        place.write("traffic.pcap", &content);
+        let mut shell = Command::new("sh");
+        let output = shell.args(["-c", &script]).current_dir(place.0.path()).env("PATH", &path).output();
+        let output = output.unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert_eq!((output.status.code(), text.lines().last()), (Some(code), Some(said)), "{text}");
+        if code == 1 {
+            assert!(place.read("report.md").contains("H016 frames-before-accept"));
+            jsonschema::validate(&schema, &place.json("report.sarif")).unwrap();
+        }
+    }
 }

@@ -13,5 +13,6 @@ mod inputs;
 mod inspect;
 mod ls;
 mod pages;
+mod rule;
 mod run;
 mod show;

@@ -40,6 +40,9 @@ pub(super) fn config(text: &str, file: &Path) -> Read<Config> {
         self::check(&check, file, &mut config)?;
     }
     if let Some(list) = document.take("suppress") {
+        if list.value.is_table() {
+            return Err(list.fault("write [[suppress]], in two pairs of brackets".to_owned()));
+        }
         for value in list.array()? {
             let line = line_of(text, value.span.start);
             config.suppress.push(Suppression { line, ..suppression(&value)? });

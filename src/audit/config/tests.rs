@@ -40,7 +40,7 @@ fn example() -> String {
 
 #[test]
 fn the_example() {
-    let config = parse(&example().replace("\"close-reason\"", "\"N001\""));
+    let config = parse(&example());
     assert_eq!(config.rules.select.as_ref().map(Vec::len), Some(2));
     assert_eq!(config.rules.ignore, ["N".parse::<Selector>().unwrap()]);
     assert_eq!((config.severity, config.fail_on), (Some(Level::Warning), Some(Level::Error)));
@@ -75,6 +75,11 @@ fn faults_name_their_line() {
         ("[check]\nmax-findings = -1", "wscope.toml:2: `max-findings` must be a number from 0"),
         ("check = 1", "wscope.toml:1: `check` must be a table"),
         ("suppress = 1", "wscope.toml:1: `suppress` must be a list"),
+        ("[suppress]\nrule = \"F\"", "wscope.toml:1: write [[suppress]], in two pairs of brackets"),
+        (
+            "[check]\nselect = \"\"",
+            "wscope.toml:2: a rule is missing: write codes, their beginnings, names or all, by comma",
+        ),
         ("suppress = [1]", "wscope.toml:1: `suppress` must be a table"),
         ("\n[[suppress]]\nrule = \"F\"", "wscope.toml:2: [[suppress]] needs `reason`"),
         ("[[suppress]]\nreason = \"x\"", "wscope.toml:1: [[suppress]] needs `rule`"),
@@ -135,6 +140,11 @@ fn what_a_suppression_covers() {
     ] {
         assert!(!covers(lines), "{lines}");
     }
+    let config = parse("[[suppress]]\nreason = \"x\"\nrule = \"F\"\nhost = \"[::1]\"");
+    let six = [("[::1]:8080", true), ("[::1]", true), ("[::2]:8080", false)];
+    for (host, covered) in six {
+        assert_eq!(config.suppress[0].matches(&finding, Some(&subject(host, "/")), FINGERPRINT), covered);
+    }
     let config = parse("[[suppress]]\nreason = \"x\"\nrule = \"F\"\nhost = \"*\"");
     assert!(!config.suppress[0].matches(&finding, None, FINGERPRINT), "no host is known");
 }
@@ -168,4 +178,21 @@ fn the_nearest_file_within_the_checkout() {
     assert_eq!(find(&inner), Some(top.path().join("repo").join(NAME)));
     fs::write(inner.join(NAME), "").unwrap();
     assert_eq!(find(&inner), Some(inner.join(NAME)));
+}
+
+/// The example in the document on continuous integration, which is not in the published package.
+#[test]
+fn the_example_of_the_document() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/ci.md");
+    let Ok(document) = fs::read_to_string(file) else { return };
+    let lines = document.lines().skip_while(|line| *line != "```toml").skip(1);
+    let example: Vec<&str> = lines.take_while(|line| *line != "```").collect();
+    let config = parse(&example.join("\n"));
+    // Whatever there is to say is said there.
+    assert!(config.rules.select.is_some() && !config.rules.ignore.is_empty());
+    assert!(config.severity.is_some() && config.fail_on.is_some() && config.max_findings.is_some());
+    assert!(config.baseline.is_some() && config.strict && config.allow_empty);
+    let [first, ..] = &*config.suppress else { panic!("{config:?}") };
+    assert!(first.host.is_some() && first.path.is_some() && first.direction.is_some());
+    assert!(first.fingerprint.is_some() && first.expires.is_some());
 }

@@ -35,14 +35,15 @@ impl Block<'_> {
     }
 }
 
-/// Folds the findings that stand, in order of the first of each block.
+/// Folds the findings that stand. The worst come first, then goes the place of the first of each block:
+/// connection after connection, and last what concerns the capture as a whole.
 pub(super) fn blocks(report: &Report) -> Vec<Block<'_>> {
     let mut blocks: Vec<Block<'_>> = Vec::new();
     let mut by_conn = HashMap::new();
     let mut by_fingerprint = HashMap::new();
     for entry in words::standing(report) {
         let rule = entry.finding.rule.code;
-        let conn = entry.subject.as_ref().map(|subject| subject.conn).or(entry.finding.conn);
+        let conn = conn(entry);
         // What concerns the capture as a whole is never folded: each says something else.
         let known = conn.and_then(|conn| {
             by_conn.get(&(rule, conn)).or_else(|| by_fingerprint.get(&(rule, &*entry.fingerprint))).copied()
@@ -57,9 +58,8 @@ pub(super) fn blocks(report: &Report) -> Vec<Block<'_>> {
             blocks.push(Block { first: entry, also: Vec::new(), more: 0, conns: Vec::new(), elsewhere: 0 });
             continue;
         };
-        let home = block.first.subject.as_ref().map(|subject| subject.conn).or(block.first.finding.conn);
         match conn {
-            Some(other) if home != conn => {
+            Some(other) if self::conn(block.first) != conn => {
                 if first_there {
                     block.conns.push(other);
                 }
@@ -69,7 +69,16 @@ pub(super) fn blocks(report: &Report) -> Vec<Block<'_>> {
             _ => block.also.push(entry),
         }
     }
+    blocks.sort_by_key(|Block { first, .. }| {
+        let packet = first.finding.at.map_or(u64::MAX, |at| at.packet);
+        (first.finding.rule.level, conn(first).unwrap_or(u32::MAX), packet)
+    });
     blocks
+}
+
+/// The number of the connection that a finding is about.
+fn conn(entry: &Entry) -> Option<u32> {
+    entry.subject.as_ref().map(|subject| subject.conn).or(entry.finding.conn)
 }
 
 /// `4, 5, 9, …` of `items`, as many as `most`, and how many are not named.

@@ -1,5 +1,6 @@
 //! For people: blocks as a compiler prints them, the evidence drawn, repeats folded.
 
+use std::collections::{HashMap, HashSet};
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
@@ -12,7 +13,7 @@ use super::Options;
 use super::evidence::{self, Line};
 use super::group::{self, Block};
 use super::words::{self, clean, count, number};
-use super::wrap::{wrap, wrap_words};
+use super::wrap::wrap;
 
 /// The narrowest that lines are wrapped to: a diagram is 70 columns.
 const LEAST_WIDTH: usize = 72;
@@ -23,24 +24,39 @@ const MOST_WIDTH: usize = 120;
 /// Places that are named of those that repeat a finding.
 const NAMED: usize = 8;
 
+/// Blocks of one rule that are drawn; what follows is told in short.
+const IN_FULL: usize = 5;
+
 /// Columns before what stands behind `-->`, `|` and `=`.
 const GUTTER: usize = 5;
 
-/// Writes errors and warnings as blocks, notes as lines, then the summary.
+/// Writes errors and warnings as blocks, notes and what repeats in short, then the summary.
 pub(super) fn write(report: &Report, options: &Options, out: &mut dyn Write) -> io::Result<()> {
     let width = options.width.clamp(LEAST_WIDTH, MOST_WIDTH);
-    let mut page = Page { report, color: options.color, ascii: options.ascii, width, out };
+    let quoted = HashSet::new();
+    let mut page = Page { report, color: options.color, ascii: options.ascii, width, quoted, out };
     let blocks = group::blocks(report);
     let (notes, faults): (Vec<_>, Vec<_>) =
         blocks.iter().partition(|block| block.first.finding.rule.level == Level::Note);
-    for block in faults {
-        page.block(block)?;
-        writeln!(page.out)?;
+    let mut told = HashMap::new();
+    // The line before is of something told in short, which has no empty line behind it.
+    let mut short = false;
+    for block in faults.into_iter().chain(notes) {
+        let rule = block.first.finding.rule;
+        let times: &mut usize = told.entry(rule.code).or_default();
+        *times += 1;
+        if rule.level == Level::Note || *times > IN_FULL {
+            page.short(block)?;
+            short = true;
+        } else {
+            if std::mem::take(&mut short) {
+                writeln!(page.out)?;
+            }
+            page.block(block)?;
+            writeln!(page.out)?;
+        }
     }
-    for note in &notes {
-        page.note(note)?;
-    }
-    if !notes.is_empty() {
+    if short {
         writeln!(page.out)?;
     }
     page.end()
@@ -51,6 +67,8 @@ struct Page<'a> {
     color: bool,
     ascii: bool,
     width: usize,
+    /// Codes of the rules that were quoted.
+    quoted: HashSet<&'static str>,
     out: &'a mut dyn Write,
 }
 
@@ -60,7 +78,8 @@ impl Page<'_> {
         let rule = entry.finding.rule;
         let level = level(rule.level);
         self.title(rule.level, rule.code, &words::named_text(entry, self.ascii))?;
-        self.hang("-->", &self.place(entry))?;
+        self.place(entry, None)?;
+        self.connection(entry)?;
         let drawn = evidence::draw(&entry.finding.evidence, self.width - GUTTER, self.ascii);
         if !drawn.is_empty() {
             self.bar("", None)?;
@@ -78,7 +97,8 @@ impl Page<'_> {
                 self.field(name, &text)?;
             }
         }
-        self.field("rule", &self.rule(entry))?;
+        let rule = self.rule(entry);
+        self.field("rule", &rule)?;
         self.help(entry)
     }
 
@@ -98,33 +118,46 @@ impl Page<'_> {
         Ok(())
     }
 
-    /// Where it is: `chat.pcapng: connection 2 (URL, client → server), 2.f780, packet 9882, 31.992 s`, in
-    /// phrases that stay together.
-    fn place(&self, entry: &Entry) -> Vec<String> {
-        let mut phrases = vec![clean(&words::source(self.report, entry), self.ascii) + ":"];
-        if let Some(subject) = &entry.subject {
-            let arrow = if self.ascii { "->" } else { "→" };
-            let ends = format!("{} {arrow} {}),", subject.client, subject.server);
-            phrases.push(format!("connection {}", subject.conn));
-            match &subject.url {
-                Some(url) => phrases.extend([format!("({},", clean(url, self.ascii)), ends]),
-                None => phrases.push(format!("({ends}")),
-            }
-        }
-        if let (None, Some(conn)) = (&entry.subject, entry.finding.conn) {
-            phrases.push(format!("connection {conn},"));
-        }
-        phrases.extend(entry.place().filter(|place| place.contains('.')).map(|place| place + ","));
+    /// Where it is: `--> chat.pcapng: 2.f780, packet 9882, 31.992 s`. What is behind the file's name stands on
+    /// the next line where it does not fit, so that the name can be copied.
+    fn place(&mut self, entry: &Entry, others: Option<&str>) -> io::Result<()> {
+        let sign = self.paint("-->", gutter());
+        let source = match words::source(self.report, entry) {
+            source if source == "-" => "standard input".to_owned(),
+            source => clean(&source, self.ascii),
+        };
+        let mut facts: Vec<String> = entry.place().into_iter().collect();
         if let Some(at) = entry.finding.at {
-            phrases.push(format!("packet {},", at.packet));
+            facts.push(format!("packet {}", at.packet));
             if let Some(start) = self.report.start {
-                phrases.push(format!("{:.3} s", at.time.since(start.time) as f64 / 1e9));
+                facts.push(format!("{:.3} s", at.time.since(start.time) as f64 / 1e9));
             }
         }
-        if let Some(last) = phrases.last_mut() {
-            last.truncate(last.trim_end_matches([',', ':']).len());
+        let mut facts = facts.join(", ");
+        if let Some(others) = others {
+            facts.push_str(&format!(" ({others})"));
         }
-        phrases
+        let facts = facts.trim_start();
+        if facts.is_empty() {
+            writeln!(self.out, "  {sign} {source}")
+        } else if 6 + source.width() + 2 + facts.width() <= self.width {
+            writeln!(self.out, "  {sign} {source}: {facts}")
+        } else {
+            writeln!(self.out, "  {sign} {source}\n      {facts}")
+        }
+    }
+
+    /// Which connection that is: `connection 2: URL, client → server`, the ends below where they do not fit.
+    fn connection(&mut self, entry: &Entry) -> io::Result<()> {
+        let Some(subject) = &entry.subject else { return Ok(()) };
+        let arrow = if self.ascii { "->" } else { "→" };
+        let mut line = format!("connection {}:", subject.conn);
+        let ends = format!("{} {arrow} {}", subject.client, subject.server);
+        if let Some(url) = &subject.url {
+            line.push_str(&format!(" {},", clean(url, self.ascii)));
+        }
+        let space = if 7 + line.width() + ends.width() <= self.width { " " } else { "\n      " };
+        writeln!(self.out, "      {line}{space}{ends}")
     }
 
     /// The repeats on the same connection.
@@ -165,16 +198,21 @@ impl Page<'_> {
         }
     }
 
-    fn rule(&self, entry: &Entry) -> String {
+    /// Its source, and its words where they were not told before.
+    fn rule(&mut self, entry: &Entry) -> String {
         let rule = entry.finding.rule;
+        let first = self.quoted.insert(rule.code);
         match (rule.source, rule.quote) {
-            ("practice", _) => format!("good practice: {}", clean(rule.summary, self.ascii)),
-            (source, "") => source.to_owned(),
-            (source, quote) => format!("{source}: \"{}\"", clean(quote, self.ascii)),
+            ("practice", _) if first => format!("good practice: {}", clean(rule.summary, self.ascii)),
+            ("practice", _) => "good practice".to_owned(),
+            (source, quote) if first && !quote.is_empty() => {
+                format!("{source}: \"{}\"", clean(quote, self.ascii))
+            }
+            (source, _) => source.to_owned(),
         }
     }
 
-    /// Commands that tell more, as they can be typed: on one line where they fit.
+    /// Commands that tell more, as they can be typed: on one line where they fit, else each on its own.
     fn help(&mut self, entry: &Entry) -> io::Result<()> {
         let mut commands = vec![format!("wscope rule {}", entry.finding.rule.code)];
         if let ([source], Some(place)) = (&self.report.sources[..], entry.place())
@@ -184,30 +222,16 @@ impl Page<'_> {
         }
         let line = commands.join(if self.ascii { " | " } else { " · " });
         if GUTTER + "help: ".len() + line.width() <= self.width {
-            return self.field("help", &line);
+            commands = vec![line];
         }
-        commands.iter().try_for_each(|command| self.field("help", command))
+        self.lines("help:", &commands)
     }
 
-    fn note(&mut self, block: &Block<'_>) -> io::Result<()> {
-        let entry = block.first;
-        let mut text = words::line(self.report, entry, self.ascii);
-        if let Some(others) = block.others() {
-            text.push_str(&format!(" ({others})"));
-        }
-        let lines = wrap(&text, self.width, self.width - GUTTER);
-        for (place, line) in lines.iter().enumerate() {
-            let indent = if place == 0 { 0 } else { GUTTER };
-            // The level stands in the first line, but for names that are longer than that.
-            let line = match line.split_once(": note ") {
-                Some((before, after)) if place == 0 => {
-                    format!("{before}: {} {after}", self.paint("note", level(Level::Note)))
-                }
-                _ => line.clone(),
-            };
-            writeln!(self.out, "{:indent$}{line}", "")?;
-        }
-        Ok(())
+    /// What and where, in two lines.
+    fn short(&mut self, block: &Block<'_>) -> io::Result<()> {
+        let rule = block.first.finding.rule;
+        self.title(rule.level, rule.code, &words::named_text(block.first, self.ascii))?;
+        self.place(block.first, block.others().as_deref())
     }
 
     fn end(&mut self) -> io::Result<()> {
@@ -224,49 +248,38 @@ impl Page<'_> {
             }
         }
         if let Some(hidden) = words::hidden(self.report) {
-            writeln!(self.out, "{hidden}")?;
+            writeln!(self.out, "{hidden}: --max-findings N shows more")?;
         }
         if let Some(all_well) = words::all_well(self.report) {
-            return writeln!(self.out, "{all_well}");
+            let found_any = self.report.summary.connections > 0;
+            let style = if found_any { AnsiColor::Green.on_default().bold() } else { Style::new() };
+            return writeln!(self.out, "{}", self.paint(&all_well, style));
         }
-        let (seen, set_aside) = (words::seen(self.report), words::set_aside(self.report));
-        let plain = format!("{seen}: {}{set_aside}", words::counts(self.report));
-        let levels: Vec<String> = words::levels(self.report)
-            .into_iter()
-            .map(|(of, words)| self.paint(&words, level(of).bold()))
-            .collect();
-        let counts = if levels.is_empty() { words::counts(self.report) } else { levels.join(", ") };
-        let space = if plain.width() > self.width { "\n    " } else { "" };
-        writeln!(self.out, "{seen}: {counts}{space}{set_aside}")
+        let set_aside = words::set_aside(self.report);
+        let counts = format!("{}: {}", words::seen(self.report), words::counts(self.report));
+        let space = if counts.width() + set_aside.width() > self.width { "\n    " } else { "" };
+        // In the colour of the worst.
+        let style = words::levels(self.report).first().map_or(Style::new(), |(worst, _)| level(*worst));
+        writeln!(self.out, "{}", self.paint(&format!("{counts}{space}{set_aside}"), style.bold()))
     }
 
     /// `   = note: …`, wrapped below its text.
     fn field(&mut self, name: &str, text: &str) -> io::Result<()> {
-        let colon = if name == "also on" { " " } else { ": " };
+        let colon = if name == "also on" { "" } else { ":" };
         let head = format!("{name}{colon}");
-        let indent = GUTTER + head.width();
-        let lines = wrap(text, self.width - indent, self.width - indent);
+        let room = self.width - GUTTER - head.width() - 1;
+        self.lines(&head, &wrap(text, room, room))
+    }
+
+    /// The same with lines that stay as they are.
+    fn lines(&mut self, head: &str, lines: &[String]) -> io::Result<()> {
+        let indent = GUTTER + head.width() + 1;
         for (place, line) in lines.iter().enumerate() {
             if place == 0 {
-                let (sign, head) =
-                    (self.paint("=", gutter()), self.paint(head.trim_end(), Style::new().bold()));
+                let (sign, head) = (self.paint("=", gutter()), self.paint(head, Style::new().bold()));
                 writeln!(self.out, "   {sign} {head} {line}")?;
             } else {
                 writeln!(self.out, "{:indent$}{line}", "")?;
-            }
-        }
-        Ok(())
-    }
-
-    /// `  --> …`, wrapped below its text.
-    fn hang(&mut self, sign: &str, phrases: &[String]) -> io::Result<()> {
-        let sign = self.paint(sign, gutter());
-        let lines = wrap_words(phrases.iter().map(String::as_str), self.width - 6, self.width - 6);
-        for (place, line) in lines.iter().enumerate() {
-            if place == 0 {
-                writeln!(self.out, "  {sign} {line}")?;
-            } else {
-                writeln!(self.out, "      {line}")?;
             }
         }
         Ok(())

@@ -16,11 +16,14 @@ const DRAWN: usize = 100;
 
 /// Writes the verdict, a table, and the evidence, folded.
 pub(super) fn write(report: &Report, options: &Options, out: &mut dyn Write) -> io::Result<()> {
-    let verdict = words::counts(report) + &words::set_aside(report);
-    writeln!(out, "## wscope check: {verdict}\n")?;
+    writeln!(out, "## wscope check: {}\n", words::verdict(report))?;
     let sources: Vec<String> = report.sources.iter().map(|name| code(name, options.ascii)).collect();
-    let rules = words::count(report.rules.len() as u64, "rule");
-    writeln!(out, "{}: {}, {rules} checked.", sources.join(", "), words::seen(report))?;
+    if report.summary.connections == 0 {
+        writeln!(out, "{}: no WebSocket connection found.", sources.join(", "))?;
+    } else {
+        let rules = words::count(report.rules.len() as u64, "rule");
+        writeln!(out, "{}: {}, {rules} checked.", sources.join(", "), words::seen(report))?;
+    }
     let blocks = group::blocks(report);
     if !blocks.is_empty() {
         table(report, &blocks, options, out)?;

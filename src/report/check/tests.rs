@@ -342,6 +342,10 @@ fn several_captures_are_told_apart() {
             "captures/incident 1.pcapng + b.pcap:2.f783"
         ]
     );
+    report.sources.push("c.pcap".to_owned());
+    let lines = write(Format::Concise, &report, &options());
+    assert!(lines.contains("\ncaptures/incident 1.pcapng + 2 others:2.f783: "), "{lines}");
+    report.sources.truncate(2);
     // `wscope inspect` takes one capture.
     assert!(!write(Format::Human, &report, &options()).contains("inspect"));
 }
@@ -352,9 +356,61 @@ fn lines_of_the_human_format_fit() {
     for width in [80, 100] {
         let text = write(Format::Human, &rich(), &Options { width, ..options() });
         for line in text.lines() {
-            assert!(line.width() <= width, "{width}: {line}");
+            let url = line.starts_with("      connection 3: ws://h/") && line.ends_with("`,");
+            assert!(url || line.width() <= width, "{width}: {line}");
         }
     }
+}
+
+#[test]
+fn what_is_copied_stays_whole() {
+    let long = format!("captures/{}/incident 1.pcapng", "deep/".repeat(20));
+    let url = format!("ws://feed.local/{}", "room/".repeat(20));
+    let entries = vec![entry(unmasked(780, 9882), Some(&subject(2, &url)), 2)];
+    let report = Report { sources: vec![long.clone()], entries, counts: [1, 0, 0], ..rich() };
+    let text = write(Format::Human, &report, &options());
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(
+        lines[1..5],
+        [
+            &*format!("  --> {long}"),
+            "      2.f780, packet 9882, 31.992 s",
+            &format!("      connection 2: {url},"),
+            "      10.0.0.31:40022 → 10.0.0.5:8080",
+        ]
+    );
+    let commands = ["   = help: wscope rule F004", &format!("           wscope inspect '{long}' 2.f780")];
+    assert!(lines.windows(2).any(|two| two == commands), "{text}");
+}
+
+#[test]
+fn the_worst_come_first_and_a_rule_is_quoted_once() {
+    let (one, two) = (subject(1, "ws://a/"), subject(2, "ws://b/"));
+    let note = Finding::new(rule("N003"), Dir::C2s, at(1, 0), "inside");
+    let warning = Finding::new(&CREDENTIALS, Dir::C2s, at(2, 0), "a token");
+    let entries = vec![
+        entry(note, Some(&one), 1),
+        entry(warning.clone(), Some(&two), 2),
+        entry(unmasked(9, 30), Some(&two), 3),
+        entry(unmasked(4, 40), Some(&one), 4),
+        entry(warning, Some(&one), 5),
+    ];
+    let report = Report { entries, counts: [2, 2, 1], hidden: 0, ..rich() };
+    let text = write(Format::Human, &report, &options());
+    let places: Vec<&str> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("  --> captures/incident 1.pcapng: "))
+        .filter_map(|line| line.split(',').next())
+        .collect();
+    assert_eq!(places, ["1.f4", "2.f9", "1", "2", "1"]);
+    let rules: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("   = rule: ")).collect();
+    let [quoted, again, practice, practice_again] = &rules[..] else { panic!("{rules:?}") };
+    assert!(quoted.starts_with("RFC 6455 5.1: \"a client MUST"), "{quoted}");
+    assert_eq!(*again, "RFC 6455 5.1");
+    assert_eq!(
+        [*practice, *practice_again],
+        ["good practice: the request target holds a token, key or password", "good practice",]
+    );
 }
 
 #[test]
@@ -372,4 +428,33 @@ fn without_connections_nothing_is_reassuring() {
     let report = Report { sources: vec!["x.pcap".to_owned()], ..Report::default() };
     let text = write(Format::Human, &report, &options());
     assert_eq!(text, "no WebSocket connection found: nothing was checked\n");
+    assert_eq!(
+        write(Format::Markdown, &report, &options()),
+        "## wscope check: nothing was checked\n\n<code>x.pcap</code>: no WebSocket connection found.\n"
+    );
+    let report = Report { rules: vec![rule("F004")], ..report };
+    let junit = write(Format::Junit, &report, &options());
+    assert!(junit.contains("<skipped message=\"no WebSocket connection found\"/>"), "{junit}");
+    assert!(!junit.contains("no findings"), "{junit}");
+}
+
+#[test]
+fn what_repeats_is_told_in_short() {
+    let subjects: Vec<_> = (1..=7).map(|conn| subject(conn, &format!("ws://a/{conn}"))).collect();
+    let entries: Vec<Entry> = (1..).zip(&subjects).map(|(n, s)| entry(unmasked(9, 30), Some(s), n)).collect();
+    let report = Report { entries, counts: [7, 0, 0], hidden: 0, unused: Vec::new(), ..rich() };
+    let text = write(Format::Human, &report, &options());
+    assert_eq!(text.matches("must be 1 from a client").count(), 5, "{text}");
+    let end: Vec<&str> = text.lines().rev().take(7).collect();
+    assert_eq!(
+        end[1..],
+        [
+            "",
+            "  --> captures/incident 1.pcapng: 7.f9, packet 30, 0.097 s",
+            "error[F004] client-unmasked: client frame 9 (text) is not masked",
+            "  --> captures/incident 1.pcapng: 6.f9, packet 30, 0.097 s",
+            "error[F004] client-unmasked: client frame 9 (text) is not masked",
+            "",
+        ]
+    );
 }

@@ -29,11 +29,13 @@ pub(super) fn count(how_many: u64, one: &str) -> String {
     format!("{} {one}{}", number(how_many), if how_many == 1 { "" } else { "s" })
 }
 
-/// The capture in which a finding lies: its name as given. Where it cannot be told of several, all.
+/// The capture in which a finding lies: its name as given. Where it cannot be told of several, both, or the
+/// first and how many others.
 pub(super) fn source(report: &Report, entry: &Entry) -> String {
-    match source_index(report, entry).and_then(|index| report.sources.get(index)) {
-        Some(source) => source.clone(),
-        None => report.sources.join(" + "),
+    match (source_index(report, entry).and_then(|index| report.sources.get(index)), &report.sources[..]) {
+        (Some(source), _) => source.clone(),
+        (None, [first, others @ ..]) if others.len() > 1 => format!("{first} + {} others", others.len()),
+        (None, sources) => sources.join(" + "),
     }
 }
 
@@ -112,6 +114,16 @@ pub(super) fn set_aside(report: &Report) -> String {
         .map(|(many, what)| format!("{} {what}", number(many)))
         .collect();
     if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) }
+}
+
+/// What came out, in a few words: `3 errors, 1 note (2 suppressed)`.
+pub(super) fn verdict(report: &Report) -> String {
+    let counts = if all_well(report).is_some() && report.summary.connections == 0 {
+        "nothing was checked".to_owned()
+    } else {
+        counts(report)
+    };
+    counts + &set_aside(report)
 }
 
 /// `+120 more findings, not shown`, where there are such.
