@@ -29,6 +29,7 @@ mod handshake;
 mod line;
 #[cfg(test)]
 mod sample;
+pub(crate) mod words;
 
 pub use payload::PayloadMode;
 pub use schema::schema;

@@ -53,7 +53,7 @@ impl fmt::Display for Timestamp {
     }
 }
 
-/// A delay to read: `0.8 ms`, `12 ms`, `1.29 s`, `31 s`, `4 min 05 s`.
+/// A delay to read: `62 µs`, `0.8 ms`, `12 ms`, `1.29 s`, `31 s`, `4 min 05 s`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Delay(pub i64);
 
@@ -61,7 +61,8 @@ impl fmt::Display for Delay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let nanos = self.0.max(0);
         match nanos {
-            0..9_950_000 => write!(f, "{:.1} ms", nanos as f64 / 1e6),
+            0..100_000 => write!(f, "{} µs", nanos / 1_000),
+            100_000..9_950_000 => write!(f, "{:.1} ms", nanos as f64 / 1e6),
             9_950_000..999_500_000 => write!(f, "{:.0} ms", nanos as f64 / 1e6),
             999_500_000..9_995_000_000 => write!(f, "{:.2} s", nanos as f64 / 1e9),
             9_995_000_000..60_000_000_000 => write!(f, "{} s", nanos / 1_000_000_000),
@@ -102,7 +103,7 @@ mod tests {
         let shown = |nanos: i64| Delay(nanos).to_string();
         assert_eq!(
             [-1, 800_000, 12_345_678, 1_290_000_000, 31_999_000_000, 245_000_000_000].map(shown),
-            ["0.0 ms", "0.8 ms", "12 ms", "1.29 s", "31 s", "4 min 05 s"]
+            ["0 µs", "0.8 ms", "12 ms", "1.29 s", "31 s", "4 min 05 s"]
         );
     }
 

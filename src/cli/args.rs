@@ -163,6 +163,9 @@ pub struct Check {
     /// Check nothing below this level
     #[arg(long, value_name = "LEVEL", value_parser = level())]
     pub severity: Option<Level>,
+    /// Only findings that match, such as `host == feed.local && dir == c2s`
+    #[arg(short = 'Y', long, value_name = "EXPR")]
+    pub filter: Option<String>,
     /// Exit with 1 where there is a finding of this level or worse [default: error]
     #[arg(long, value_name = "LEVEL", value_parser = level())]
     pub fail_on: Option<Level>,

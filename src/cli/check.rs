@@ -13,10 +13,12 @@ use crate::audit::collect::{Auditor, Collector, Policy};
 use crate::audit::config::{self, Config, Date};
 use crate::audit::select::{Choice, Enabled};
 use crate::capture::locate::locate;
+use crate::filter::Rows;
 use crate::http::secret;
 use crate::item::At;
 use crate::limits::Limits;
 use crate::report::check::{Format, Options};
+use crate::report::filtered::{Filtered, FilteredSink};
 use crate::rules::Level;
 use crate::time::Timestamp;
 use crate::ws::session::Want;
@@ -24,6 +26,7 @@ use crate::ws::session::Want;
 use super::Outcome;
 use super::args::{Check, CheckOutput};
 use super::export::is_input;
+use super::filter;
 use super::session;
 use super::table::{Align, Column, Room, Table};
 use super::terminal::{Terminal, Text};
@@ -45,7 +48,8 @@ pub(super) fn run(args: &Check) -> anyhow::Result<Outcome> {
     let quiet = input.decode.quiet;
     let allow_empty = args.allow_empty || config.allow_empty;
     let fail_on = args.fail_on.or(config.fail_on).unwrap_or(Level::Error);
-    let session = input.open()?;
+    let filter = filter::read(args.filter.as_deref(), Rows::FINDING, "and `check` shows findings", quiet)?;
+    let session = input.open()?.filtered(filter.as_ref());
 
     let policy = Policy {
         baseline,
@@ -56,8 +60,11 @@ pub(super) fn run(args: &Check) -> anyhow::Result<Outcome> {
     };
     let mut auditor = Auditor::new(&enabled, policy);
     let want = Want { payload: PAYLOAD, ..Want::default() };
-    let observer = || Collector::new(&enabled, secret::redacted);
-    let (_, outcome) = session.run(want, &observer, &mut auditor)?;
+    let want = filter.as_ref().map_or(want, |filter| filter.needs().want(want));
+    let observer =
+        || Filtered::records(Collector::new(&enabled, secret::redacted), filter.as_ref(), Rows::FINDING);
+    let mut sink = FilteredSink::new(&mut auditor, filter.as_ref());
+    let (_, outcome) = session.run(want, &observer, &mut sink)?;
     let files = input.files();
     let sources = files.iter().map(|file| file.to_string_lossy().into_owned()).collect();
     let (mut report, draft) = auditor.finish(sources);

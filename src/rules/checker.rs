@@ -240,10 +240,11 @@ impl Checker {
 fn trouble(dir: Dir, at: At, what: Trouble) -> Option<Finding> {
     let (rule, text): (&'static Rule, String) = match what {
         Trouble::Gap { len, in_payload, why } => {
+            let (was, bytes) = if len == 1 { ("was", "byte") } else { ("were", "bytes") };
             let reason = match why {
-                Missing::Lost => "were acknowledged but not captured",
-                Missing::Cut => "were cut off by the snap length",
-                Missing::GaveUp => "never came",
+                Missing::Lost => format!("{was} acknowledged but not captured"),
+                Missing::Cut => format!("{was} cut off by the snap length"),
+                Missing::GaveUp => "never came".to_owned(),
             };
             let effect = if in_payload {
                 "inside a payload: framing goes on"
@@ -251,7 +252,7 @@ fn trouble(dir: Dir, at: At, what: Trouble) -> Option<Finding> {
                 "over a frame boundary: looking for the next one"
             };
             let rule = if why == Missing::Cut { &capture::PACKET_CUT } else { &capture::GAP };
-            (rule, format!("{len} bytes {reason}, {effect}"))
+            (rule, format!("{len} {bytes} {reason}, {effect}"))
         }
         Trouble::Resynchronised { skipped } => {
             (&capture::RESYNCHRONISED, format!("found a frame boundary again, {skipped} bytes passed over"))

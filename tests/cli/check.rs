@@ -510,3 +510,13 @@ fn the_gate_of_the_document() {
         }
     }
 }
+
+#[test]
+fn a_filter_chooses_what_counts() {
+    let check = |filter: &str| run(&["check", "--no-config", "-Y", filter, "refused-then-accepted.pcapng"]);
+    let one = check("finding == H006");
+    assert_eq!(one.code, 1, "{}", one.all());
+    assert!(one.text().contains("error[H006]") && !one.text().contains("H012"), "{}", one.text());
+    assert_eq!(check("dir == s2c").code, 0, "only warnings and notes are the server's");
+    assert_eq!(check("op == text").code, 2, "findings have no opcode");
+}

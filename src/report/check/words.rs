@@ -2,6 +2,7 @@
 
 use crate::audit::{Entry, Report, Status};
 use crate::report::visible::{self, Style};
+pub(super) use crate::report::words::{count, number};
 use crate::rules::{Level, Rule};
 
 /// Text made visible.
@@ -9,24 +10,6 @@ pub(super) fn clean(text: &str, ascii: bool) -> String {
     let mut out = String::with_capacity(text.len());
     visible::append(text.as_bytes(), Style { ascii, multi_line: false }, &mut out);
     out
-}
-
-/// A number with its figures in groups: `4,812`.
-pub(super) fn number(number: u64) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
-}
-
-/// So many of a thing: `1 rule`, `4,812 rules`.
-pub(super) fn count(how_many: u64, one: &str) -> String {
-    format!("{} {one}{}", number(how_many), if how_many == 1 { "" } else { "s" })
 }
 
 /// The capture in which a finding lies: its name as given. Where it cannot be told of several, both, or the
