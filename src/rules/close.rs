@@ -165,7 +165,8 @@ impl State {
         }
         let lane = facts.lane(dir);
         let whole = message.complete() && lane.plain && message.len <= 125 && !message.cut();
-        let sound = whole && code::check(message, lane.sent, found);
+        let received = closes.sent[dir.other().index()].and_then(|sent| sent.code);
+        let sound = whole && code::check(message, lane.sent, received, found);
         let code = message.close_code();
         let sent = Sent { at: message.last, end: lane.sent, code, whole, sound, acked: None };
         closes.sent[dir.index()] = Some(sent);
