@@ -46,13 +46,27 @@ pub(super) struct Ledger {
     told: u32,
     counts: Vec<Count>,
     followed: Vec<Followed>,
+    /// What each endpoint has done so far.
+    done: [Done; 2],
+}
+
+/// What an endpoint has done so far: much is found only after it was answered, such as what is wrong with a
+/// message that was never finished.
+#[derive(Clone, Copy, Debug, Default)]
+struct Done {
+    /// The packet of its latest frame.
+    frame: Option<u64>,
+    /// Its first Close, with the status code.
+    close: Option<(Option<u16>, At)>,
+    /// How it ended TCP.
+    end: Option<(&'static str, At)>,
 }
 
 #[derive(Debug)]
 struct Count {
     rule: &'static Rule,
     times: u64,
-    /// The first that was not told, and the direction of the last.
+    /// The first that was not told.
     folded: Option<Finding>,
 }
 
@@ -63,7 +77,32 @@ struct Followed {
     /// Who may react.
     peer: Dir,
     at: At,
+    /// Frames that the peer has sent since it was found.
     frames: u64,
+    /// The peer had sent frames before it was found, nobody knows how many.
+    late: bool,
+}
+
+impl Followed {
+    /// The endpoint sent a Close.
+    fn closed(&self, who: &str, code: Option<u16>, at: At, frames: u64) -> String {
+        let code = code.map_or(String::new(), |code| format!(" {code}"));
+        let nanos = at.time.since(self.at.time);
+        if frames == 0 || frames < ANSWER_FRAMES && nanos < ANSWER_NANOS {
+            format!("{who} sent Close{code} {}", after(nanos))
+        } else {
+            format!("{who} went on for {}, then sent Close{code} {}", frames_of(frames), after(nanos))
+        }
+    }
+
+    /// The endpoint ended TCP.
+    fn ended(&self, who: &str, what: &str, at: At) -> String {
+        let after = after(at.time.since(self.at.time));
+        match self.frames {
+            0..ANSWER_FRAMES => format!("{who} {what} {after}"),
+            frames => format!("{who} went on for {}, then {what} {after}", frames_of(frames)),
+        }
+    }
 }
 
 impl Ledger {
@@ -84,10 +123,25 @@ impl Ledger {
         finding.nth = self.told;
         tell(Told::Finding(&finding));
         let Finding { rule, nth, dir: Some(dir), at: Some(at), .. } = finding else { return };
-        if rule.level != Level::Note && self.followed.len() < FOLLOWED && !matches!(rule.family(), 'S' | 'N')
-        {
-            self.followed.push(Followed { nth, peer: dir.other(), at, frames: 0 });
+        if rule.level == Level::Note || matches!(rule.family(), 'S' | 'N') {
+            return;
         }
+        let peer = dir.other();
+        let Done { frame, close, end } = self.done[peer.index()];
+        let late = frame.is_some_and(|packet| packet > at.packet);
+        let followed = Followed { nth, peer, at, frames: 0, late };
+        let since = |then: &At| then.packet > at.packet;
+        let text = match (close.filter(|(_, then)| since(then)), end.filter(|(_, then)| since(then))) {
+            (Some((code, then)), _) => followed.closed(name(peer), code, then, 0),
+            (None, Some((what, then))) => followed.ended(name(peer), what, then),
+            (None, None) => {
+                if self.followed.len() < FOLLOWED {
+                    self.followed.push(followed);
+                }
+                return;
+            }
+        };
+        tell(Told::Reaction(&Reaction { to: nth, text }));
     }
 
     /// The findings on an upgrade request are answered by the response.
@@ -104,7 +158,8 @@ impl Ledger {
 
     /// An endpoint sent a frame.
     #[inline]
-    pub(super) fn frame(&mut self, dir: Dir) {
+    pub(super) fn frame(&mut self, dir: Dir, at: At) {
+        self.done[dir.index()].frame = Some(at.packet);
         for followed in self.followed.iter_mut().filter(|followed| followed.peer == dir) {
             followed.frames += 1;
         }
@@ -112,35 +167,25 @@ impl Ledger {
 
     /// An endpoint sent a Close.
     pub(super) fn close(&mut self, dir: Dir, code: Option<u16>, at: At, tell: &mut impl FnMut(Told<'_>)) {
-        let code = code.map_or(String::new(), |code| format!(" {code}"));
+        self.done[dir.index()].close.get_or_insert((code, at));
         self.resolve(dir, tell, |followed| {
-            let nanos = at.time.since(followed.at.time);
             // The Close is a frame itself.
             let frames = followed.frames.saturating_sub(1);
-            let who = name(dir);
-            Some(if frames < ANSWER_FRAMES && nanos < ANSWER_NANOS {
-                format!("{who} sent Close{code} {}", after(nanos))
-            } else {
-                format!("{who} went on for {}, then sent Close{code} {}", frames_of(frames), after(nanos))
-            })
+            Some(followed.closed(name(dir), code, at, frames))
         });
     }
 
     /// An endpoint's TCP stream is over.
     pub(super) fn end(&mut self, dir: Dir, end: End, at: At, tell: &mut impl FnMut(Told<'_>)) {
+        let done = &mut self.done[dir.index()];
         let what = match end {
+            End::Fin if done.close.is_some() => "ended TCP",
             End::Fin => "ended TCP without a Close",
             End::Reset => "reset the connection",
             End::ResetByPeer | End::Capture => return,
         };
-        self.resolve(dir, tell, |followed| {
-            let after = after(at.time.since(followed.at.time));
-            let who = name(dir);
-            Some(match followed.frames {
-                0..ANSWER_FRAMES => format!("{who} {what} {after}"),
-                frames => format!("{who} went on for {}, then {what} {after}", frames_of(frames)),
-            })
-        });
+        done.end.get_or_insert((what, at));
+        self.resolve(dir, tell, |followed| Some(followed.ended(name(dir), what, at)));
     }
 
     /// The connection is over: what is still open stays without an answer, what was folded is told.
@@ -149,6 +194,7 @@ impl Ledger {
             self.resolve(dir, tell, |followed| {
                 let who = name(dir);
                 Some(match followed.frames {
+                    _ if followed.late => format!("{who} took no notice: it went on"),
                     0 => format!("nothing more was captured from {who}"),
                     frames => format!("{who} took no notice: it went on with {}", frames_of(frames)),
                 })

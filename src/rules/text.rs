@@ -135,14 +135,13 @@ fn invalid(message: &Message<'_>, lane: &Lane, facts: &Facts, found: &mut Vec<Fi
         fault_bytes(message.payload, offset).iter().map(|byte| format!("{byte:02X}")).collect();
     let shown = if shown.is_empty() { String::new() } else { format!(": {}", shown.join(" ")) };
     let n = message.n;
+    // Of a message that lacks bytes nobody knows how long it was.
+    let of = if message.fault.is_none() { format!(" of {}", message.len) } else { String::new() };
     let (text, label) = if rule == &INVALID_UTF8 {
-        (
-            format!("text message {n} is not UTF-8 at byte {offset} of {}{shown}", message.len),
-            "begins no valid character",
-        )
+        (format!("text message {n} is not UTF-8 at byte {offset}{of}{shown}"), "begins no valid character")
     } else {
         (
-            format!("text message {n} ends inside a character at byte {offset} of {}{shown}", message.len),
+            format!("text message {n} ends inside a character at byte {offset}{of}{shown}"),
             "the rest of the character is missing",
         )
     };
