@@ -233,6 +233,9 @@ fn consequences_are_not_told() {
     for (script, codes) in [
         // After a Close, a continuation of nothing is only data.
         ("open\ns close 1000\nc close 1000\ns cont 'x'", &["C006"][..]),
+        // Keys are a client's; a length that is none is not too long.
+        ("open\ns ping mask:01020304 | ping mask:01020304 | ping mask:01020304", &["F005", "F005", "F005"]),
+        ("open\ns 89 7f 8000000000000001 'x'", &["F007"]),
         // Two messages by turns, in one direction.
         (
             "open\ns text -fin 'a'\ns text -fin 'b'\ns cont -fin 'a'\ns cont -fin 'b'\ns cont 'a'\ns cont 'b'",
@@ -249,6 +252,11 @@ fn consequences_are_not_told() {
         (
             "midstream\nc text 'Hello hello'\ns text 'Hello hello'\nc text 'Hello hello'\ns text 'Hello hello'\nreset c",
             &["N003", "N003", "C011"],
+        ),
+        // What was sent twice, and not the same, before a refusal is of the refused attempt.
+        (
+            "request\n+ X-Note: abc\nagain c 7 'xyz\\r\\n\\r\\n'\nresponse HTTP/1.1 401 Unauthorized\n- Upgrade\n+ Content-Length: 0\nrequest\nresponse",
+            &["H020", "S006"],
         ),
         // A refusal for another reason than the version.
         (

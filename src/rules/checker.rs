@@ -48,12 +48,12 @@ fn handshake_rules(opening: &Opening<'_>, found: &mut Vec<Finding>) {
     security::check(opening, found);
 }
 
-/// Checks an upgrade that was refused or never answered.
-pub fn refused(opening: &Opening<'_>, tell: &mut impl FnMut(Told<'_>)) {
+/// Checks an upgrade that was refused or never answered; `early` was found by the layers below.
+pub fn refused(opening: &Opening<'_>, early: Vec<Finding>, tell: &mut impl FnMut(Told<'_>)) {
     let mut ledger = Ledger::default();
     let mut found = Vec::new();
     handshake_rules(opening, &mut found);
-    for finding in found {
+    for finding in found.into_iter().chain(early) {
         ledger.found(finding, tell);
     }
     ledger.responded(opening.handshake, tell);
@@ -214,13 +214,21 @@ impl Checker {
         self.early.is_some() || self.keepalive.waits() || self.close.waits()
     }
 
-    /// A segment was taken in: `unacked` is what each direction has sent without an acknowledgement.
+    /// A segment was taken in: `unacked` is what each direction has sent without an acknowledgement; where there
+    /// are `holes`, bytes are waited for, and what was captured behind them is not told yet.
     ///
     /// Needed only where [`Checker::waits`].
-    pub fn segment(&mut self, at: At, unacked: [u64; 2], tell: &mut impl FnMut(Told<'_>)) {
+    pub fn segment(&mut self, at: At, unacked: [u64; 2], holes: [bool; 2], tell: &mut impl FnMut(Told<'_>)) {
+        self.holes(holes);
         self.acknowledged(at, unacked);
         self.keepalive.segment(at, &self.facts, &mut self.found);
         self.tell(tell);
+    }
+
+    fn holes(&mut self, holes: [bool; 2]) {
+        for (lane, hole) in self.facts.lanes.iter_mut().zip(holes) {
+            lane.waited_for = hole;
+        }
     }
 
     fn acknowledged(&mut self, at: At, unacked: [u64; 2]) {
@@ -239,6 +247,8 @@ impl Checker {
     /// The connection is over, or the capture. Nothing follows.
     pub fn finish(&mut self, at: At, unacked: [u64; 2], tell: &mut impl FnMut(Told<'_>)) {
         // No packet stands behind `at` where the connection is only dropped, so no time has passed for it.
+        // What is missing was told as missing.
+        self.holes([false; 2]);
         self.acknowledged(at, unacked);
         let Self { facts, found, .. } = self;
         self.keepalive.finish(facts, found);

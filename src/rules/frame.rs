@@ -300,7 +300,9 @@ impl State {
         } else {
             data(frame, facts, lane, found);
         }
-        if let Some(key) = header.mask {
+        if let Some(key) = header.mask
+            && frame.dir == Dir::C2s
+        {
             lane.keys.frame(key, frame, found);
         }
         if frame.seen < header.len {
@@ -466,7 +468,8 @@ fn control(frame: &Frame<'_>, facts: &Facts, lane: &mut Lane, found: &mut Vec<Fi
             text,
         ));
     }
-    if header.len > 125 {
+    // A length with its top bit set is none (F007).
+    if header.len > 125 && header.len >> 63 == 0 {
         let len = header.len;
         let text = format!("{name} frame {n} carries {len} bytes: expected at most 125");
         found.push(Finding::in_frame(

@@ -37,6 +37,8 @@ rule! {
             "open\ns ping 'Hello'\nc close 1000\ns close 1000\nwait 31s",
             "open\nnoack\ns ping 'Hello'\nwait 31s\nc text 'still here'",
             "open\ns ping 'Hello'\nwait 31s",
+            "open\ns ping 'Hello'\nlose c pong 'Hello'\nwait 31s\nc text 'still here'",
+            "open\ns ping 'Hello'\nlose c pong 'Hello'\nwait 31s\ns close 1001\nc close 1001",
         ],
     }
 }

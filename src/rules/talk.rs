@@ -107,7 +107,7 @@ impl Talk {
         }
         let (at, unacked) = (self.at(), self.unacked);
         if self.checker.waits() {
-            self.check(|checker, mut tell| checker.segment(at, unacked, &mut tell));
+            self.check(|checker, mut tell| checker.segment(at, unacked, [false; 2], &mut tell));
         }
         self
     }

@@ -228,6 +228,10 @@ impl Lane {
         if !self.pings.iter().any(|ping| ping.open && waited(ping) >= PATIENCE_NANOS) {
             return;
         }
+        // The answer may be among what is waited for.
+        if facts.lane(dir.other()).waited_for {
+            return;
+        }
         // Who has ended its stream is judged when the connection is over.
         if Dir::BOTH.iter().any(|dir| facts.lane(*dir).end.is_some()) {
             return;
@@ -319,7 +323,8 @@ fn all_seen(lane: &facts::Lane, pong: &Control) -> bool {
 
 /// An answer to this Ping may have come unseen.
 fn hidden(peer: &facts::Lane, ping: &Ping) -> bool {
-    !peer.heard || peer.astray || peer.missed.is_some_and(|missed| missed.packet >= ping.control.last.packet)
+    let unseen = !peer.heard || peer.astray || peer.waited_for;
+    unseen || peer.missed.is_some_and(|missed| missed.packet >= ping.control.last.packet)
 }
 
 /// K001, unless an answer may have come unseen.
