@@ -418,7 +418,7 @@ fn counted() {
 
     for (script, hole) in [
         ("c S -; s S; c 0 =abc", false),
-        ("c S -; s S; c 0 =abc; s a4", false),
+        ("c S -; s S; c 0 =abc; s a3", false),
         // Captured, or acknowledged, behind what is missing.
         ("c S -; s S; c 3 =def", true),
         ("c S -; s S; c 3 =def; c 0 =abc", false),
