@@ -131,6 +131,34 @@ fn every_rule_fires_on_its_bad_scripts_and_not_on_its_good_ones() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
+/// A finding's offset is that of the byte that its text names, in the frame that holds it.
+#[test]
+fn bytes_are_found_where_they_are() {
+    for (script, place) in [
+        ("open\ns text 'ab\\xff'", (1, 8, Some(4))),
+        ("open\nc text 'ab\\xff'", (1, 8, Some(8))),
+        ("open\ns 8104 'ab'\ns '\\xffc'", (1, 8, Some(4))),
+        // Behind a 16-bit length.
+        ("open\ns text 'x' *200 '\\xff'", (1, 8, Some(204))),
+        // The byte that begins what is no character is in the fragment before.
+        ("open\ns text -fin 'ab\\xe2' | ping 'x'\nc pong 'x'\ns cont 'cd'", (1, 8, Some(4))),
+        ("open\ns text -fin 'ab'\ns cont -fin 'cd\\xe2'\ns cont '\\x82'", (2, 10, Some(8))),
+        ("open\ns text -fin 'ab'\ns cont 'c\\xff'", (2, 10, Some(7))),
+        // Where a compressed byte is, is not told.
+        ("open permessage-deflate\ns text z 'ab\\xff'", (1, 8, None)),
+        // Of a Close, from its payload on.
+        ("open\ns close 1006\nc close 1002", (1, 8, Some(2))),
+        ("open\nc text 'x'\nc close 1000 'ab\\xff'\ns close 1007", (2, 10, Some(17))),
+        ("open\ns 81 7e 0001 'x'", (1, 8, Some(2))),
+        ("open\nc text 'x' | 8101 'x'", (2, 8, Some(8))),
+    ] {
+        let found = findings(script);
+        let [finding] = &*found else { panic!("{script}\n{}", shown(&found)) };
+        let packet = finding.at.map_or(0, |at| at.packet);
+        assert_eq!((finding.frame.unwrap_or(0), packet, finding.offset), place, "{script}");
+    }
+}
+
 /// The place of a finding is the byte at fault, which has a place in a frame that is told.
 #[test]
 fn findings_on_frames_name_the_frame_and_the_byte() {

@@ -423,7 +423,7 @@ fn counted() {
         ("c S -; s S; c 3 =def", true),
         ("c S -; s S; c 3 =def; c 0 =abc", false),
         ("c S -; s S; c 0 =abc; s a9", true),
-        ("c S -; s S; c 0 =abc; s a9; c 3 =defgh", false),
+        ("c S -; s S; c 0 =abc; s a8; c 3 =defgh", false),
     ] {
         let mut wire = Wire::new();
         wire.run(script);
