@@ -277,6 +277,7 @@ fn consequences_are_not_told() {
         ("open\nlose s text 'Hello'", &["N001"]),
         ("open\nsnap 70\ns text 'x' *26 | text 'y'\ns 810a 'Hel'", &["N002", "N002"]),
         ("open\nlose s text 'Hello'\ns 810a 'Hel'", &["N001", "N001"]),
+        ("snap 120\nopen\ns text 'Hello'", &["N002", "N002", "N004"]),
         (
             "midstream\nc text 'Hello hello'\ns text 'Hello hello'\nc text 'Hello hello'\ns text 'Hello hello'\nreset c",
             &["N003", "N003", "C011"],
@@ -321,6 +322,10 @@ fn reactions_are_what_the_peer_did() {
         (
             "open\nc ping '1'\ns pong\nc ping '2'\ns pong '2'\nc close 1000\ns close 1000",
             &["the client sent Close 1000 after 6.0 ms"],
+        ),
+        (
+            "request POST / HTTP/1.1\nresponse HTTP/1.1 what\n- Upgrade\n+ Content-Length: 0",
+            &["the server sent no answer that can be read", "nothing more was captured from the client"],
         ),
         ("open\ns text '\\xff'", &["nothing more was captured from the client"]),
         ("open\ns text '\\xff'\nc text 'x'", &["the client took no notice: it went on with 1 frame"]),

@@ -91,7 +91,7 @@ impl Followed {
         if frames == 0 || frames < ANSWER_FRAMES && nanos < ANSWER_NANOS {
             format!("{who} sent Close{code} {}", after(nanos))
         } else {
-            format!("{who} went on for {}, then sent Close{code} {}", frames_of(frames), after(nanos))
+            format!("{who} {}, then sent Close{code} {}", self.went_on(frames), after(nanos))
         }
     }
 
@@ -100,8 +100,12 @@ impl Followed {
         let after = after(at.time.since(self.at.time));
         match self.frames {
             0..ANSWER_FRAMES => format!("{who} {what} {after}"),
-            frames => format!("{who} went on for {}, then {what} {after}", frames_of(frames)),
+            frames => format!("{who} {}, then {what} {after}", self.went_on(frames)),
         }
+    }
+
+    fn went_on(&self, frames: u64) -> String {
+        if self.late { "went on".to_owned() } else { format!("went on for {}", frames_of(frames)) }
     }
 }
 
@@ -150,6 +154,7 @@ impl Ledger {
             Some(response) if response.status == 101 => {
                 "the server accepted the upgrade all the same".to_owned()
             }
+            Some(response) if response.status == 0 => "the server sent no answer that can be read".to_owned(),
             Some(response) => format!("the server refused the upgrade with {}", response.status),
             None => return,
         };
