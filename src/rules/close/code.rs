@@ -89,7 +89,11 @@ rule! {
         summary: "1010 from a server, or 1011 from a client",
         reaction: "Receivers pass the code on.",
         bad: ["open\ns close 1010\nc close 1010", "open\nc close 1011\ns close 1011"],
-        good: ["open\nc close 1010\ns close 1010", "open\ns close 1011 'oops'\nc close 1011"],
+        good: [
+            "open\nc close 1010\ns close 1010",
+            "open\ns close 1011 'oops'\nc close 1011",
+            "open\nlose s close 1011 'oops'\nc close 1011",
+        ],
     }
 }
 
