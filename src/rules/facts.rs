@@ -73,6 +73,10 @@ impl Lane {
         let header = &frame.header;
         let seen = if self.hole { header.len } else { frame.seen };
         self.sent = frame.offset.saturating_add(header.header_len() as u64).saturating_add(seen);
+        if !self.heard {
+            // Whatever was sent before was not captured.
+            self.missed = Some(frame.first);
+        }
         self.last = frame.last;
         self.frames += 1;
         self.heard = true;

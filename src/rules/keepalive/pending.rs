@@ -172,6 +172,8 @@ impl Lane {
         }
         match self.pings.iter().filter(|ping| ping.open).count() {
             0 => self.hold(dir, pong, facts, found),
+            // It may answer a later Ping that is missing.
+            _ if !all_seen(facts.lane(dir), &pong) => self.excuse_all(),
             1 if self.heartbeats => {}
             // Two wrong answers to one Ping: somebody who sends Pongs as it likes.
             1 if self.suspect.take().is_some() => self.heartbeats = true,
@@ -318,7 +320,7 @@ fn all_seen(lane: &facts::Lane, pong: &Control) -> bool {
     let long_ago = |missed: At| {
         missed.packet < pong.first.packet && pong.first.time.since(missed.time) >= PATIENCE_NANOS
     };
-    lane.heard && !lane.astray && lane.missed.is_none_or(long_ago)
+    lane.heard && !lane.astray && !lane.waited_for && lane.missed.is_none_or(long_ago)
 }
 
 /// An answer to this Ping may have come unseen.
