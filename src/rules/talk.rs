@@ -255,8 +255,11 @@ impl Talk {
     }
 }
 
+/// What a conversation is about, how it begins and goes on, and the rules that fire.
+type Case = (&'static str, fn() -> Talk, fn(&mut Talk), &'static [&'static str]);
+
 /// Runs conversations, and says where other rules fire than those listed.
-pub(super) fn expect(table: &[(&str, fn() -> Talk, fn(&mut Talk), &[&str])]) {
+pub(super) fn expect(table: &[Case]) {
     for (what, start, steps, codes) in table {
         let mut talk = start();
         steps(&mut talk);
