@@ -16,6 +16,25 @@ use wscope::ws::session::Want;
 /// refused with a refusal, and the cookies of another site are, without TLS, in clear.
 const COMPANIONS: [(&str, &[&str]); 3] = [("N004", &["N001"]), ("H012", &["H020"]), ("S004", &["S003"])];
 
+/// What a connection's reactions say, by the number of their finding.
+struct React;
+
+impl Observer for React {
+    type Record = Finding;
+
+    fn event(&mut self, _: &Connection, event: Event<'_>, out: &mut Outbox<Finding>) {
+        match event {
+            Event::Finding(finding) => out.push(finding.clone()),
+            Event::Reaction(reaction) => {
+                let text = reaction.text.clone();
+                let finding = Finding::whole_capture(&rules::capture::LIMIT, text);
+                out.push(Finding { nth: reaction.to, conn: Some(0), ..finding });
+            }
+            _ => {}
+        }
+    }
+}
+
 struct Collect;
 
 impl Observer for Collect {
@@ -54,13 +73,21 @@ fn findings(script: &str) -> Vec<Finding> {
 
 /// What is found with this many threads, and how many errors, warnings and notes are counted.
 fn run(script: &str, threads: usize) -> (Vec<Finding>, [u64; 3]) {
+    run_with(script, threads, &|| Collect)
+}
+
+fn run_with<O: Observer<Record = Finding>>(
+    script: &str,
+    threads: usize,
+    observers: &(dyn Fn() -> O + Sync),
+) -> (Vec<Finding>, [u64; 3]) {
     let parsed = Script::parse(script).unwrap_or_else(|error| panic!("{error}\n{script}"));
     let limits = parsed.limits(wscope::limits::Limits::default());
     let mut opened = from_bytes("script", parsed.capture(), &limits).unwrap();
     let want = Want { payload: 4_096, ..Want::default() };
     let config = Config { limits, want, threads, ..Config::default() };
     let mut found = Found::default();
-    let summary = engine::run(&mut *opened.source, &config, &|| Collect, &mut found, &|_| {}).unwrap();
+    let summary = engine::run(&mut *opened.source, &config, observers, &mut found, &|_| {}).unwrap();
     (found.0, summary.findings)
 }
 
@@ -102,6 +129,34 @@ fn faults(rule: &Rule) -> Vec<String> {
 fn every_rule_fires_on_its_bad_scripts_and_not_on_its_good_ones() {
     let faults: Vec<String> = rules::all().flat_map(faults).collect();
     assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// A finding's offset is that of the byte that its text names, in the frame that holds it.
+#[test]
+fn bytes_are_found_where_they_are() {
+    for (script, place) in [
+        ("open\ns text 'ab\\xff'", (1, 8, Some(4))),
+        ("open\nc text 'ab\\xff'", (1, 8, Some(8))),
+        ("open\ns 8104 'ab'\ns '\\xffc'", (1, 8, Some(4))),
+        // Behind a 16-bit length.
+        ("open\ns text 'x' *200 '\\xff'", (1, 8, Some(204))),
+        // The byte that begins what is no character is in the fragment before.
+        ("open\ns text -fin 'ab\\xe2' | ping 'x'\nc pong 'x'\ns cont 'cd'", (1, 8, Some(4))),
+        ("open\ns text -fin 'ab'\ns cont -fin 'cd\\xe2'\ns cont '\\x82'", (2, 10, Some(8))),
+        ("open\ns text -fin 'ab'\ns cont 'c\\xff'", (2, 10, Some(7))),
+        // Where a compressed byte is, is not told.
+        ("open permessage-deflate\ns text z 'ab\\xff'", (1, 8, None)),
+        // Of a Close, from its payload on.
+        ("open\ns close 1006\nc close 1002", (1, 8, Some(2))),
+        ("open\nc text 'x'\nc close 1000 'ab\\xff'\ns close 1007", (2, 10, Some(17))),
+        ("open\ns 81 7e 0001 'x'", (1, 8, Some(2))),
+        ("open\nc text 'x' | 8101 'x'", (2, 8, Some(8))),
+    ] {
+        let found = findings(script);
+        let [finding] = &*found else { panic!("{script}\n{}", shown(&found)) };
+        let packet = finding.at.map_or(0, |at| at.packet);
+        assert_eq!((finding.frame.unwrap_or(0), packet, finding.offset), place, "{script}");
+    }
 }
 
 /// The place of a finding is the byte at fault, which has a place in a frame that is told.
@@ -198,4 +253,86 @@ fn the_document_is_what_the_table_says() {
     }
     let written = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(written == made, "docs/rules.md is not up to date: UPDATE=1 cargo test --test rules");
+}
+
+/// One fault has one finding: what else it brings about is not told.
+#[test]
+fn consequences_are_not_told() {
+    for (script, codes) in [
+        // After a Close, a continuation of nothing is only data.
+        ("open\ns close 1000\nc close 1000\ns cont 'x'", &["C006"][..]),
+        // Keys are a client's; a length that is none is not too long.
+        ("open\ns ping mask:01020304 | ping mask:01020304 | ping mask:01020304", &["F005", "F005", "F005"]),
+        ("open\ns 89 7f 8000000000000001 'x'", &["F007"]),
+        // Two messages by turns, in one direction.
+        (
+            "open\ns text -fin 'a'\ns text -fin 'b'\ns cont -fin 'a'\ns cont -fin 'b'\ns cont 'a'\ns cont 'b'",
+            &["F011"],
+        ),
+        (
+            "open\ns text -fin 'a'\ns text 'b'\ns cont 'a'\ns text -fin 'a'\ns text 'b'\ns cont 'a'",
+            &["F011", "F011"],
+        ),
+        // What was lost is told once, by its reason.
+        ("open\nlose s text 'Hello'", &["N001"]),
+        ("open\nsnap 70\ns text 'x' *26 | text 'y'\ns 810a 'Hel'", &["N002", "N002"]),
+        ("open\nlose s text 'Hello'\ns 810a 'Hel'", &["N001", "N001"]),
+        ("snap 120\nopen\ns text 'Hello'", &["N002", "N002", "N004"]),
+        (
+            "midstream\nc text 'Hello hello'\ns text 'Hello hello'\nc text 'Hello hello'\ns text 'Hello hello'\nreset c",
+            &["N003", "N003", "C011"],
+        ),
+        // What was sent twice, and not the same, before a refusal is of the refused attempt.
+        (
+            "request\n+ X-Note: abc\nagain c 7 'xyz\\r\\n\\r\\n'\nresponse HTTP/1.1 401 Unauthorized\n- Upgrade\n+ Content-Length: 0\nrequest\nresponse",
+            &["H020", "S006"],
+        ),
+        // A refusal for another reason than the version.
+        (
+            "request\n= Sec-WebSocket-Version: 8\nresponse HTTP/1.1 401 Unauthorized\n- Upgrade\n+ Content-Length: 0",
+            &["H020"],
+        ),
+    ] {
+        let found = findings(script);
+        let fired: Vec<&str> = found.iter().map(|finding| finding.rule.code).collect();
+        assert_eq!(fired, codes, "{script}\n{}", shown(&found));
+        assert!(found.iter().all(|finding| !finding.text.contains(" 1 bytes")), "{}", shown(&found));
+    }
+}
+
+/// What the peer did is true also where a fault was certain only after it was answered.
+#[test]
+fn reactions_are_what_the_peer_did() {
+    for (script, reactions) in [
+        // In a message that was never finished.
+        (
+            "open\ns text -fin '\\xe9!'\nc close 1007\ns close 1007\nfin s\nfin c",
+            &["the client sent Close 1007 after 2.0 ms"][..],
+        ),
+        (
+            "open\ns ping 'x'\nwait 31s\ns close 1011\nc close 1011",
+            &["the server sent Close 1011 after 31 s"],
+        ),
+        (
+            "open\nc close 1000\ns close 1000\nc text 'late'\nfin s\nfin c",
+            &["the server ended TCP after 2.0 ms"],
+        ),
+        ("open\nc text 'x'\nfin s\nfin c", &["the client ended TCP without a Close after 2.0 ms"]),
+        ("open\nc ping '1'\ns pong\nc ping '2'\ns pong '2'", &["the client took no notice: it went on"]),
+        (
+            "open\nc ping '1'\ns pong\nc ping '2'\ns pong '2'\nc close 1000\ns close 1000",
+            &["the client sent Close 1000 after 6.0 ms"],
+        ),
+        (
+            "request POST / HTTP/1.1\nresponse HTTP/1.1 what\n- Upgrade\n+ Content-Length: 0",
+            &["the server sent no answer that can be read", "nothing more was captured from the client"],
+        ),
+        ("open\ns text '\\xff'", &["nothing more was captured from the client"]),
+        ("open\ns text '\\xff'\nc text 'x'", &["the client took no notice: it went on with 1 frame"]),
+    ] {
+        let told = run_with(script, 1, &|| React).0;
+        let texts: Vec<&str> =
+            told.iter().filter(|told| told.conn == Some(0)).map(|told| &*told.text).collect();
+        assert_eq!(texts, reactions, "{script}");
+    }
 }

@@ -85,11 +85,18 @@ impl Live {
         self.checker.waits()
     }
 
-    /// A segment was taken in; `unacked` is what each direction has sent without an acknowledgement.
-    pub(super) fn segment<O: Observer>(&mut self, at: At, unacked: [u64; 2], teller: &mut Teller<O>) {
+    /// A segment was taken in; `unacked` is what each direction has sent without an acknowledgement, `holes` says
+    /// where bytes are waited for.
+    pub(super) fn segment<O: Observer>(
+        &mut self,
+        at: At,
+        unacked: [u64; 2],
+        holes: [bool; 2],
+        teller: &mut Teller<O>,
+    ) {
         let Self { conn, checker, seen, .. } = self;
         if !seen.told {
-            checker.segment(at, unacked, &mut |told| seen.told(conn, told, teller));
+            checker.segment(at, unacked, holes, &mut |told| seen.told(conn, told, teller));
         }
     }
 

@@ -177,6 +177,7 @@ impl Flow {
             start_seen: false,
             heard: [false; 2],
             unacked: [0; 2],
+            holes: [false; 2],
             forced: decode_as.iter().any(|port| [low.port(), high.port()].contains(port)),
         };
         Self { key: s.key, opened: s.at, last: s.at, closed: false, tcp, stack: Stack::new(), facts }
@@ -200,6 +201,7 @@ impl Flow {
         tcp.segment(s, limits, *history, &mut |output| stack.output(output, &mut cx));
         if stack.waits() {
             facts.unacked = Dir::BOTH.map(|dir| tcp.unacked(dir));
+            facts.holes = Dir::BOTH.map(|dir| tcp.has_hole(dir));
             stack.segment(s.at, &mut Cx { flow: facts, tools, teller });
         }
     }

@@ -9,7 +9,7 @@ use crate::http::upgrade::Handshake;
 use crate::item::{At, Dir, End, Item};
 use crate::observe::Observer;
 use crate::packet::segment::Endpoint;
-use crate::rules::checker;
+use crate::rules::{Finding, checker};
 use crate::ws::deflate::Params;
 use crate::ws::session::{Session, Setup, Tools};
 
@@ -27,7 +27,13 @@ pub(super) struct Stack {
     /// The packet at which the latest connection was opened; `u64::MAX` = none yet.
     opened_at: u64,
     tcp_end: [Option<End>; 2],
+    /// What was found before there was a connection to tell it of. In a box, as it is rare.
+    #[expect(clippy::box_collection)]
+    early: Option<Box<Vec<Finding>>>,
 }
+
+/// Findings of a handshake that are kept until its connection is told.
+const EARLY: usize = 16;
 
 /// What the connection carries, as far as it is known.
 #[derive(Debug)]
@@ -67,6 +73,8 @@ pub(super) struct Flow {
     pub(super) heard: [bool; 2],
     /// Bytes of each direction of the presumed roles that are not acknowledged.
     pub(super) unacked: [u64; 2],
+    /// Bytes of each direction of the presumed roles are waited for.
+    pub(super) holes: [bool; 2],
     /// A port of this flow is to be decoded as WebSocket.
     pub(super) forced: bool,
 }
@@ -86,6 +94,7 @@ impl Stack {
             attempts: 0,
             opened_at: u64::MAX,
             tcp_end: [None; 2],
+            early: None,
         }
     }
 
@@ -120,8 +129,10 @@ impl Stack {
     /// A segment was taken in, and the flow's facts are fresh.
     pub(super) fn segment<O: Observer>(&mut self, at: At, cx: &mut Cx<'_, '_, O>) {
         let unacked = self.unacked(cx);
+        let [client, server] = cx.flow.holes;
+        let holes = if self.flipped { [server, client] } else { [client, server] };
         if let Layer::WebSocket(live) = &mut self.layer {
-            live.segment(at, unacked, cx.teller);
+            live.segment(at, unacked, holes, cx.teller);
         }
     }
 
@@ -154,8 +165,14 @@ impl Stack {
         cx: &mut Cx<'_, '_, O>,
     ) {
         let dir = if self.flipped { dir.other() } else { dir };
-        if let Layer::WebSocket(live) = &mut self.layer {
-            live.finding(checker::conflict(dir, at, offset, len), cx.teller);
+        let finding = checker::conflict(dir, at, offset, len);
+        match &mut self.layer {
+            Layer::WebSocket(live) => live.finding(finding, cx.teller),
+            // The first few will do.
+            Layer::Http(_) if self.early.as_ref().is_none_or(|early| early.len() < EARLY) => {
+                self.early.get_or_insert_default().push(finding);
+            }
+            _ => {}
         }
     }
 
@@ -370,6 +387,9 @@ impl Stack {
         self.opened_at = cx.teller.packet;
         cx.teller.opened(&mut live.conn);
         live.opened(at, cx.teller);
+        for finding in self.early.take().into_iter().flat_map(|early| *early) {
+            live.finding(finding, cx.teller);
+        }
         self.layer = Layer::WebSocket(live);
     }
 
@@ -392,7 +412,8 @@ impl Stack {
         cx.teller.opened(&mut conn);
         let mut findings = [0; 3];
         if let Some(opening) = opening(&conn) {
-            checker::refused(&opening, &mut |told| {
+            let early = self.early.take().map(|early| *early).unwrap_or_default();
+            checker::refused(&opening, early, &mut |told| {
                 if let Some(level) = told.counts() {
                     findings[level as usize] += 1;
                 }

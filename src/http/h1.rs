@@ -51,6 +51,8 @@ pub struct Pair {
     /// Bytes of each direction since its last head that are missing, or were taken for nothing: where
     /// frames follow, some of them may be among these.
     passed: [u64; 2],
+    /// Why bytes of each direction were last missing.
+    why: [Missing; 2],
 }
 
 /// What the caller is to do after an item.
@@ -137,6 +139,7 @@ impl Pair {
             unsure: false,
             alone: false,
             passed: [0; 2],
+            why: [Missing::GaveUp; 2],
         }
     }
 
@@ -239,6 +242,7 @@ impl Pair {
         limits: &Limits,
         out: &mut Out<'_>,
     ) -> Outcome {
+        self.why[dir.index()] = why;
         match dir {
             Dir::C2s if self.is_held_back() => self.hold_gap(dir, len, why, at),
             Dir::S2c if self.wait.is_some() => self.hold_gap(dir, len, why, at),
@@ -309,7 +313,7 @@ impl Pair {
                 continue;
             }
             let pieces = self.held[dir.index()].take().map(|hold| hold.into_pieces(dir)).unwrap_or_default();
-            self.hold_gap(dir, passed, Missing::GaveUp, pieces.first().map_or(at, |piece| piece.at));
+            self.hold_gap(dir, passed, self.why[dir.index()], pieces.first().map_or(at, |piece| piece.at));
             for piece in pieces {
                 match piece.item() {
                     Item::Data(data) => self.keep(dir, data, piece.at),

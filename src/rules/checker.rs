@@ -25,8 +25,19 @@ pub struct Checker {
     deflate: deflate::State,
     /// Client bytes captured before the 101, until it is known whether the client had seen it.
     early: Option<(u64, At)>,
+    /// Why each direction is out of step with its frames.
+    astray: [Astray; 2],
     /// What the rules found in the fact that is being looked at.
     found: Vec<Finding>,
+}
+
+/// Why a direction is out of step with its frames.
+#[derive(Clone, Copy, Debug, Default)]
+struct Astray {
+    /// Bytes that are missing behind the last certain frame.
+    missing: u64,
+    /// Why the last of them are missing; `None` = none are, since the connection's first captured packet.
+    why: Option<Missing>,
 }
 
 /// The rules on a handshake, in the order of what they are about.
@@ -37,12 +48,12 @@ fn handshake_rules(opening: &Opening<'_>, found: &mut Vec<Finding>) {
     security::check(opening, found);
 }
 
-/// Checks an upgrade that was refused or never answered.
-pub fn refused(opening: &Opening<'_>, tell: &mut impl FnMut(Told<'_>)) {
+/// Checks an upgrade that was refused or never answered; `early` was found by the layers below.
+pub fn refused(opening: &Opening<'_>, early: Vec<Finding>, tell: &mut impl FnMut(Told<'_>)) {
     let mut ledger = Ledger::default();
     let mut found = Vec::new();
     handshake_rules(opening, &mut found);
-    for finding in found {
+    for finding in found.into_iter().chain(early) {
         ledger.found(finding, tell);
     }
     ledger.responded(opening.handshake, tell);
@@ -62,6 +73,7 @@ impl Checker {
             keepalive: keepalive::State::default(),
             deflate: deflate::State::default(),
             early: None,
+            astray: [Astray::default(); 2],
             found: Vec::new(),
         }
     }
@@ -101,7 +113,7 @@ impl Checker {
 
     #[inline]
     fn frame(&mut self, frame: &Frame<'_>, tell: &mut impl FnMut(Told<'_>)) {
-        self.ledger.frame(frame.dir);
+        self.ledger.frame(frame.dir, frame.first);
         let Self { facts, found, .. } = self;
         self.frames.frame(frame, facts, found);
         self.text.frame(frame, facts);
@@ -109,6 +121,11 @@ impl Checker {
             self.close.after_close(frame, found);
         }
         facts.lanes[frame.dir.index()].told(frame);
+        if frame.seen < frame.header.len {
+            // What is missing of its payload is not missing behind it.
+            let astray = &mut self.astray[frame.dir.index()];
+            astray.missing = astray.missing.saturating_sub(frame.header.len - frame.seen);
+        }
         if !self.found.is_empty() {
             self.tell(tell);
         }
@@ -144,6 +161,7 @@ impl Checker {
     fn trouble(&mut self, dir: Dir, at: At, what: Trouble, tell: &mut impl FnMut(Told<'_>)) {
         let Self { facts, found, .. } = self;
         let lane = &mut facts.lanes[dir.index()];
+        let astray = &mut self.astray[dir.index()];
         match what {
             Trouble::Gap { in_payload: true, .. } => {
                 lane.hole = true;
@@ -153,6 +171,7 @@ impl Checker {
                 lane.lost = true;
                 lane.missed = Some(at);
                 lane.astray = !matches!(what, Trouble::Resynchronised { .. });
+                astray.take(what);
                 self.frames.lost(dir);
                 self.text.lost(dir);
             }
@@ -169,8 +188,10 @@ impl Checker {
             Trouble::Limit(Limit::Inflated) => {}
             Trouble::Limit(_) => {}
         }
-        if !(self.frames.broken(dir) && matches!(what, Trouble::OutOfSync { .. })) {
-            found.extend(trouble(dir, at, what));
+        match what {
+            Trouble::OutOfSync { .. } if self.frames.broken(dir) => {}
+            Trouble::OutOfSync { skipped } => found.extend(astray.never_found(dir, at, skipped)),
+            _ => found.extend(trouble(dir, at, what)),
         }
         self.tell(tell);
     }
@@ -193,13 +214,21 @@ impl Checker {
         self.early.is_some() || self.keepalive.waits() || self.close.waits()
     }
 
-    /// A segment was taken in: `unacked` is what each direction has sent without an acknowledgement.
+    /// A segment was taken in: `unacked` is what each direction has sent without an acknowledgement; where there
+    /// are `holes`, bytes are waited for, and what was captured behind them is not told yet.
     ///
     /// Needed only where [`Checker::waits`].
-    pub fn segment(&mut self, at: At, unacked: [u64; 2], tell: &mut impl FnMut(Told<'_>)) {
+    pub fn segment(&mut self, at: At, unacked: [u64; 2], holes: [bool; 2], tell: &mut impl FnMut(Told<'_>)) {
+        self.holes(holes);
         self.acknowledged(at, unacked);
         self.keepalive.segment(at, &self.facts, &mut self.found);
         self.tell(tell);
+    }
+
+    fn holes(&mut self, holes: [bool; 2]) {
+        for (lane, hole) in self.facts.lanes.iter_mut().zip(holes) {
+            lane.waited_for = hole;
+        }
     }
 
     fn acknowledged(&mut self, at: At, unacked: [u64; 2]) {
@@ -218,6 +247,8 @@ impl Checker {
     /// The connection is over, or the capture. Nothing follows.
     pub fn finish(&mut self, at: At, unacked: [u64; 2], tell: &mut impl FnMut(Told<'_>)) {
         // No packet stands behind `at` where the connection is only dropped, so no time has passed for it.
+        // What is missing was told as missing.
+        self.holes([false; 2]);
         self.acknowledged(at, unacked);
         let Self { facts, found, .. } = self;
         self.keepalive.finish(facts, found);
@@ -236,14 +267,42 @@ impl Checker {
     }
 }
 
+impl Astray {
+    fn take(&mut self, what: Trouble) {
+        match what {
+            Trouble::Gap { len, why, .. } => {
+                self.missing = self.missing.saturating_add(len);
+                self.why = Some(why);
+            }
+            Trouble::Resynchronised { .. } => self.missing = 0,
+            _ => {}
+        }
+    }
+
+    /// No frame boundary was found in the last `skipped` bytes, for the reason for which the direction is out of
+    /// step. `None` where all of them are missing, which was told.
+    fn never_found(&self, dir: Dir, at: At, skipped: u64) -> Option<Finding> {
+        if skipped <= self.missing {
+            return None;
+        }
+        let rule = match self.why {
+            None => &capture::NO_HANDSHAKE,
+            Some(Missing::Cut) => &capture::PACKET_CUT,
+            Some(Missing::Lost | Missing::GaveUp) => &capture::GAP,
+        };
+        let bytes = frame::counted(skipped, "byte");
+        Some(Finding::new(rule, dir, at, format!("no certain frame boundary in the {bytes} up to the end")))
+    }
+}
+
 /// What a session could not follow, as a note on the capture. `None` = no such note is due.
 fn trouble(dir: Dir, at: At, what: Trouble) -> Option<Finding> {
     let (rule, text): (&'static Rule, String) = match what {
         Trouble::Gap { len, in_payload, why } => {
-            let (was, bytes) = if len == 1 { ("was", "byte") } else { ("were", "bytes") };
+            let were = if len == 1 { "was" } else { "were" };
             let reason = match why {
-                Missing::Lost => format!("{was} acknowledged but not captured"),
-                Missing::Cut => format!("{was} cut off by the snap length"),
+                Missing::Lost => format!("{were} acknowledged but not captured"),
+                Missing::Cut => format!("{were} cut off by the snap length"),
                 Missing::GaveUp => "never came".to_owned(),
             };
             let effect = if in_payload {
@@ -252,17 +311,16 @@ fn trouble(dir: Dir, at: At, what: Trouble) -> Option<Finding> {
                 "over a frame boundary: looking for the next one"
             };
             let rule = if why == Missing::Cut { &capture::PACKET_CUT } else { &capture::GAP };
-            (rule, format!("{len} {bytes} {reason}, {effect}"))
+            (rule, format!("{} {reason}, {effect}", frame::counted(len, "byte")))
         }
-        Trouble::Resynchronised { skipped } => {
-            (&capture::RESYNCHRONISED, format!("found a frame boundary again, {skipped} bytes passed over"))
-        }
-        Trouble::OutOfSync { skipped } => {
-            (&capture::GAP, format!("no certain frame boundary in the {skipped} bytes up to the end"))
-        }
-        Trouble::NotFrames { .. } | Trouble::PartialHeader { .. } | Trouble::Limit(Limit::Inflated) => {
-            return None;
-        }
+        Trouble::Resynchronised { skipped } => (
+            &capture::RESYNCHRONISED,
+            format!("found a frame boundary again, {} passed over", frame::counted(skipped, "byte")),
+        ),
+        Trouble::OutOfSync { .. }
+        | Trouble::NotFrames { .. }
+        | Trouble::PartialHeader { .. }
+        | Trouble::Limit(Limit::Inflated) => return None,
         Trouble::Limit(limit) => {
             let text = match limit {
                 Limit::MessageBytes => {
@@ -284,7 +342,8 @@ fn trouble(dir: Dir, at: At, what: Trouble) -> Option<Finding> {
 #[must_use]
 pub fn conflict(dir: Dir, at: At, offset: u64, len: u64) -> Finding {
     let text = format!(
-        "a retransmission of {len} bytes differs from the first copy, first at stream offset {offset}; the first copy stands"
+        "a retransmission of {} differs from the first copy, first at stream offset {offset}; the first copy stands",
+        frame::counted(len, "byte")
     );
     Finding::new(&security::OVERLAP_CONFLICT, dir, at, text)
 }
@@ -292,7 +351,9 @@ pub fn conflict(dir: Dir, at: At, offset: u64, len: u64) -> Finding {
 /// Out-of-order data was dropped (N005).
 #[must_use]
 pub fn out_of_order_limit(dir: Dir, at: At, dropped: u64) -> Finding {
+    let were = if dropped == 1 { "was" } else { "were" };
+    let dropped = frame::counted(dropped, "byte");
     let text =
-        format!("too much out-of-order data at once: {dropped} bytes were dropped or no longer waited for");
+        format!("too much out-of-order data at once: {dropped} {were} dropped or no longer waited for");
     Finding::new(&capture::LIMIT, dir, at, text)
 }

@@ -114,6 +114,8 @@ struct Closes {
     first: Option<Dir>,
     /// C009, if the second Close turns out to be an answer.
     answer: Option<Box<Finding>>,
+    /// C013 of each direction, if its Close turns out to send back no other.
+    role: [Option<Box<Finding>>; 2],
     /// No acknowledgement is waited for any longer.
     settled: bool,
 }
@@ -165,7 +167,10 @@ impl State {
         }
         let lane = facts.lane(dir);
         let whole = message.complete() && lane.plain && message.len <= 125 && !message.cut();
-        let sound = whole && code::check(message, lane.sent, found);
+        let received = closes.sent[dir.other().index()].and_then(|sent| sent.code);
+        let sound = whole && code::check(message, lane.sent, received, found);
+        let role = found.iter().position(|finding| finding.rule == &code::WRONG_ROLE);
+        closes.role[dir.index()] = role.map(|role| Box::new(found.remove(role)));
         let code = message.close_code();
         let sent = Sent { at: message.last, end: lane.sent, code, whole, sound, acked: None };
         closes.sent[dir.index()] = Some(sent);
@@ -228,6 +233,9 @@ impl State {
     /// The connection is over, or the capture. `broken_off`: it ended inside a frame or message, which was
     /// told.
     pub(super) fn finish(&mut self, at: At, broken_off: bool, facts: &Facts, found: &mut Vec<Finding>) {
+        for dir in Dir::BOTH {
+            found.extend(self.closes.as_mut().and_then(|closes| closes.wrong_role(dir, facts)));
+        }
         if let Some(reset) = ending::reset(&self.ends, facts) {
             found.push(reset);
             return;
@@ -240,6 +248,20 @@ impl State {
             None if !broken_off => found.extend(ending::without_handshake(at, facts)),
             None => {}
         }
+    }
+}
+
+impl Closes {
+    /// C013 of a direction, where the other one's Close is known to be no reason for it.
+    fn wrong_role(&mut self, dir: Dir, facts: &Facts) -> Option<Finding> {
+        let finding = self.role[dir.index()].take()?;
+        let sent = self.sent[dir.index()]?;
+        let other = facts.lane(dir.other());
+        let own = match self.sent[dir.other().index()] {
+            Some(before) => before.code != sent.code || before.at.packet > sent.at.packet,
+            None => other.complete() && !other.hole,
+        };
+        own.then_some(*finding)
     }
 }
 

@@ -212,7 +212,8 @@ fn faulty(message: &Message<'_>, facts: &Facts, found: &mut Vec<Finding>) {
             tell(
                 &CONTEXT_KEPT,
                 format!(
-                    "{kind} message {n} refers to {reach} bytes before its first, though {who} was agreed"
+                    "{kind} message {n} refers to {} before its first, though {who} was agreed",
+                    counted(reach.into(), "byte")
                 ),
             );
         }

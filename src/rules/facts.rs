@@ -36,6 +36,8 @@ pub struct Lane {
     pub lost: bool,
     /// Frame boundaries are lost at the moment: what comes is told late, or never.
     pub astray: bool,
+    /// After the last segment, bytes are waited for that may yet come or be missing.
+    pub waited_for: bool,
     /// Bytes are missing from the frame that is being read.
     pub hole: bool,
     /// Up to where bytes were last missing; where the capture began inside the connection, its start.
@@ -71,6 +73,10 @@ impl Lane {
         let header = &frame.header;
         let seen = if self.hole { header.len } else { frame.seen };
         self.sent = frame.offset.saturating_add(header.header_len() as u64).saturating_add(seen);
+        if !self.heard {
+            // Whatever was sent before was not captured.
+            self.missed = Some(frame.first);
+        }
         self.last = frame.last;
         self.frames += 1;
         self.heard = true;

@@ -175,7 +175,11 @@ rule! {
         quote: "The fragments of one message MUST NOT be interleaved between the fragments of another message",
         summary: "a new message begins inside a fragmented one",
         reaction: "The receiver fails the connection with Close 1002.",
-        bad: ["open\ns text -fin 'Hel'\ns text 'again'\ns cont 'lo'"],
+        bad: [
+            "open\ns text -fin 'Hel'\ns text 'again'\ns cont 'lo'",
+            "open\ns text -fin 'Hel'\ns text -fin 'aga'\ns cont 'lo'\ns cont 'in'\ns text 'on'",
+            "open\nc text -fin 'Hel'\nc binary 'a'\nc binary 'b'\nc cont 'lo'\nc text 'on'",
+        ],
         good: ["open\ns text -fin 'Hel'\ns ping 'x'\nc pong 'x'\ns cont 'lo'\ns text 'again'"],
     }
 }
@@ -236,6 +240,8 @@ enum Open {
 #[derive(Clone, Copy, Debug, Default)]
 struct Lane {
     open: Open,
+    /// Messages are interleaved, of which so many wait for their final fragment.
+    mixed: u32,
     empty: u16,
     keys: Keys,
     /// A length that cannot be believed: no boundary behind it is certain.
@@ -261,6 +267,7 @@ impl State {
     pub(super) fn lost(&mut self, dir: Dir) {
         let lane = &mut self.lanes[dir.index()];
         lane.open = Open::Unknown;
+        lane.mixed = 0;
         lane.empty = 0;
     }
 
@@ -293,7 +300,9 @@ impl State {
         } else {
             data(frame, facts, lane, found);
         }
-        if let Some(key) = header.mask {
+        if let Some(key) = header.mask
+            && frame.dir == Dir::C2s
+        {
             lane.keys.frame(key, frame, found);
         }
         if frame.seen < header.len {
@@ -459,7 +468,8 @@ fn control(frame: &Frame<'_>, facts: &Facts, lane: &mut Lane, found: &mut Vec<Fi
             text,
         ));
     }
-    if header.len > 125 {
+    // A length with its top bit set is none (F007).
+    if header.len > 125 && header.len >> 63 == 0 {
         let len = header.len;
         let text = format!("{name} frame {n} carries {len} bytes: expected at most 125");
         found.push(Finding::in_frame(
@@ -480,9 +490,12 @@ fn data(frame: &Frame<'_>, facts: &Facts, lane: &mut Lane, found: &mut Vec<Findi
         (Opcode::CONTINUATION, Open::Yes) => lane.open = ends,
         (Opcode::CONTINUATION, Open::Unknown) => {
             if header.fin {
-                lane.open = Open::No;
+                lane.mixed = lane.mixed.saturating_sub(1);
+                lane.open = if lane.mixed == 0 { Open::No } else { Open::Unknown };
             }
         }
+        // Whatever follows a Close is at fault for that.
+        (Opcode::CONTINUATION, Open::No) if facts.lane(frame.dir).close.is_some() => {}
         (Opcode::CONTINUATION, Open::No) => {
             if !header.fin {
                 lane.open = Open::Unknown;
@@ -494,6 +507,7 @@ fn data(frame: &Frame<'_>, facts: &Facts, lane: &mut Lane, found: &mut Vec<Findi
         (Opcode::TEXT | Opcode::BINARY, Open::Yes) => {
             // Whose the continuations that follow are is anybody's guess.
             lane.open = Open::Unknown;
+            lane.mixed = 1 + u32::from(!header.fin);
             let text = format!(
                 "frame {} begins a {} message inside a fragmented one: expected a continuation",
                 frame.n,
@@ -501,6 +515,9 @@ fn data(frame: &Frame<'_>, facts: &Facts, lane: &mut Lane, found: &mut Vec<Findi
             );
             let label = "must be 0x0 until the open message ends";
             found.push(Finding::in_frame(&MESSAGE_INTERLEAVED, frame, Part::Opcode, label, text));
+        }
+        (Opcode::TEXT | Opcode::BINARY, Open::Unknown) if lane.mixed > 0 => {
+            lane.mixed = lane.mixed.saturating_add(u32::from(!header.fin));
         }
         (Opcode::TEXT | Opcode::BINARY, _) => lane.open = ends,
         _ => {
@@ -552,7 +569,7 @@ fn unfinished_frame(frame: &Frame<'_>, facts: &Facts, lane: &mut Lane, found: &m
         &FRAME_UNFINISHED,
         frame,
         Part::Payload,
-        format!("{} bytes are missing", len - seen),
+        format!("{} missing", counted(len - seen, "byte")),
         text,
     ));
 }

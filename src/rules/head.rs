@@ -115,11 +115,14 @@ pub(super) fn list(items: &[String]) -> String {
 pub(super) mod tests {
     use std::net::{IpAddr, Ipv4Addr};
 
+    use proptest::prelude::*;
+
     use super::*;
     use crate::http::upgrade::Handshake;
     use crate::item::At;
     use crate::rules::facts::Opening;
     use crate::rules::finding::Finding;
+    use crate::rules::{negotiation, request, response, security};
 
     /// The example of RFC 6455 section 1.2.
     pub(in crate::rules) const REQUEST: &str = "GET /chat HTTP/1.1\nHost: server.example.com\nUpgrade: websocket\nConnection: Upgrade\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\nSec-WebSocket-Version: 13";
@@ -198,6 +201,74 @@ pub(super) mod tests {
         let request = Request { target: b"/?token=abc".to_vec(), ..Request::default() };
         let Evidence::Line { line, .. } = request_line(&request, b"abc", "label") else { unreachable!() };
         assert_eq!(line, b" /?token=*** HTTP/");
+    }
+
+    proptest! {
+        /// Whatever the heads are, nothing panics, and a mark lies in its line.
+        #[test]
+        fn any_handshake_can_be_looked_at(
+            lines in proptest::collection::vec(
+                ("(Host|Upgrade|Connection|Origin|Cookie|Content-Length|Sec-WebSocket-(Key|Version|Protocol|Extensions|Accept)|.{0,5})",
+                 "(permessage-deflate; *)?(client_max_window_bits|server_max_window_bits|[a-z=,;\": ]{0,12})(=[0-9]{0,2})?[ -~é]{0,6}"),
+                0..8,
+            ),
+            split in 0..8_usize,
+            target in "[/?#=&:@.a-zéJ]{0,20}",
+            status in prop_oneof![Just(101), 100..600_u16],
+        ) {
+            let (asked, answered) = lines.split_at(split.min(lines.len()));
+            let text = |lines: &[(String, String)]| {
+                lines.iter().map(|(name, value)| format!("\n{name}: {value}")).collect::<String>()
+            };
+            let request = format!("GET {target} HTTP/1.1\nUpgrade: websocket{}", text(asked));
+            let response = format!("HTTP/1.1 {status} Why\nUpgrade: websocket{}", text(answered));
+            let handshake = handshake(&request, &response);
+            let mut found = Vec::new();
+            for check in [request::check, response::check, negotiation::check, security::check] {
+                check(&opening(&handshake), &mut found);
+            }
+            for finding in found {
+                if let Evidence::Line { line, mark, .. } = finding.evidence {
+                    prop_assert!(line.get(mark.clone()).is_some(), "{mark:?} of {line:?}");
+                }
+            }
+        }
+    }
+
+    /// Heads of the largest size that is read, made of whatever takes longest to compare.
+    #[test]
+    fn the_largest_heads_take_no_time() {
+        let started = std::time::Instant::now();
+        for element in [
+            "permessage-deflate,",
+            "permessage-deflate;a;server_max_window_bits=9,",
+            ";a=1",
+            "a b,",
+            ",",
+            "é;,",
+        ] {
+            let list = element.repeat((60 << 10) / element.len());
+            for list in [format!("permessage-deflate{list}"), list] {
+                let of = |name: &str| format!("\nSec-WebSocket-{name}: {list}");
+                for name in ["Extensions", "Protocol"] {
+                    let response = "permessage-deflate; client_max_window_bits=9";
+                    let other = if name == "Protocol" {
+                        of(name)
+                    } else {
+                        format!("\nSec-WebSocket-Extensions: {response}")
+                    };
+                    for other in [other, of(name)] {
+                        let handshake =
+                            handshake(&format!("{REQUEST}{}", of(name)), &format!("{RESPONSE}{other}"));
+                        let mut found = Vec::new();
+                        for check in [request::check, response::check, negotiation::check] {
+                            check(&opening(&handshake), &mut found);
+                        }
+                    }
+                }
+            }
+        }
+        assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
     }
 
     #[test]

@@ -37,6 +37,9 @@ rule! {
             "open\ns ping 'Hello'\nc close 1000\ns close 1000\nwait 31s",
             "open\nnoack\ns ping 'Hello'\nwait 31s\nc text 'still here'",
             "open\ns ping 'Hello'\nwait 31s",
+            "open\ns ping 'Hello'\nlose c pong 'Hello'\nwait 31s\nc text 'still here'",
+            "open\nc ping 'Hello'\ns pong\nlose c ping 'again'\nwait 31s\ns pong 'again'",
+            "open\ns ping 'Hello'\nlose c pong 'Hello'\nwait 31s\ns close 1001\nc close 1001",
         ],
     }
 }
@@ -71,7 +74,11 @@ rule! {
         summary: "a Pong without a Ping",
         reaction: "Nothing: no answer is expected.",
         bad: ["open\nc pong 'Hello'\ns text 'x'", "open\ns ping 'a'\nc pong 'a'\nc pong 'a'"],
-        good: ["open\ns ping 'Hello'\nc pong 'Hello'\ns text 'x'", "open\ns ping 'a'\ns ping 'b'\nc pong 'a'\nc pong 'b'"],
+        good: [
+            "open\ns ping 'Hello'\nc pong 'Hello'\ns text 'x'",
+            "open\ns ping 'a'\ns ping 'b'\nc pong 'a'\nc pong 'b'",
+            "midstream\nc text 'who is there'\nlose s ping 'a'\nwait 40s\nc pong 'a'\nc text 'who is there'\nc text 'again'\ns text 'nobody is there'\ns text 'nobody'\ns text 'x'",
+        ],
     }
 }
 

@@ -46,17 +46,27 @@ pub(super) struct Ledger {
     told: u32,
     counts: Vec<Count>,
     followed: Vec<Followed>,
-    /// Directions whose stream is over: what is found there is how it ended, to which there is no answer.
-    ended: [bool; 2],
-    /// Directions in which a Close was sent.
-    closed: [bool; 2],
+    /// What each endpoint has done so far.
+    done: [Done; 2],
+}
+
+/// What an endpoint has done so far: much is found only after it was answered, such as what is wrong with a
+/// message that was never finished.
+#[derive(Clone, Copy, Debug, Default)]
+struct Done {
+    /// The packet of its latest frame.
+    frame: Option<u64>,
+    /// Its first Close, with the status code.
+    close: Option<(Option<u16>, At)>,
+    /// How it ended TCP.
+    end: Option<(&'static str, At)>,
 }
 
 #[derive(Debug)]
 struct Count {
     rule: &'static Rule,
     times: u64,
-    /// The first that was not told, and the direction of the last.
+    /// The first that was not told.
     folded: Option<Finding>,
 }
 
@@ -67,7 +77,36 @@ struct Followed {
     /// Who may react.
     peer: Dir,
     at: At,
+    /// Frames that the peer has sent since it was found.
     frames: u64,
+    /// The peer had sent frames before it was found, nobody knows how many.
+    late: bool,
+}
+
+impl Followed {
+    /// The endpoint sent a Close.
+    fn closed(&self, who: &str, code: Option<u16>, at: At, frames: u64) -> String {
+        let code = code.map_or(String::new(), |code| format!(" {code}"));
+        let nanos = at.time.since(self.at.time);
+        if frames == 0 || frames < ANSWER_FRAMES && nanos < ANSWER_NANOS {
+            format!("{who} sent Close{code} {}", after(nanos))
+        } else {
+            format!("{who} {}, then sent Close{code} {}", self.went_on(frames), after(nanos))
+        }
+    }
+
+    /// The endpoint ended TCP.
+    fn ended(&self, who: &str, what: &str, at: At) -> String {
+        let after = after(at.time.since(self.at.time));
+        match self.frames {
+            0..ANSWER_FRAMES => format!("{who} {what} {after}"),
+            frames => format!("{who} {}, then {what} {after}", self.went_on(frames)),
+        }
+    }
+
+    fn went_on(&self, frames: u64) -> String {
+        if self.late { "went on".to_owned() } else { format!("went on for {}", frames_of(frames)) }
+    }
 }
 
 impl Ledger {
@@ -88,13 +127,27 @@ impl Ledger {
         finding.nth = self.told;
         tell(Told::Finding(&finding));
         let Finding { rule, nth, dir: Some(dir), at: Some(at), .. } = finding else { return };
-        if self.ended[dir.index()] {
+        // What is found at the end of a stream is how it ended: nobody answers that.
+        let ended = self.done[dir.index()].end.is_some_and(|(_, then)| then.packet <= at.packet);
+        if ended || rule.level == Level::Note || matches!(rule.family(), 'S' | 'N') {
             return;
         }
-        if rule.level != Level::Note && self.followed.len() < FOLLOWED && !matches!(rule.family(), 'S' | 'N')
-        {
-            self.followed.push(Followed { nth, peer: dir.other(), at, frames: 0 });
-        }
+        let peer = dir.other();
+        let Done { frame, close, end } = self.done[peer.index()];
+        let late = frame.is_some_and(|packet| packet > at.packet);
+        let followed = Followed { nth, peer, at, frames: 0, late };
+        let since = |then: &At| then.packet > at.packet;
+        let text = match (close.filter(|(_, then)| since(then)), end.filter(|(_, then)| since(then))) {
+            (Some((code, then)), _) => followed.closed(name(peer), code, then, 0),
+            (None, Some((what, then))) => followed.ended(name(peer), what, then),
+            (None, None) => {
+                if self.followed.len() < FOLLOWED {
+                    self.followed.push(followed);
+                }
+                return;
+            }
+        };
+        tell(Told::Reaction(&Reaction { to: nth, text }));
     }
 
     /// The findings on an upgrade request are answered by the response.
@@ -103,6 +156,7 @@ impl Ledger {
             Some(response) if response.status == 101 => {
                 "the server accepted the upgrade all the same".to_owned()
             }
+            Some(response) if response.status == 0 => "the server sent no answer that can be read".to_owned(),
             Some(response) => format!("the server refused the upgrade with {}", response.status),
             None => return,
         };
@@ -111,7 +165,8 @@ impl Ledger {
 
     /// An endpoint sent a frame.
     #[inline]
-    pub(super) fn frame(&mut self, dir: Dir) {
+    pub(super) fn frame(&mut self, dir: Dir, at: At) {
+        self.done[dir.index()].frame = Some(at.packet);
         for followed in self.followed.iter_mut().filter(|followed| followed.peer == dir) {
             followed.frames += 1;
         }
@@ -119,47 +174,36 @@ impl Ledger {
 
     /// An endpoint sent a Close.
     pub(super) fn close(&mut self, dir: Dir, code: Option<u16>, at: At, tell: &mut impl FnMut(Told<'_>)) {
-        self.closed[dir.index()] = true;
-        let code = code.map_or(String::new(), |code| format!(" {code}"));
+        self.done[dir.index()].close.get_or_insert((code, at));
         self.resolve(dir, tell, |followed| {
-            let nanos = at.time.since(followed.at.time);
             // The Close is a frame itself.
             let frames = followed.frames.saturating_sub(1);
-            let who = name(dir);
-            Some(if frames < ANSWER_FRAMES && nanos < ANSWER_NANOS {
-                format!("{who} sent Close{code} {}", after(nanos))
-            } else {
-                format!("{who} went on for {}, then sent Close{code} {}", frames_of(frames), after(nanos))
-            })
+            Some(followed.closed(name(dir), code, at, frames))
         });
     }
 
     /// An endpoint's TCP stream is over.
     pub(super) fn end(&mut self, dir: Dir, end: End, at: At, tell: &mut impl FnMut(Told<'_>)) {
-        self.ended[dir.index()] = true;
+        let done = &mut self.done[dir.index()];
         let what = match end {
-            End::Fin if self.closed[dir.index()] => "ended TCP",
+            End::Fin if done.close.is_some() => "ended TCP",
             End::Fin => "ended TCP without a Close",
             End::Reset => "reset the connection",
             End::ResetByPeer | End::Capture => return,
         };
-        self.resolve(dir, tell, |followed| {
-            let after = after(at.time.since(followed.at.time));
-            let who = name(dir);
-            Some(match followed.frames {
-                0..ANSWER_FRAMES => format!("{who} {what} {after}"),
-                frames => format!("{who} went on for {}, then {what} {after}", frames_of(frames)),
-            })
-        });
+        done.end.get_or_insert((what, at));
+        self.resolve(dir, tell, |followed| Some(followed.ended(name(dir), what, at)));
     }
 
     /// The connection is over: what is still open stays without an answer, what was folded is told.
     pub(super) fn finish(&mut self, tell: &mut impl FnMut(Told<'_>)) {
         for dir in Dir::BOTH {
-            let over = self.ended[dir.index()] || self.closed[dir.index()];
+            let Done { close, end, .. } = self.done[dir.index()];
+            let over = close.is_some() || end.is_some();
             self.resolve(dir, tell, |followed| {
                 let who = name(dir);
                 match followed.frames {
+                    _ if followed.late => Some(format!("{who} took no notice: it went on")),
                     0 if over => None,
                     0 => Some(format!("nothing more was captured from {who}")),
                     frames => Some(format!("{who} took no notice: it went on with {}", frames_of(frames))),

@@ -250,7 +250,7 @@ fn names_resource(target: &[u8]) -> bool {
     let Some(colon) = memchr::memmem::find(target, b"://") else { return false };
     let (scheme, rest) = target.split_at(colon);
     let known = [&b"ws"[..], b"wss", b"http", b"https"].iter().any(|name| scheme.eq_ignore_ascii_case(name));
-    known && rest.get(3).is_some_and(|host| !matches!(host, b'/' | b'?'))
+    known && rest.get(3).is_some_and(|host| !matches!(host, b'/' | b'?' | b':'))
 }
 
 fn host(asked: &Asked<'_>, found: &mut Vec<Finding>) {
@@ -337,6 +337,10 @@ mod tests {
             (
                 "GET ws:///x HTTP/1.1",
                 "H003 the request's target \"ws:///x\" is neither a path nor a ws, wss, http or https URI",
+            ),
+            (
+                "GET ws://:80/x HTTP/1.1",
+                "H003 the request's target \"ws://:80/x\" is neither a path nor a ws, wss, http or https URI",
             ),
             (
                 "GET * HTTP/1.1",

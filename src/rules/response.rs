@@ -141,6 +141,7 @@ rule! {
             "request\nresponse\n! X-Note: a\\rb",
             "request\nresponse\n! no header",
             "request GET /a b HTTP/1.1\nresponse",
+            "request\nresponse HTTP/1.1 4o3 Forbidden\n- Upgrade\n- Connection\n- Sec-WebSocket-Accept\n+ Content-Length: 0",
         ],
         good: ["request\n! X-Note: a b\nresponse\n! X-Note:"],
     }
@@ -204,6 +205,7 @@ pub(super) fn check(opening: &Opening<'_>, found: &mut Vec<Finding>) {
             check(&answered, found);
         }
     } else {
+        syntax(&answered, found);
         status(&answered, found);
     }
 }

@@ -79,7 +79,7 @@ rule! {
         quote: "",
         summary: "a retransmission carries other bytes than the first copy",
         reaction: "The receiver keeps whichever copy its TCP takes; the other one is gone.",
-        bad: ["open\ns text 'Hello'\nagain s 5 'HELLO'"],
+        bad: ["open\ns text 'Hello'\nagain s 5 'HELLO'", "request\n+ X-Note: abc\nagain c 7 'xyz\\r\\n\\r\\n'\nresponse"],
         good: ["open\ns text 'Hello'\nagain s 5 'Hello'"],
     }
 }

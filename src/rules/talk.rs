@@ -107,7 +107,7 @@ impl Talk {
         }
         let (at, unacked) = (self.at(), self.unacked);
         if self.checker.waits() {
-            self.check(|checker, mut tell| checker.segment(at, unacked, &mut tell));
+            self.check(|checker, mut tell| checker.segment(at, unacked, [false; 2], &mut tell));
         }
         self
     }
@@ -255,11 +255,11 @@ impl Talk {
     }
 }
 
-/// What happens, how the conversation begins, how it goes on, and the rules that fire.
-pub(super) type Row = (&'static str, fn() -> Talk, fn(&mut Talk), &'static [&'static str]);
+/// What a conversation is about, how it begins and goes on, and the rules that fire.
+type Case = (&'static str, fn() -> Talk, fn(&mut Talk), &'static [&'static str]);
 
 /// Runs conversations, and says where other rules fire than those listed.
-pub(super) fn expect(table: &[Row]) {
+pub(super) fn expect(table: &[Case]) {
     for (what, start, steps, codes) in table {
         let mut talk = start();
         steps(&mut talk);

@@ -67,8 +67,16 @@ struct Place {
     at: At,
     /// Offset of the payload in the direction's stream.
     payload: u64,
-    /// Bytes of the message before it.
+    /// Bytes of the message before it, and in it.
     before: u64,
+    len: u64,
+}
+
+impl Place {
+    /// The byte `offset` of the message is in this fragment.
+    const fn holds(&self, offset: u64) -> bool {
+        self.before <= offset && offset - self.before < self.len
+    }
 }
 
 impl State {
@@ -81,7 +89,7 @@ impl State {
         }
         let lane = &mut self.lanes[frame.dir.index()];
         let payload = frame.offset + header.header_len() as u64;
-        lane.last = Place { frame: frame.n, at: frame.first, payload, before: lane.before };
+        lane.last = Place { frame: frame.n, at: frame.first, payload, before: lane.before, len: header.len };
         if !header.fin {
             lane.before += header.len;
             if lane.places.len() < PLACES {
@@ -124,35 +132,36 @@ fn invalid(message: &Message<'_>, lane: &Lane, facts: &Facts, found: &mut Vec<Fi
     {
         return;
     }
-    let (rule, offset, frame) = match message.utf8 {
+    // The frame in which it was certain.
+    let (rule, offset, certain) = match message.utf8 {
         Some(Utf8::Invalid { offset, frame }) => (&INVALID_UTF8, offset, frame),
         Some(Utf8::CutAtEnd { offset }) => (&CUT_CODEPOINT, offset, lane.last.frame),
         _ => return,
     };
-    let place = lane.places.iter().chain([&lane.last]).find(|place| place.frame == frame);
+    // The byte at fault may be in an earlier one; where in a compressed message it is cannot be told.
+    let mut places = lane.places.iter().chain([&lane.last]);
+    let holder = places.clone().find(|place| !message.compressed && place.holds(offset));
+    let place = holder.or_else(|| places.find(|place| place.frame == certain));
     let bytes = window(message.payload, offset);
     let shown: Vec<String> =
         fault_bytes(message.payload, offset).iter().map(|byte| format!("{byte:02X}")).collect();
     let shown = if shown.is_empty() { String::new() } else { format!(": {}", shown.join(" ")) };
     let n = message.n;
+    // Of a message that lacks bytes nobody knows how long it was.
+    let of = if message.fault.is_none() { format!(" of {}", message.len) } else { String::new() };
     let (text, label) = if rule == &INVALID_UTF8 {
-        (
-            format!("text message {n} is not UTF-8 at byte {offset} of {}{shown}", message.len),
-            "begins no valid character",
-        )
+        (format!("text message {n} is not UTF-8 at byte {offset}{of}{shown}"), "begins no valid character")
     } else {
         (
-            format!("text message {n} ends inside a character at byte {offset} of {}{shown}", message.len),
+            format!("text message {n} ends inside a character at byte {offset}{of}{shown}"),
             "the rest of the character is missing",
         )
     };
     let at = place.map_or(message.first, |place| place.at);
     let mut finding = Finding::new(rule, message.dir, at, text);
-    finding.frame = Some(frame);
+    finding.frame = Some(place.map_or(certain, |place| place.frame));
     finding.message = Some(n);
-    if !message.compressed {
-        finding.offset = place.map(|place| place.payload + offset.saturating_sub(place.before));
-    }
+    finding.offset = holder.map(|place| place.payload + (offset - place.before));
     if let Some((start, bytes)) = bytes {
         let mark = (offset - start) as usize;
         let end = (mark + fault_bytes(message.payload, offset).len()).min(bytes.len());

@@ -119,6 +119,12 @@ impl Connection {
         self.half(dir).unacked()
     }
 
+    /// Bytes of a direction are waited for: others were captured behind them, or they are acknowledged.
+    #[must_use]
+    pub fn has_hole(&self, dir: Dir) -> bool {
+        self.half(dir).has_hole()
+    }
+
     /// What was counted of a direction.
     #[must_use]
     pub fn counters(&self, dir: Dir) -> Counters {

@@ -49,6 +49,11 @@ impl Half {
         }
     }
 
+    /// Bytes are waited for, or the peer claims to have some that are not captured.
+    pub(super) fn has_hole(&self) -> bool {
+        self.pending.as_ref().is_some_and(|pending| pending.claim.is_some()) || self.hole_end().is_some()
+    }
+
     /// Puts out all that is there, with gaps, and then the end.
     pub(super) fn flush(&mut self, end: End, emit: &mut Emit<'_>) {
         self.drain(emit);

@@ -415,6 +415,20 @@ fn counted() {
         wire.run(script);
         assert_eq!(wire.connection.unwrap().unacked(Dir::C2s), unacked, "{script}");
     }
+
+    for (script, hole) in [
+        ("c S -; s S; c 0 =abc", false),
+        ("c S -; s S; c 0 =abc; s a3", false),
+        // Captured, or acknowledged, behind what is missing.
+        ("c S -; s S; c 3 =def", true),
+        ("c S -; s S; c 3 =def; c 0 =abc", false),
+        ("c S -; s S; c 0 =abc; s a9", true),
+        ("c S -; s S; c 0 =abc; s a8; c 3 =defgh", false),
+    ] {
+        let mut wire = Wire::new();
+        wire.run(script);
+        assert_eq!(wire.connection.unwrap().has_hole(Dir::C2s), hole, "{script}");
+    }
 }
 
 #[test]

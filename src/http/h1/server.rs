@@ -6,7 +6,7 @@ use crate::http::half::{Head, Progress};
 use crate::http::pending::{Answer, Pending};
 use crate::http::probe::{Guess, http1};
 use crate::http::upgrade::Handshake;
-use crate::item::{At, Dir, Item, Missing};
+use crate::item::{At, Dir, Item};
 use crate::limits::Limits;
 
 impl Pair {
@@ -108,7 +108,7 @@ impl Pair {
                 return Outcome::Opaque(Why::OtherProtocol);
             }
             if head.open {
-                self.hold_gap(Dir::S2c, head.missing, Missing::Lost, head.last);
+                self.hold_gap(Dir::S2c, head.missing, self.why[Dir::S2c.index()], head.last);
             }
             self.hold_partial(limits);
             let response = Some(response(&head));

@@ -82,14 +82,18 @@ rule! {
 rule! {
     /// 1010 is what a client says when the server did not agree to an extension that it needs; 1011 is
     /// what a server says when it met an unexpected condition. From the other side they have no meaning,
-    /// though 1011 from a client is common.
+    /// though 1011 from a client is common. A code that is only sent back is not reported.
     pub static WRONG_ROLE = {
         code: "C013", name: "close-code-wrong-role", level: Note, source: "RFC 6455 7.4.1",
         quote: "this status code is not used by the server",
         summary: "1010 from a server, or 1011 from a client",
         reaction: "Receivers pass the code on.",
         bad: ["open\ns close 1010\nc close 1010", "open\nc close 1011\ns close 1011"],
-        good: ["open\nc close 1010", "open\ns close 1011"],
+        good: [
+            "open\nc close 1010\ns close 1010",
+            "open\ns close 1011 'oops'\nc close 1011",
+            "open\nlose s close 1011 'oops'\nc close 1011",
+        ],
     }
 }
 
@@ -108,7 +112,14 @@ rule! {
 
 /// Looks at the payload of a Close that was captured whole and ends at `end` of its stream. True where
 /// nothing is wrong with it.
-pub(super) fn check(message: &Message<'_>, end: u64, found: &mut Vec<Finding>) -> bool {
+///
+/// `received` is the code of the other endpoint's Close, if one came before: sent back, it plays no role of its own.
+pub(super) fn check(
+    message: &Message<'_>,
+    end: u64,
+    received: Option<u16>,
+    found: &mut Vec<Finding>,
+) -> bool {
     let before = found.len();
     let who = sender(message.dir);
     if message.len == 1 {
@@ -116,7 +127,8 @@ pub(super) fn check(message: &Message<'_>, end: u64, found: &mut Vec<Finding>) -
             format!("{who} sent a Close with a payload of 1 byte: expected none, or a code of 2 bytes");
         found.push(finding(&PAYLOAD_ONE_BYTE, message, end, 0..1, "half a status code", text));
     } else if let Some(code) = message.close_code() {
-        if let Some((rule, label, why)) = fault(code, message.dir) {
+        let echo = |rule: &Rule| rule == &WRONG_ROLE && received == Some(code);
+        if let Some((rule, label, why)) = fault(code, message.dir).filter(|(rule, ..)| !echo(rule)) {
             let text = format!("{who} closed with code {code}, {why}");
             found.push(finding(rule, message, end, 0..2, label, text));
         }

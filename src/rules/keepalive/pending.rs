@@ -172,6 +172,8 @@ impl Lane {
         }
         match self.pings.iter().filter(|ping| ping.open).count() {
             0 => self.hold(dir, pong, facts, found),
+            // It may answer a later Ping that is missing.
+            _ if !all_seen(facts.lane(dir), &pong) => self.excuse_all(),
             1 if self.heartbeats => {}
             // Two wrong answers to one Ping: somebody who sends Pongs as it likes.
             1 if self.suspect.take().is_some() => self.heartbeats = true,
@@ -226,6 +228,10 @@ impl Lane {
     pub(super) fn expire(&mut self, dir: Dir, at: At, facts: &Facts, found: &mut Vec<Finding>) {
         let waited = |ping: &Ping| ping.acked.map_or(0, |(acked, _)| at.time.since(acked.time));
         if !self.pings.iter().any(|ping| ping.open && waited(ping) >= PATIENCE_NANOS) {
+            return;
+        }
+        // The answer may be among what is waited for.
+        if facts.lane(dir.other()).waited_for {
             return;
         }
         // Who has ended its stream is judged when the connection is over.
@@ -314,12 +320,13 @@ fn all_seen(lane: &facts::Lane, pong: &Control) -> bool {
     let long_ago = |missed: At| {
         missed.packet < pong.first.packet && pong.first.time.since(missed.time) >= PATIENCE_NANOS
     };
-    lane.heard && !lane.astray && lane.missed.is_none_or(long_ago)
+    lane.heard && !lane.astray && !lane.waited_for && lane.missed.is_none_or(long_ago)
 }
 
 /// An answer to this Ping may have come unseen.
 fn hidden(peer: &facts::Lane, ping: &Ping) -> bool {
-    !peer.heard || peer.astray || peer.missed.is_some_and(|missed| missed.packet >= ping.control.last.packet)
+    let unseen = !peer.heard || peer.astray || peer.waited_for;
+    unseen || peer.missed.is_some_and(|missed| missed.packet >= ping.control.last.packet)
 }
 
 /// K001, unless an answer may have come unseen.

@@ -114,7 +114,8 @@ rule! {
 
 rule! {
     /// The server refuses an upgrade of another version than 13 and does not say which ones it supports, so
-    /// the client cannot try again with one of them.
+    /// the client cannot try again with one of them. Refusals with a status that has other reasons, such as
+    /// 401 or 503, are not reported.
     pub(super) static VERSION_NOT_OFFERED_BACK = {
         code: "H012", name: "version-not-offered-back", level: Warning, source: "RFC 6455 4.2.2",
         quote: "the server MUST abort the WebSocket handshake described in this section and instead send an appropriate HTTP error code (such as 426 Upgrade Required) and a |Sec-WebSocket-Version| header field",
@@ -214,7 +215,12 @@ pub(super) fn version_offered_back(asked: &Asked<'_>, found: &mut Vec<Finding>) 
         return;
     };
     let named = head::named(&response.headers, "sec-websocket-version").next().is_some();
-    if named || response.missing > 0 || !asked.whole() || !matches!(response.status, 400..=599) {
+    // Other refusals (401, 403, 503…) have other reasons, and so may a 400 to a request with other faults.
+    let about_version = match response.status {
+        400 => found.is_empty(),
+        status => matches!(status, 426 | 501 | 505),
+    };
+    if named || response.missing > 0 || !asked.whole() || !about_version {
         return;
     }
     let text = format!(
@@ -305,6 +311,18 @@ mod tests {
                 "H012 the server refuses version \"8\" with 426 and names no Sec-WebSocket-Version that it supports",
             ),
             (other, "HTTP/1.1 301 Moved", ""),
+            (other, "HTTP/1.1 401 Unauthorized", ""),
+            (other, "HTTP/1.1 503 Service Unavailable", ""),
+            (
+                other,
+                "HTTP/1.1 400 Bad Request",
+                "H012 the server refuses version \"8\" with 400 and names no Sec-WebSocket-Version that it supports",
+            ),
+            (
+                &format!("{other}\n-Sec-WebSocket-Key"),
+                "HTTP/1.1 400 Bad Request",
+                "H007 the request has no Sec-WebSocket-Key",
+            ),
             (other, "HTTP/1.1 426\n+Sec-WebSocket-Version: 13", ""),
             (other, "HTTP/1.1 426\n?", ""),
             ("", REFUSED, ""),
