@@ -13,6 +13,9 @@ pub const FOLD: u64 = 10;
 /// Findings of one connection whose consequences are followed at once.
 const FOLLOWED: usize = 16;
 
+/// What an RST is to the other endpoint.
+const RESET: &str = "reset the connection";
+
 /// A Close that comes so much later is no answer.
 const ANSWER_NANOS: i64 = 5_000_000_000;
 const ANSWER_FRAMES: u64 = 16;
@@ -127,9 +130,9 @@ impl Ledger {
         finding.nth = self.told;
         tell(Told::Finding(&finding));
         let Finding { rule, nth, dir: Some(dir), at: Some(at), .. } = finding else { return };
-        // What is found at the end of a stream is how it ended: nobody answers that.
-        let ended = self.done[dir.index()].end.is_some_and(|(_, then)| then.packet <= at.packet);
-        if ended || rule.level == Level::Note || matches!(rule.family(), 'S' | 'N') {
+        // Nobody answers a reset.
+        let reset = self.done[dir.index()].end.is_some_and(|(what, _)| what == RESET);
+        if reset || rule.level == Level::Note || matches!(rule.family(), 'S' | 'N') {
             return;
         }
         let peer = dir.other();
@@ -188,7 +191,7 @@ impl Ledger {
         let what = match end {
             End::Fin if done.close.is_some() => "ended TCP",
             End::Fin => "ended TCP without a Close",
-            End::Reset => "reset the connection",
+            End::Reset => RESET,
             End::ResetByPeer | End::Capture => return,
         };
         done.end.get_or_insert((what, at));
