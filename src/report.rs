@@ -26,7 +26,7 @@ mod escape;
 mod handshake;
 mod line;
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 
 pub use payload::PayloadMode;
 pub use schema::schema;
