@@ -13,9 +13,12 @@ use std::time::{Duration, Instant};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};
-use support::talk::{Talk, Who, capture, frame, request, response};
+use support::talk::{Talk, Who, capture, frame, packet, request, response};
 use support::{captures_in, export_file, gallery, of_type, records, shared};
+use wscope::capture::source::LinkType;
+use wscope::capture::write;
 use wscope::engine::Config;
+use wscope::time::Timestamp;
 use wscope::tui::feed::{Feed, Progress};
 use wscope::tui::reopen::{FrameDetail, Reopener};
 use wscope::tui::store::{Row, State, Store};
@@ -90,10 +93,15 @@ fn compare(name: &str, store: &Store, reopener: &Reopener, export: &str) -> usiz
         let conn = store.conn(number as u32).unwrap();
         let place = format!("{name}, connection {number}");
         assert_eq!(conn.opened.packet, record["packet"], "{place}");
-        assert_eq!(conn.url.as_deref(), record["url"].as_str(), "{place}");
+        let url = conn.url.as_deref().map(wscope::http::secret::redacted_text);
+        assert_eq!(url.as_deref(), record["url"].as_str(), "{place}");
         assert_eq!(conn.subprotocol.as_deref(), record["subprotocol"].as_str(), "{place}");
         if end["conn"] == record["conn"] {
-            assert_eq!(conn.closing.as_ref().unwrap().how.map(|how| how.name()), end["how"].as_str(), "{place}");
+            assert_eq!(
+                conn.closing.as_ref().unwrap().how.map(|how| how.name()),
+                end["how"].as_str(),
+                "{place}"
+            );
             assert_eq!(conn.last().packet, end["packet"], "{place}");
             assert_eq!(conn.totals()[0].bytes, end["totals"]["c2s"]["bytes"], "{place}");
         }
@@ -116,7 +124,11 @@ fn compare(name: &str, store: &Store, reopener: &Reopener, export: &str) -> usiz
             let detail = reopener.message(&packets, row).unwrap().expect(&place);
             let again = detail.message();
             assert_eq!((again.first.packet, again.last), (row.first_packet, row.last), "{place}");
-            assert_eq!((again.len, again.wire_len, again.fault), (row.len, row.wire_len, row.fault), "{place}");
+            assert_eq!(
+                (again.len, again.wire_len, again.fault),
+                (row.len, row.wire_len, row.fault),
+                "{place}"
+            );
             assert_eq!(hex(&again.sha256.expect("whole")), message["sha256"], "{place}");
             if let Some(text) = message["text"].as_str() {
                 assert_eq!(again.payload, text.as_bytes(), "{place}");
@@ -188,9 +200,8 @@ fn any_number_of_threads_gives_the_same_rows() {
             assert_eq!((a.number, a.id, &a.closing), (b.number, b.id, &b.closing));
             let Some(last) = b.messages.iter().next_back() else { continue };
             let (row, _) = three.message(*last as usize).unwrap();
-            let [one, three] = [&one, &three].map(|store| {
-                reopener.message(&store.packets(store.conn(row.conn).unwrap()), row).unwrap()
-            });
+            let [one, three] = [&one, &three]
+                .map(|store| reopener.message(&store.packets(store.conn(row.conn).unwrap()), row).unwrap());
             assert_eq!(one, three);
             assert!(one.is_some());
         }
@@ -200,32 +211,122 @@ fn any_number_of_threads_gives_the_same_rows() {
 /// Several files merged: packets are found in the file that they are of.
 #[test]
 fn files_that_were_merged() {
-    let paths: Vec<PathBuf> =
-        captures_in(&gallery()).into_iter().filter(|path| !path.to_string_lossy().contains("snaplen")).collect();
+    let paths: Vec<PathBuf> = captures_in(&gallery())
+        .into_iter()
+        .filter(|path| !path.to_string_lossy().contains("snaplen"))
+        .collect();
     let (feed, store) = read(&paths, 1);
     let reopener = Reopener::new(feed.files(), &Config::default());
-    let mut of_compressed = 0;
     for conn in store.conns().iter() {
         let Some(place) = conn.messages.iter().next_back() else { continue };
         let (row, _) = store.message(*place as usize).unwrap();
         let detail = reopener.message(&store.packets(conn), row).unwrap().unwrap();
         assert_eq!((detail.message().last, detail.message().len), (row.last, row.len));
-        of_compressed += usize::from(conn.url.as_deref().is_some_and(|url| url.contains("large")));
     }
     assert!(store.conns().len() > 30);
-    let _ = of_compressed;
 }
 
-/// A talk whose client sends `count` texts, whose packets are then cut into IP fragments that arrive late.
-fn talk(count: usize) -> Vec<u8> {
+/// A talk whose client sends `count` texts.
+fn texts(count: usize) -> Talk {
     let mut talk = Talk::open();
     talk.send(Who::Client, &request(""), 1_400).send(Who::Server, &response(""), 1_400);
     for n in 0..count {
         let text = format!("message {n} {}", "x".repeat(n % 50));
-        talk.send(Who::Client, &frame(0x81, Some([1, 2, 3, n as u8]), text.as_bytes()), 1_400).ack(Who::Server);
+        talk.send(Who::Client, &frame(0x81, Some([1, 2, 3, n as u8]), text.as_bytes()), 1_400)
+            .ack(Who::Server);
     }
     talk.close();
-    capture(&talk.segments)
+    talk
+}
+
+/// A capture of it.
+fn talk(count: usize) -> Vec<u8> {
+    capture(&texts(count).segments)
+}
+
+/// Packets of Ethernet, an hour's first second after another.
+fn pcap(packets: &[Vec<u8>]) -> Vec<u8> {
+    let mut out = Vec::new();
+    write::pcap_header(&mut out, LinkType(1));
+    for (n, packet) in packets.iter().enumerate() {
+        let time = Timestamp::from_nanos(1_700_000_000_000_000_000 + n as i64 * 1_234_567);
+        write::pcap_packet(&mut out, time, packet.len() as u32, packet);
+    }
+    out
+}
+
+/// An IPv4 packet in fragments of 16 bytes.
+fn fragments(packet: &[u8], id: u8) -> Vec<Vec<u8>> {
+    let (headers, payload) = packet.split_at(34);
+    let last = payload.len().div_ceil(16) - 1;
+    let fragment = |(n, piece): (usize, &[u8])| {
+        let mut headers = headers.to_vec();
+        headers[17] = 20 + piece.len() as u8;
+        headers[19] = id;
+        headers[20] = if n == last { 0 } else { 0x20 };
+        headers[21] = 2 * n as u8;
+        [headers.as_slice(), piece].concat()
+    };
+    payload.chunks(16).enumerate().map(fragment).collect()
+}
+
+/// What came in IP fragments, out of order and between others, is found again.
+#[test]
+fn fragments_are_read_again() {
+    let whole: Vec<Vec<u8>> =
+        texts(40).segments.iter().map(|segment| packet(segment, 50_122, 8_080)).collect();
+    let mut packets: Vec<Vec<u8>> = Vec::new();
+    for (n, pair) in whole.chunks(2).enumerate() {
+        // Of the second packet of each pair, one fragment comes before the first packet.
+        let [first, second] = pair else { continue };
+        let mut pieces = if n < 3 { vec![second.clone()] } else { fragments(second, n as u8) };
+        pieces.reverse();
+        let early = if pieces.len() > 1 { pieces.pop() } else { None };
+        packets.extend(early);
+        packets.extend(if n % 2 == 0 { vec![first.clone()] } else { fragments(first, 100 + n as u8) });
+        packets.extend(pieces);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("fragments.pcap");
+    fs::write(&path, pcap(&packets)).unwrap();
+    assert!(packets.len() > 150);
+    for threads in [1, 2] {
+        assert_eq!(compare_file(&path, threads), 40);
+    }
+}
+
+/// A port that is used again is another connection; neither is told with the packets of the other.
+#[test]
+fn a_port_that_is_used_again() {
+    let mut segments = texts(20).segments;
+    let mut again = texts(30).segments;
+    for segment in &mut again {
+        match segment.who {
+            Who::Client => segment.seq = segment.seq.wrapping_add(1 << 20),
+            Who::Server => segment.ack = segment.ack.wrapping_add(1 << 20),
+        }
+    }
+    segments.extend(again);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("again.pcap");
+    fs::write(&path, capture(&segments)).unwrap();
+    assert_eq!(compare_file(&path, 1), 50);
+    let (_, store) = read(&[path], 1);
+    assert_eq!(store.conns().len(), 2);
+}
+
+/// What is no WebSocket leaves nothing behind.
+#[test]
+fn other_connections_take_no_memory() {
+    let mut talk = Talk::open();
+    talk.send(Who::Client, b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 1_400);
+    talk.send(Who::Server, &vec![0x17; 1_400 * 2_000], 1_400).close();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tls.pcap");
+    fs::write(&path, capture(&talk.segments)).unwrap();
+    let (_, store) = read(&[path], 1);
+    assert!(store.conns().is_empty());
+    assert!(store.bytes() < 1_000, "{}", store.bytes());
 }
 
 #[test]
@@ -329,4 +430,75 @@ fn a_message_takes_less_than_200_bytes() {
     assert_eq!(store.messages(), 60_000);
     let each = store.bytes() / store.messages();
     assert!((100..200).contains(&each), "{each} bytes a message");
+}
+
+/// How long it takes until there are rows, until there are all, and until a message is open; and the memory.
+/// Opens the last message of the connection with the most bytes.
+fn measure(path: &Path) -> (Duration, Duration, usize) {
+    let since = Instant::now();
+    let feed = Feed::start(&[path.to_owned()], Config::default(), || {}).unwrap();
+    let mut store = Store::default();
+    let (mut first, mut longest) = (None, Duration::ZERO);
+    while matches!(store.state(), State::Reading) {
+        let apply = Instant::now();
+        if feed.apply(&mut store, Duration::from_millis(2)) {
+            longest = longest.max(apply.elapsed());
+            first = first.or_else(|| (store.messages() > 0).then(|| since.elapsed()));
+        } else {
+            std::thread::sleep(Duration::from_micros(200));
+        }
+    }
+    let all = since.elapsed();
+    let reopener = Reopener::new(feed.files(), &Config::default());
+    let conn = store
+        .conns()
+        .iter()
+        .filter(|conn| !conn.messages.is_empty())
+        .max_by_key(|conn| conn.totals().iter().map(|totals| totals.bytes).sum::<u64>())
+        .unwrap();
+    let (row, _) = store.message(*conn.messages.iter().next_back().unwrap() as usize).unwrap();
+    let mut opened = Duration::MAX;
+    for _ in 0..3 {
+        let since = Instant::now();
+        let packets = store.packets(conn);
+        assert!(reopener.message(&packets, row).unwrap().is_some());
+        opened = opened.min(since.elapsed());
+    }
+    let each = store.bytes() / store.messages();
+    println!(
+        "{}: {} messages, {each} bytes each; first rows {first:?}, all {all:?}, longest apply {longest:?}; \
+         last message of a connection of {} bytes opened in {opened:?}",
+        path.file_name().unwrap().display(),
+        store.messages(),
+        conn.totals().iter().map(|totals| totals.bytes).sum::<u64>(),
+    );
+    (first.unwrap(), opened, each)
+}
+
+/// The bounds, at full size. In an optimised build:
+/// `cargo test --release --test reopen -- --ignored --nocapture`; `WSCOPE_MEASURE` names further captures.
+#[test]
+#[ignore = "takes gigabytes of memory and some time"]
+fn bounds() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("million.pcap");
+    fs::write(&path, talk(1_000_000)).unwrap();
+    let (first, _, each) = measure(&path);
+    assert!(first < Duration::from_millis(150), "{first:?}");
+    assert!(each < 200, "{each}");
+
+    let mut talk = Talk::open();
+    talk.send(Who::Client, &request(""), 1_400).send(Who::Server, &response(""), 1_400);
+    let text = "0123456789 ".repeat(90_000);
+    for n in 0..100 {
+        let (who, mask) = if n % 2 == 0 { (Who::Client, Some([9, 8, 7, 6])) } else { (Who::Server, None) };
+        talk.send(who, &frame(0x81, mask, text.as_bytes()), 1_448).ack(Who::Client).ack(Who::Server);
+    }
+    fs::write(&path, capture(&talk.segments)).unwrap();
+    let (_, opened, _) = measure(&path);
+    assert!(opened < Duration::from_millis(100), "{opened:?}");
+
+    for path in std::env::var_os("WSCOPE_MEASURE").iter().flat_map(std::env::split_paths) {
+        measure(&path);
+    }
 }

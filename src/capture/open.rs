@@ -41,11 +41,7 @@ pub type Tap<'a> = dyn FnMut(usize, Box<dyn Read + Send>) -> io::Result<Box<dyn 
 ///
 /// # Errors
 /// As [`open`], and where `tap` fails.
-pub fn open_through<P: AsRef<OsStr>>(
-    paths: &[P],
-    limits: &Limits,
-    tap: &mut Tap<'_>,
-) -> io::Result<Opened> {
+pub fn open_through<P: AsRef<OsStr>>(paths: &[P], limits: &Limits, tap: &mut Tap<'_>) -> io::Result<Opened> {
     if paths.iter().filter(|path| path.as_ref() == STDIN).count() > 1 {
         return Err(failed(STDIN, io::ErrorKind::InvalidInput, "standard input can be read only once"));
     }

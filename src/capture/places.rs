@@ -182,7 +182,8 @@ mod tests {
         let mut writer = Writer::default();
         for number in 1..=100_u64 {
             let time = Timestamp::from_nanos(1_800_000_000_000_000_000 + number as i64 * 20_000_000);
-            let packet = Packet { len: 1_200, wire_len: 1_200, file_offset: number * 200_000, time, ..NOTHING.packet };
+            let packet =
+                Packet { len: 1_200, wire_len: 1_200, file_offset: number * 200_000, time, ..NOTHING.packet };
             writer.push(&Numbered { number: number * 1_000, packet });
         }
         assert!(writer.bytes().len() < 1_120, "{}", writer.bytes().len());

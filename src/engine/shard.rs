@@ -197,7 +197,16 @@ impl Flow {
             unacked: [0; 2],
             forced: decode_as.iter().any(|port| [low.port(), high.port()].contains(port)),
         };
-        Self { key: s.key, opened: s.at, last: s.at, closed: false, tcp, stack: Stack::new(), facts, places: None }
+        Self {
+            key: s.key,
+            opened: s.at,
+            last: s.at,
+            closed: false,
+            tcp,
+            stack: Stack::new(),
+            facts,
+            places: None,
+        }
     }
 
     /// Connections are numbered in this order.

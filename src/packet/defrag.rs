@@ -304,8 +304,7 @@ mod tests {
             let part = Payload { protocol, bytes, missing, fragment: Some(fragment) };
             let packet = crate::packet::testing::captured(1, bytes, bytes.len(), self.now);
             let at = At { packet: 1, time: packet.time };
-            let origin =
-                Origin { bytes, place: Place::default(), at, packet: &packet, earlier: &[] };
+            let origin = Origin { bytes, place: Place::default(), at, packet: &packet, earlier: &[] };
             let mut result = self.pool.add(key, fragment, part, &origin, &mut self.stats);
             let sum: usize = self.pool.datagrams.values().map(|d| d.allocated() + OVERHEAD).sum();
             assert_eq!(self.pool.allocated, sum);
@@ -373,11 +372,22 @@ mod tests {
         let mut test = Test::new();
         test.add_cut(KEY, 0, true, b"0123456789", 14);
         let result = test.add_cut(KEY, 24, false, b"abcd", 4);
-        assert_eq!(result, Some(Reassembled { protocol: 6, bytes: b"0123456789".to_vec(), missing: 22, packets: Vec::new() }));
+        assert_eq!(
+            result,
+            Some(Reassembled {
+                protocol: 6,
+                bytes: b"0123456789".to_vec(),
+                missing: 22,
+                packets: Vec::new()
+            })
+        );
         // A retransmission does not fill the hole: the first to come stays.
         test.add_cut(KEY, 8, false, b"ab", 2);
         let result = test.add(KEY, 0, true, b"01234567");
-        assert_eq!(result, Some(Reassembled { protocol: 6, bytes: b"01234567ab".to_vec(), missing: 2, packets: Vec::new() }));
+        assert_eq!(
+            result,
+            Some(Reassembled { protocol: 6, bytes: b"01234567ab".to_vec(), missing: 2, packets: Vec::new() })
+        );
     }
 
     #[test]

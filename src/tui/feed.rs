@@ -54,20 +54,10 @@ impl Feed {
     ///
     /// # Errors
     /// Where a file cannot be opened or is no capture.
-    pub fn start(
-        paths: &[PathBuf],
-        config: Config,
-        wake: impl Fn() + Send + 'static,
-    ) -> io::Result<Self> {
+    pub fn start(paths: &[PathBuf], config: Config, wake: impl Fn() + Send + 'static) -> io::Result<Self> {
         let (files, opened) = Files::open(paths, &config.limits)?;
         let (sender, news) = sync_channel(QUEUE);
-        let feed = Self {
-            news,
-            files,
-            cancelled: Arc::default(),
-            read: Arc::default(),
-            total: opened.size,
-        };
+        let feed = Self { news, files, cancelled: Arc::default(), read: Arc::default(), total: opened.size };
         let (cancelled, read) = (Arc::clone(&feed.cancelled), Arc::clone(&feed.read));
         let Opened { source, .. } = opened;
         let config = Config { want: Want { payload: 2 * PREVIEW, hash: false, frame_bytes: 0 }, ..config };

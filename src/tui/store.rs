@@ -87,7 +87,10 @@ pub(super) enum Change {
     Opened(Box<Conn>),
     Message(Row),
     /// The next so many of [`Batch::bytes`] are places of a flow's packets.
-    Packets { flow: u64, len: u32 },
+    Packets {
+        flow: u64,
+        len: u32,
+    },
     Finding(Box<Finding>),
     Reaction(Box<Reaction>),
     Closed(Box<Closing>),

@@ -18,7 +18,10 @@ use crate::ws::fact::{Frame, Message};
 pub(super) enum Wanted {
     Handshake,
     /// The message with this number, and its frames: none is before `first_frame`.
-    Message { n: u64, first_frame: u64 },
+    Message {
+        n: u64,
+        first_frame: u64,
+    },
     /// The frames with these numbers.
     Frames(RangeInclusive<u64>),
 }

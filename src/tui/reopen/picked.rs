@@ -90,12 +90,12 @@ impl<'a> Picked<'a> {
                 let (count, span) = run(rest);
                 let end = filled + span;
                 let room = make_room(block, end).get_mut(filled..end).unwrap_or_default();
-                file.seek(SeekFrom::Start(first.file_offset))
-                    .and_then(|_| file.read_exact(room))
-                    .map_err(|error| match error.kind() {
+                file.seek(SeekFrom::Start(first.file_offset)).and_then(|_| file.read_exact(room)).map_err(
+                    |error| match error.kind() {
                         io::ErrorKind::UnexpectedEof => changed(),
                         _ => files.failed(source, &error),
-                    })?;
+                    },
+                )?;
                 for Numbered { number, packet } in rest.iter().take(count) {
                     let offset = filled as u64 + (packet.file_offset - first.file_offset);
                     block.numbers.push(*number);
