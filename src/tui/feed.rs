@@ -20,7 +20,7 @@ use crate::event::Summary;
 use crate::ws::session::Want;
 
 /// Batches that may wait: then decoding waits too.
-const QUEUE: usize = 16;
+const QUEUE: usize = 64;
 
 /// A capture that is being decoded in a thread of its own. Dropping it ends that.
 #[derive(Debug)]
@@ -65,7 +65,7 @@ impl Feed {
             let mut source = Cancellable { source, cancelled };
             let mut rows = Rows::new(|batch| send(&sender, News::Batch(batch), &wake));
             let progress = |bytes| read.store(bytes, Ordering::Relaxed);
-            let result = engine::run(&mut source, &config, &|| Recorder, &mut rows, &progress);
+            let result = engine::run(&mut source, &config, &Recorder::default, &mut rows, &progress);
             // Where reading failed, the last rows are still to come.
             let result = rows.flush().and(result);
             let end = result.map(Box::new).map_err(|error| error.to_string());

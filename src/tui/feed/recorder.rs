@@ -10,10 +10,13 @@ use crate::tui::store::{Batch, Change, Conn, Row};
 
 /// A batch goes out when it is this old or has so many changes; the first at once.
 const AGE: Duration = Duration::from_millis(30);
-const MOST: usize = 4 << 10;
+const MOST: usize = 1 << 10;
 
 /// Makes rows of events.
-pub(super) struct Recorder;
+#[derive(Default)]
+pub(super) struct Recorder {
+    preview: String,
+}
 
 /// A change, and where its preview or its places lie.
 pub(super) type Record = (Change, Range<usize>);
@@ -35,8 +38,8 @@ impl Observer for Recorder {
             Event::Opened => Change::Opened(Box::new(Conn::new(conn))),
             Event::Frame(_) => return,
             Event::Message(message) => {
-                let (row, preview) = Row::new(message);
-                out.bytes.extend_from_slice(preview.as_bytes());
+                let row = Row::new(message, &mut self.preview);
+                out.bytes.extend_from_slice(self.preview.as_bytes());
                 Change::Message(row)
             }
             Event::Finding(finding) => Change::Finding(Box::new(finding.clone())),
@@ -66,7 +69,8 @@ impl<F: FnMut(Batch) -> io::Result<()>> Rows<F> {
             return Ok(());
         }
         self.sent = Some(Instant::now());
-        (self.send)(std::mem::take(&mut self.batch))
+        let next = Batch { changes: Vec::with_capacity(MOST), bytes: Vec::new() };
+        (self.send)(std::mem::replace(&mut self.batch, next))
     }
 }
 

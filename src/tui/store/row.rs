@@ -47,11 +47,12 @@ pub struct Row {
 }
 
 impl Row {
-    /// A row without a place for its preview, and the preview: at most [`PREVIEW`] bytes.
-    pub(crate) fn new(message: &Message<'_>) -> (Self, String) {
-        let preview = preview(message);
+    /// A row without a place for its preview, which replaces what `preview` holds: at most [`PREVIEW`] bytes.
+    pub(crate) fn new(message: &Message<'_>, preview: &mut String) -> Self {
+        preview.clear();
+        write_preview(message, preview);
         let count = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
-        let row = Self {
+        Self {
             last: message.last,
             first_packet: message.first.packet,
             len: message.len,
@@ -68,26 +69,29 @@ impl Row {
             invalid_utf8: matches!(message.utf8, Some(Utf8::Invalid { .. } | Utf8::CutAtEnd { .. })),
             fault: message.fault,
             close_code: message.close_code(),
-        };
-        (row, preview)
+        }
     }
 }
 
 /// The payload's beginning, fit for a terminal: of a binary message in hex, else as text.
-fn preview(message: &Message<'_>) -> String {
-    let mut text = String::new();
+fn write_preview(message: &Message<'_>, text: &mut String) {
     let bytes = if message.kind == Kind::Close { message.close_reason() } else { message.payload };
+    let head = bytes.get(..PREVIEW).unwrap_or(bytes);
     if message.kind == Kind::Binary {
-        for byte in bytes.iter().take(PREVIEW.div_ceil(3)) {
+        for byte in head.iter().take(PREVIEW.div_ceil(3)) {
             // Writing to a string cannot fail.
             let _ = write!(text, "{byte:02x} ");
         }
+    } else if head.iter().all(|byte| (b' '..=b'~').contains(byte))
+        && let Ok(head) = std::str::from_utf8(head)
+    {
+        // Nearly all there is: shown as it is.
+        text.push_str(head);
     } else {
         // No byte is shown as less than one; a code point that the end cuts is beyond what is kept.
-        visible::visible(bytes.get(..PREVIEW + 4).unwrap_or(bytes), &mut text);
+        visible::visible(bytes.get(..PREVIEW + 4).unwrap_or(bytes), text);
     }
     text.truncate(text.floor_char_boundary(PREVIEW));
-    text
 }
 
 #[cfg(test)]
@@ -107,7 +111,8 @@ mod tests {
             (Kind::Text, "é".repeat(90).as_bytes(), "é".repeat(32)),
             (Kind::Text, "aé".repeat(90).as_bytes(), format!("{}a", "aé".repeat(21))),
         ] {
-            let (row, preview) = Row::new(&sample::message(Dir::S2c, kind, payload));
+            let mut preview = "old".to_owned();
+            let row = Row::new(&sample::message(Dir::S2c, kind, payload), &mut preview);
             assert_eq!(preview.len(), usize::from(row.text_len));
             assert_eq!(preview, expected);
             assert_eq!((row.kind, row.len), (kind, payload.len() as u64));
