@@ -43,8 +43,7 @@ impl Files {
     }
 
     /// The name of a source, as it was given.
-    #[must_use]
-    pub fn name(&self, source: u16) -> &Path {
+    fn name(&self, source: u16) -> &Path {
         self.named.get(usize::from(source)).map_or(Path::new(""), PathBuf::as_path)
     }
 
@@ -57,7 +56,6 @@ impl Files {
     }
 
     /// A source is compressed: its packets cannot be read one by one.
-    #[must_use]
     pub(super) fn compressed(&self, source: u16) -> bool {
         self.compressed.get(usize::from(source)).copied().unwrap_or_default()
     }

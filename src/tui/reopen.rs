@@ -60,7 +60,7 @@ impl Reopener {
         if let Some(detail) = &mut found
             && !detail.message().cut()
         {
-            let hash = Sha256::digest(&detail.message().payload);
+            let hash = Sha256::digest(detail.message().payload);
             detail.set_sha256(hash.into());
         }
         Ok(found)
