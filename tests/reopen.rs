@@ -4,6 +4,7 @@ mod support;
 
 use std::collections::HashMap;
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
@@ -12,6 +13,8 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 use support::talk::{ACK, Sent, Talk, Who, capture, frame, packet, request, response};
 use support::{captures_in, export_file, gallery, of_type, records, shared};
@@ -293,6 +296,11 @@ fn fragments_are_read_again() {
     for threads in [1, 2] {
         assert_eq!(compare_file(&path, threads), 40);
     }
+    // A compressed file is read from its start only.
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
+    gzip.write_all(&fs::read(&path).unwrap()).unwrap();
+    fs::write(&path, gzip.finish().unwrap()).unwrap();
+    assert_eq!(compare_file(&path, 1), 40);
 }
 
 /// A port that is used again is another connection; neither is told with the packets of the other.

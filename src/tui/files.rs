@@ -60,6 +60,11 @@ impl Files {
         self.compressed.get(usize::from(source)).copied().unwrap_or_default()
     }
 
+    /// Some source is.
+    pub(super) fn any_compressed(&self) -> bool {
+        self.compressed.contains(&true)
+    }
+
     /// Opens a source to read packets at their offsets.
     pub(super) fn file(&self, source: u16) -> io::Result<File> {
         File::open(self.path(source)).map_err(|error| self.failed(source, &error))

@@ -15,6 +15,8 @@ use crate::tui::store::Packets;
 
 /// Bytes of a block, and the most that is read at once unless a packet is larger.
 const BLOCK: usize = 256 << 10;
+/// Packets that are looked at together.
+const WINDOW: usize = 1 << 10;
 /// Bytes between two packets that are read with them: that is quicker than reading twice.
 const NEAR: u64 = 8 << 10;
 
@@ -22,8 +24,10 @@ const NEAR: u64 = 8 << 10;
 pub(super) struct Picked<'a> {
     files: &'a Files,
     limits: &'a Limits,
-    /// In order of their numbers.
-    packets: Vec<Numbered>,
+    /// The packets that are not in `window` yet.
+    packets: Box<dyn Iterator<Item = Numbered> + Send + 'a>,
+    /// The next packets, and how many of them were read.
+    window: Vec<Numbered>,
     next: usize,
     inputs: HashMap<u16, Input>,
     /// No more packets are wanted.
@@ -49,21 +53,39 @@ impl<'a> Picked<'a> {
     pub(super) fn new(
         files: &'a Files,
         limits: &'a Limits,
-        packets: &Packets,
+        packets: &'a Packets,
         done: Arc<AtomicBool>,
     ) -> Self {
-        let mut packets: Vec<Numbered> = places::read(&packets.places).collect();
-        // Fragments were told when they were put together.
-        packets.sort_by_key(|packet| packet.number);
-        packets.dedup_by_key(|packet| packet.number);
+        let read = places::read(&packets.places);
+        // Each segment comes right behind the packets that brought fragments of it. That is as good as the
+        // order of the capture, but for files that can only be read from their start.
+        let packets: Box<dyn Iterator<Item = Numbered> + Send> = if files.any_compressed() {
+            let mut all: Vec<Numbered> = read.collect();
+            all.sort_by_key(|packet| packet.number);
+            all.dedup_by_key(|packet| packet.number);
+            Box::new(all.into_iter())
+        } else {
+            Box::new(read)
+        };
         let facts = CaptureFacts::default();
-        Self { files, limits, packets, next: 0, inputs: HashMap::new(), done, facts }
+        let (window, inputs) = (Vec::with_capacity(WINDOW), HashMap::new());
+        Self { files, limits, packets, window, next: 0, inputs, done, facts }
+    }
+
+    /// There are packets to read, and they are wanted.
+    fn goes_on(&mut self) -> bool {
+        if self.next >= self.window.len() {
+            self.next = 0;
+            self.window.clear();
+            self.window.extend(self.packets.by_ref().take(WINDOW));
+        }
+        !self.window.is_empty() && !self.done.load(Ordering::Relaxed)
     }
 
     /// Reads the next packet, and those near it, to the end of the block's `filled` bytes.
     fn read(&mut self, block: &mut Block, filled: usize) -> io::Result<usize> {
-        let Self { files, limits, packets, next, inputs, .. } = self;
-        let rest = packets.get(*next..).unwrap_or_default();
+        let Self { files, limits, window, next, inputs, .. } = self;
+        let rest = window.get(*next..).unwrap_or_default();
         let Some(Numbered { number, packet: first }) = rest.first() else { return Ok(filled) };
         let source = first.source;
         let input = match inputs.entry(source) {
@@ -113,11 +135,10 @@ impl Source for Picked<'_> {
         block.packets.clear();
         block.numbers.clear();
         let mut filled = 0;
-        while filled < BLOCK && self.next < self.packets.len() && !self.done.load(Ordering::Relaxed) {
+        while filled < BLOCK && self.goes_on() {
             filled = self.read(block, filled)?;
         }
-        let more = self.next < self.packets.len() && !self.done.load(Ordering::Relaxed);
-        Ok(if more { Status::More } else { Status::End })
+        Ok(if self.goes_on() { Status::More } else { Status::End })
     }
 
     fn facts(&self) -> &CaptureFacts {
