@@ -10,6 +10,7 @@ pub mod open;
 // Imported by its bare name (`use super::pcap`), it makes rustc link the optional crate `pcap` too.
 mod pcap;
 mod pcapng;
+pub mod places;
 mod reader;
 mod sniff;
 pub mod source;

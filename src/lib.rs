@@ -17,4 +17,5 @@ pub mod rules;
 pub mod script;
 pub mod tcp;
 pub mod time;
+pub mod tui;
 pub mod ws;

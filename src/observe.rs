@@ -16,6 +16,15 @@ pub trait Observer: Send {
     /// What crosses to the sink's thread besides the bytes in [`Outbox::bytes`].
     type Record: Send;
 
+    /// Whether [`Observer::packets`] is to be called. It costs time and memory for each packet.
+    const PACKETS: bool = false;
+
+    /// Takes the next packets of a TCP flow that carries a connection, or did: of those whose
+    /// [`ConnectionId::packet`](crate::event::ConnectionId::packet) is `flow`. `places` continues what it was given for the
+    /// same flow before, and holds the packets without which no event told so far can be told again; for
+    /// [`capture::places`](crate::capture::places) to read.
+    fn packets(&mut self, _flow: u64, _places: &[u8], _out: &mut Outbox<Self::Record>) {}
+
     /// Takes one event. Text goes into `out.bytes`, the rest into `out.push`.
     fn event(&mut self, conn: &Connection, event: Event<'_>, out: &mut Outbox<Self::Record>);
 }
@@ -56,6 +65,14 @@ pub trait Sink<R> {
     /// # Errors
     /// Where the output cannot be written: the run ends.
     fn bytes(&mut self, bytes: &[u8]) -> io::Result<()>;
+
+    /// What a block of the capture brought has been delivered: a sink that shows things may show it.
+    ///
+    /// # Errors
+    /// Where the output cannot be written: the run ends.
+    fn pause(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 
     /// Everything before this is delivered. Called once, last.
     ///

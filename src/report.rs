@@ -28,7 +28,7 @@ mod escape;
 mod handshake;
 mod line;
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 pub(crate) mod words;
 
 pub use payload::PayloadMode;

@@ -63,6 +63,7 @@ fn segments() -> Vec<Segment<'static>> {
             payload: BYTES.as_slice(),
             cut: 0,
             place: Place::default(),
+            earlier: &[],
         };
         seq[from] += PAYLOAD as u32;
         segment

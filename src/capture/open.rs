@@ -31,6 +31,17 @@ pub struct Opened {
 /// Where there is no name (or more than 65 536), a file cannot be read, or is no capture. The message starts with the name
 /// and says what the file looks like instead.
 pub fn open<P: AsRef<OsStr>>(paths: &[P], limits: &Limits) -> io::Result<Opened> {
+    open_through(paths, limits, &mut |_, input| Ok(input))
+}
+
+/// What the bytes of a file pass through as they are read, by the file's index.
+pub type Tap<'a> = dyn FnMut(usize, Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Send>> + 'a;
+
+/// As [`open`], but the bytes of each file pass through what `tap` makes of it.
+///
+/// # Errors
+/// As [`open`], and where `tap` fails.
+pub fn open_through<P: AsRef<OsStr>>(paths: &[P], limits: &Limits, tap: &mut Tap<'_>) -> io::Result<Opened> {
     if paths.iter().filter(|path| path.as_ref() == STDIN).count() > 1 {
         return Err(failed(STDIN, io::ErrorKind::InvalidInput, "standard input can be read only once"));
     }
@@ -42,10 +53,11 @@ pub fn open<P: AsRef<OsStr>>(paths: &[P], limits: &Limits) -> io::Result<Opened>
     let mut size = Some(0);
     let block =
         if paths.len() > 1 { (MERGED / paths.len()).clamp(LEAST, reader::BLOCK) } else { reader::BLOCK };
-    for path in paths {
+    for (index, path) in paths.iter().enumerate() {
         let path = path.as_ref();
         let name = path.to_string_lossy();
         let (input, bytes) = input(path, &name)?;
+        let input = tap(index, input)?;
         size = size.zip(bytes).map(|(sum, bytes): (u64, u64)| sum.saturating_add(bytes));
         sources.push(source(&name, input, block, limits)?);
     }

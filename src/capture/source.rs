@@ -28,6 +28,15 @@ pub struct Packet {
     pub time: Timestamp,
 }
 
+/// A packet with its number in the capture, from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Numbered {
+    /// The number.
+    pub number: u64,
+    /// The packet.
+    pub packet: Packet,
+}
+
 /// A read buffer and the packets in it. Where blocks are cut depends on the input only, never on
 /// timing or threads.
 #[derive(Debug, Default)]
@@ -38,6 +47,8 @@ pub struct Block {
     pub bytes: Vec<u8>,
     /// The packets, in capture order.
     pub packets: Vec<Packet>,
+    /// Their numbers, where these are packets picked from a capture; else empty, and the engine counts them.
+    pub numbers: Vec<u64>,
 }
 
 impl Block {

@@ -53,7 +53,7 @@ impl Merge {
                 .iter()
                 .enumerate()
                 .filter_map(|(worker, n)| Some((run_of(worker, *n)?.packet, worker)));
-            let Some((packet, _)) = heads.min() else { return Ok(()) };
+            let Some((packet, _)) = heads.min() else { return sink.pause() };
             self.tied.clear();
             let mut workers = 0;
             for (worker, next) in next_run.iter_mut().enumerate() {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
-use crate::capture::source::{Block, CaptureFacts, Packet, Source, Status};
+use crate::capture::source::{Block, CaptureFacts, Numbered, Packet, Source, Status};
 use crate::event::Summary;
 use crate::item::At;
 use crate::packet::Decoder;
@@ -94,15 +94,22 @@ impl<'a> Reader<'a> {
         Ok((Arc::new(block), status == Status::End))
     }
 
-    /// Cuts packets of a block into segments.
+    /// Cuts packets of a block into segments; the first of them is the block's `first`.
     #[inline]
-    fn segments(&mut self, block: &Block, packets: &[Packet], mut out: impl FnMut(&Segment<'_>)) {
-        for packet in packets {
+    fn segments(
+        &mut self,
+        block: &Block,
+        first: usize,
+        packets: &[Packet],
+        mut out: impl FnMut(usize, &Segment<'_>),
+    ) {
+        for (index, packet) in (first..).zip(packets) {
             self.packets += 1;
             self.bytes += u64::from(packet.len);
-            let at = At { packet: self.packets, time: packet.time };
+            let number = block.numbers.get(index).copied().unwrap_or(self.packets);
+            let at = At { packet: number, time: packet.time };
             let place = Place { block: block.serial, offset: packet.offset };
-            self.decoder.decode(packet, block.packet(packet), place, at, &mut |segment| out(&segment));
+            self.decoder.decode(packet, block.packet(packet), place, at, &mut |segment| out(index, &segment));
         }
     }
 
@@ -172,9 +179,9 @@ fn inline<O: Observer, S: Sink<O::Record>>(
             reader.pool.give(old);
         }
         // Output goes out while the caches still hold it.
-        for packets in block.packets.chunks(STEP) {
-            reader.segments(&block, packets, |segment| {
-                worker.segment(shard_of(&segment.key), segment, &recent);
+        for (step, packets) in block.packets.chunks(STEP).enumerate() {
+            reader.segments(&block, step * STEP, packets, |index, segment| {
+                worker.segment(shard_of(&segment.key), segment, block.packets.get(index), &recent);
             });
             let outbox = &mut worker.teller.outbox;
             // Records may name ranges of the bytes.
@@ -204,6 +211,8 @@ struct Batch {
     block: Arc<Block>,
     /// Payloads that lie in no block: of reassembled IP packets.
     own: Vec<u8>,
+    /// Packets that brought fragments of these.
+    earlier: Vec<Numbered>,
     segments: Vec<Descriptor>,
 }
 
@@ -217,6 +226,10 @@ struct Descriptor {
     place: Place,
     len: u32,
     cut: u32,
+    /// The packet's place in its block.
+    packet: u32,
+    /// Where its packets begin in [`Batch::earlier`], and how many they are.
+    earlier: [u32; 2],
     flags: Flags,
     from_low: bool,
     shard: u8,
@@ -228,20 +241,24 @@ impl Batch {
         let mut batch = used.try_recv().unwrap_or_else(|_| Self {
             block: Arc::clone(block),
             own: Vec::new(),
+            earlier: Vec::new(),
             segments: Vec::new(),
         });
         batch.block = Arc::clone(block);
         batch.own.clear();
+        batch.earlier.clear();
         batch.segments.clear();
         batch
     }
 
-    fn push(&mut self, s: &Segment<'_>, shard: usize) {
+    fn push(&mut self, s: &Segment<'_>, shard: usize, packet: usize) {
         let mut place = s.place;
         if place.block == 0 {
             place.offset = self.own.len() as u32;
             self.own.extend_from_slice(s.payload);
         }
+        let earlier = [self.earlier.len() as u32, s.earlier.len() as u32];
+        self.earlier.extend_from_slice(s.earlier);
         self.segments.push(Descriptor {
             key: s.key,
             at: s.at,
@@ -250,6 +267,8 @@ impl Batch {
             place,
             len: s.payload.len() as u32,
             cut: s.cut,
+            packet: packet as u32,
+            earlier,
             flags: s.flags,
             from_low: s.from_low,
             shard: shard as u8,
@@ -259,6 +278,7 @@ impl Batch {
     fn segment(&self, d: &Descriptor) -> Segment<'_> {
         let bytes = if d.place.block == 0 { &self.own } else { &self.block.bytes };
         let start = d.place.offset as usize;
+        let [earlier, count] = d.earlier;
         Segment {
             key: d.key,
             from_low: d.from_low,
@@ -269,6 +289,7 @@ impl Batch {
             payload: bytes.get(start..start + d.len as usize).unwrap_or_default(),
             cut: d.cut,
             place: d.place,
+            earlier: self.earlier.get(earlier as usize..(earlier + count) as usize).unwrap_or_default(),
         }
     }
 }
@@ -317,10 +338,10 @@ fn read(reader: &mut Reader<'_>, inputs: Vec<Input>) -> io::Result<()> {
         let (block, last) = reader.block()?;
         let mut batches: Vec<Batch> = inputs.iter().map(|(_, used)| Batch::new(&block, used)).collect();
         let count = batches.len();
-        reader.segments(&block, &block.packets, |segment| {
+        reader.segments(&block, 0, &block.packets, |index, segment| {
             let shard = shard_of(&segment.key);
             if let Some(batch) = batches.get_mut(shard % count) {
-                batch.push(segment, shard);
+                batch.push(segment, shard, index);
             }
         });
         reader.pool.give(block);
@@ -346,7 +367,8 @@ fn work<O: Observer>(
     for batch in batches {
         recent.push(Arc::clone(&batch.block));
         for descriptor in &batch.segments {
-            worker.segment(usize::from(descriptor.shard), &batch.segment(descriptor), &recent);
+            let packet = batch.block.packets.get(descriptor.packet as usize);
+            worker.segment(usize::from(descriptor.shard), &batch.segment(descriptor), packet, &recent);
         }
         // A reader that is done needs it no more.
         let _ = done.try_send(batch);

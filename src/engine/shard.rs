@@ -3,6 +3,8 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use crate::capture::places::Writer;
+use crate::capture::source::{Numbered, Packet};
 use crate::event::Carried;
 use crate::item::{At, Dir};
 use crate::packet::segment::{FlowKey, Segment};
@@ -18,6 +20,9 @@ pub(super) const SHARDS: usize = 64;
 
 /// Closed flows that are remembered, so that late retransmissions do not look like new connections.
 const LINGERING: usize = 32;
+
+/// Bytes of places that wait for a segment with a payload.
+const HEAP: usize = 256;
 
 /// What a shard decodes with: its worker's tools and the run's settings.
 pub(super) struct Context<'a, O: Observer, H: History> {
@@ -48,12 +53,19 @@ struct Flow {
     stack: Stack,
     /// What the stack may ask of the flow; kept true until a WebSocket is open.
     facts: FlowFacts,
+    /// Its packets that the observer has not been told of, where it asks for them.
+    places: Option<Box<Writer>>,
 }
 
 impl Shard {
     /// Takes a segment of one of its flows.
     #[inline]
-    pub(super) fn segment<O: Observer, H: History>(&mut self, s: &Segment<'_>, cx: &mut Context<'_, O, H>) {
+    pub(super) fn segment<O: Observer, H: History>(
+        &mut self,
+        s: &Segment<'_>,
+        packet: Option<&Packet>,
+        cx: &mut Context<'_, O, H>,
+    ) {
         let index = match self.table.get(&s.key) {
             Some(index) => *index,
             None if s.flags.syn() || !s.payload.is_empty() => self.open(s, cx),
@@ -67,7 +79,13 @@ impl Shard {
             self.count(&old);
         }
         let Some(Some(flow)) = self.flows.get_mut(index as usize) else { return };
+        if O::PACKETS {
+            flow.note(s, packet, cx);
+        }
         flow.segment(s, cx);
+        if O::PACKETS {
+            flow.hand_over(!s.payload.is_empty(), cx);
+        }
         if flow.tcp.closed() && !flow.closed {
             flow.closed = true;
             flow.finish(s.at, false, cx);
@@ -180,7 +198,16 @@ impl Flow {
             holes: [false; 2],
             forced: decode_as.iter().any(|port| [low.port(), high.port()].contains(port)),
         };
-        Self { key: s.key, opened: s.at, last: s.at, closed: false, tcp, stack: Stack::new(), facts }
+        Self {
+            key: s.key,
+            opened: s.at,
+            last: s.at,
+            closed: false,
+            tcp,
+            stack: Stack::new(),
+            facts,
+            places: None,
+        }
     }
 
     /// Connections are numbered in this order.
@@ -206,13 +233,48 @@ impl Flow {
         }
     }
 
+    /// Notes the packets of a segment. They reach the observer before anything that the segment completes.
+    fn note<O: Observer, H: History>(
+        &mut self,
+        s: &Segment<'_>,
+        packet: Option<&Packet>,
+        cx: &mut Context<'_, O, H>,
+    ) {
+        if self.stack.is_hopeless() {
+            self.places = None;
+            return;
+        }
+        let Some(packet) = packet else { return };
+        let places = self.places.get_or_insert_default();
+        for earlier in s.earlier {
+            places.push(earlier);
+        }
+        places.push(&Numbered { number: s.at.packet, packet: *packet });
+        self.hand_over(!s.payload.is_empty(), cx);
+    }
+
+    /// Tells the observer of the packets noted, if there is a connection that they belong to. They are told
+    /// in small heaps: `now` = also where there are few.
+    fn hand_over<O: Observer, H: History>(&mut self, now: bool, cx: &mut Context<'_, O, H>) {
+        if let Some(places) = &mut self.places
+            && self.stack.had_connections()
+            && (now && !places.bytes().is_empty() || places.bytes().len() > HEAP)
+        {
+            cx.teller.packets(self.opened.packet, places.bytes());
+            places.clear();
+        }
+    }
+
     fn finish<O: Observer, H: History>(&mut self, at: At, evicted: bool, cx: &mut Context<'_, O, H>) {
         self.refresh();
         let Context { tools, teller, .. } = cx;
         let Self { tcp, stack, facts, .. } = self;
-        let mut cx = Cx { flow: facts, tools, teller };
-        tcp.finish(at, &mut |output| stack.output(output, &mut cx));
-        stack.finish(at, evicted, &mut cx);
+        let mut inner = Cx { flow: facts, tools, teller };
+        tcp.finish(at, &mut |output| stack.output(output, &mut inner));
+        stack.finish(at, evicted, &mut inner);
+        if O::PACKETS {
+            self.hand_over(true, cx);
+        }
     }
 
     fn refresh(&mut self) {

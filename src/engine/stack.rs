@@ -120,6 +120,18 @@ impl Stack {
         matches!(self.layer, Layer::WebSocket(_))
     }
 
+    /// There is a connection, or there was.
+    pub(super) fn had_connections(&self) -> bool {
+        self.attempts > 0
+    }
+
+    /// There is no connection and will be none.
+    pub(super) fn is_hopeless(&self) -> bool {
+        // Behind anything else HTTP may still come.
+        let never = matches!(self.layer, Layer::Opaque(Carries::Tls | Carries::Http1 | Carries::Http2));
+        self.attempts == 0 && never
+    }
+
     /// [`Stack::segment`] is of interest.
     #[inline]
     pub(super) fn waits(&self) -> bool {

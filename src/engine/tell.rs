@@ -80,7 +80,7 @@ impl<O: Observer> Teller<O> {
         }
         let key = conn.handshake.as_deref().and_then(Key::of);
         self.keys.extend(key.map(|key| (conn.id, key)));
-        self.push_run(conn, true, false);
+        self.push_run(conn.id, conn.number, true, false);
         self.tell(conn, Event::Opened);
     }
 
@@ -91,7 +91,16 @@ impl<O: Observer> Teller<O> {
         let closes = matches!(event, Event::Closed(_));
         let end = self.outbox.records.len();
         if closes || end > self.runs.last().map_or(0, |run| run.end) {
-            self.push_run(conn, false, closes);
+            self.push_run(conn.id, conn.number, false, closes);
+        }
+    }
+
+    /// Packets of the flow whose first packet is `flow`, encoded; there is a connection on it, or there was.
+    pub(super) fn packets(&mut self, flow: u64, places: &[u8]) {
+        self.observer.packets(flow, places, &mut self.outbox);
+        if self.outbox.records.len() > self.runs.last().map_or(0, |run| run.end) {
+            // No connection's own run: it may not have begun yet, or be over.
+            self.push_run(ConnectionId { packet: flow, attempt: u32::MAX }, None, false, false);
         }
     }
 
@@ -108,17 +117,14 @@ impl<O: Observer> Teller<O> {
     }
 
     /// Notes that what was pushed since the last run belongs to `conn`.
-    fn push_run(&mut self, conn: &Connection, opens: bool, closes: bool) {
+    fn push_run(&mut self, conn: ConnectionId, number: Option<u32>, opens: bool, closes: bool) {
         let end = self.outbox.records.len();
         match self.runs.last_mut() {
-            Some(run) if run.packet == self.packet && run.conn == conn.id => {
+            Some(run) if run.packet == self.packet && run.conn == conn => {
                 run.end = end;
                 run.closes |= closes;
             }
-            _ => {
-                let number = conn.number;
-                self.runs.push(Run { packet: self.packet, conn: conn.id, number, opens, closes, end });
-            }
+            _ => self.runs.push(Run { packet: self.packet, conn, number, opens, closes, end }),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What decodes: a set of shards with the tools that they share.
 
+use crate::capture::source::Packet;
 use crate::event::Carried;
 use crate::packet::segment::{FlowKey, Segment};
 use crate::tcp::History;
@@ -47,11 +48,17 @@ impl<'a, O: Observer> Worker<'a, O> {
         }
     }
 
-    /// Decodes a segment of shard `shard`.
+    /// Decodes a segment of shard `shard`; `packet` is the one that it came with.
     #[inline]
-    pub(super) fn segment(&mut self, shard: usize, s: &Segment<'_>, history: &impl History) {
+    pub(super) fn segment(
+        &mut self,
+        shard: usize,
+        s: &Segment<'_>,
+        packet: Option<&Packet>,
+        history: &impl History,
+    ) {
         self.teller.packet = s.at.packet;
-        self.with(shard, history, |shard, cx| shard.segment(s, cx));
+        self.with(shard, history, |shard, cx| shard.segment(s, packet, cx));
     }
 
     /// The capture is over: ends all flows.

@@ -67,7 +67,7 @@ impl Decoder {
         out: &mut impl FnMut(Segment<'_>),
     ) {
         let missing = packet.wire_len.saturating_sub(packet.len);
-        let origin = Origin { bytes, place, at };
+        let origin = Origin { bytes, place, at, packet, earlier: &[] };
         let start = Next { layer: Layer::Link(packet.link), bytes, tunnelled: false };
         let fate = self.walk(&origin, start, missing, 0, out);
         self.stats.count(fate, missing > 0);
@@ -143,7 +143,7 @@ impl Decoder {
         } else {
             Key::v4(addresses, fragment.id, part.protocol)
         };
-        let Some(whole) = self.pool.add(key, fragment, part, origin.at.time, &mut self.stats) else {
+        let Some(whole) = self.pool.add(key, fragment, part, origin, &mut self.stats) else {
             return Fate::Fragment;
         };
         let payload = if is_v6 {
@@ -158,7 +158,8 @@ impl Decoder {
             Err(fate) => return fate,
         };
         // The bytes lie in no read buffer, and are gone when this function returns.
-        let origin = Origin { bytes: &whole.bytes, place: Place::default(), at: origin.at };
+        let earlier = whole.packets.split_last().map_or(&[][..], |(_, earlier)| earlier);
+        let origin = Origin { bytes: &whole.bytes, place: Place::default(), earlier, ..*origin };
         match transport(&origin, &addresses, payload, out) {
             Ok(next) => self.walk(&origin, next, payload.missing, depth, out),
             Err(fate) => fate,
@@ -310,7 +311,7 @@ mod tests {
                 assert_eq!(segments.len(), 1);
                 assert_eq!(segments[0].payload, HELLO);
                 assert_eq!(segments[0].place, Place::default());
-                assert_eq!(segments[0].at.packet, 2);
+                assert_eq!((segments[0].at.packet, &*segments[0].earlier), (2, &[1][..]));
                 assert_eq!((stats.tcp, stats.fragments, stats.reassembled), (1, 1, 1));
                 parts.reverse();
             }

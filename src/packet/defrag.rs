@@ -9,6 +9,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::ip::{Addresses, Fragment, Payload};
 use super::stats::PacketStats;
+use super::transport::Origin;
+use crate::capture::source::Numbered;
 use crate::limits::Limits;
 use crate::time::Timestamp;
 
@@ -34,6 +36,8 @@ pub(super) struct Reassembled {
     pub(super) bytes: Vec<u8>,
     /// How many more there were on the wire.
     pub(super) missing: u32,
+    /// The packets that brought it; the last is the one that completed it.
+    pub(super) packets: Vec<Numbered>,
 }
 
 impl Pool {
@@ -55,9 +59,10 @@ impl Pool {
         key: Key,
         fragment: Fragment,
         part: Payload<'_>,
-        time: Timestamp,
+        origin: &Origin<'_>,
         stats: &mut PacketStats,
     ) -> Option<Reassembled> {
+        let time = origin.at.time;
         self.expire(time, stats);
         let serial = *self.serials.entry(key).or_insert_with(|| {
             self.next_serial += 1;
@@ -69,6 +74,10 @@ impl Pool {
         });
         let before = datagram.allocated();
         let valid = datagram.add(fragment, part);
+        if valid {
+            datagram.packets.extend_from_slice(origin.earlier);
+            datagram.packets.push(Numbered { number: origin.at.packet, packet: *origin.packet });
+        }
         self.allocated = self.allocated - before + datagram.allocated();
         stats.fragments_invalid += u64::from(!valid);
 
@@ -148,6 +157,8 @@ struct Datagram {
     length: Option<u32>,
     /// Where the first byte is that a fragment covers, but the capture cut off.
     hole: Option<u32>,
+    /// What it came with.
+    packets: Vec<Numbered>,
 }
 
 /// From (inclusive), to (exclusive).
@@ -224,11 +235,18 @@ impl Datagram {
         let length = self.bytes.len() as u32;
         let there = self.hole.unwrap_or(length).min(length);
         self.bytes.truncate(there as usize);
-        Reassembled { protocol: self.protocol, bytes: self.bytes, missing: length - there }
+        Reassembled {
+            protocol: self.protocol,
+            bytes: self.bytes,
+            missing: length - there,
+            packets: self.packets,
+        }
     }
 
     fn allocated(&self) -> usize {
-        self.bytes.capacity() + self.held.capacity() * size_of::<Range>()
+        self.bytes.capacity()
+            + self.held.capacity() * size_of::<Range>()
+            + self.packets.capacity() * size_of::<Numbered>()
     }
 }
 
@@ -243,6 +261,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::item::At;
+    use crate::packet::segment::Place;
 
     const KEY: Key = Key::v6(Addresses { source: [1; 16], destination: [2; 16] }, 3);
 
@@ -282,17 +302,23 @@ mod tests {
             // Only the first fragment's protocol counts.
             let protocol = if offset == 0 { 6 } else { 99 };
             let part = Payload { protocol, bytes, missing, fragment: Some(fragment) };
-            let result = self.pool.add(key, fragment, part, Timestamp::from_nanos(self.now), &mut self.stats);
+            let packet = crate::packet::testing::captured(1, bytes, bytes.len(), self.now);
+            let at = At { packet: 1, time: packet.time };
+            let origin = Origin { bytes, place: Place::default(), at, packet: &packet, earlier: &[] };
+            let mut result = self.pool.add(key, fragment, part, &origin, &mut self.stats);
             let sum: usize = self.pool.datagrams.values().map(|d| d.allocated() + OVERHEAD).sum();
             assert_eq!(self.pool.allocated, sum);
             assert_eq!(self.pool.datagrams.len(), self.pool.serials.len());
             assert!(sum <= self.pool.limit);
+            if let Some(whole) = &mut result {
+                assert!(whole.packets.drain(..).count() > 0);
+            }
             result
         }
     }
 
     fn whole(bytes: &[u8]) -> Option<Reassembled> {
-        Some(Reassembled { protocol: 6, bytes: bytes.to_vec(), missing: 0 })
+        Some(Reassembled { protocol: 6, bytes: bytes.to_vec(), missing: 0, packets: Vec::new() })
     }
 
     #[test]
@@ -346,11 +372,22 @@ mod tests {
         let mut test = Test::new();
         test.add_cut(KEY, 0, true, b"0123456789", 14);
         let result = test.add_cut(KEY, 24, false, b"abcd", 4);
-        assert_eq!(result, Some(Reassembled { protocol: 6, bytes: b"0123456789".to_vec(), missing: 22 }));
+        assert_eq!(
+            result,
+            Some(Reassembled {
+                protocol: 6,
+                bytes: b"0123456789".to_vec(),
+                missing: 22,
+                packets: Vec::new()
+            })
+        );
         // A retransmission does not fill the hole: the first to come stays.
         test.add_cut(KEY, 8, false, b"ab", 2);
         let result = test.add(KEY, 0, true, b"01234567");
-        assert_eq!(result, Some(Reassembled { protocol: 6, bytes: b"01234567ab".to_vec(), missing: 2 }));
+        assert_eq!(
+            result,
+            Some(Reassembled { protocol: 6, bytes: b"01234567ab".to_vec(), missing: 2, packets: Vec::new() })
+        );
     }
 
     #[test]

@@ -50,6 +50,7 @@ pub(super) fn segment(frame: &[u8], place: Place, at: At) -> Option<Segment<'_>>
         payload,
         cut: 0,
         place: place.advanced(start),
+        earlier: &[],
     })
 }
 

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
 use std::net::{IpAddr, Ipv6Addr};
 
+use crate::capture::source::Numbered;
 use crate::item::At;
 
 /// An address and a port. IPv4 addresses are kept in their IPv6-mapped form.
@@ -194,4 +195,6 @@ pub struct Segment<'a> {
     pub cut: u32,
     /// Where `payload` lies.
     pub place: Place,
+    /// The packets before this one that brought fragments of it.
+    pub earlier: &'a [Numbered],
 }

@@ -25,12 +25,15 @@ pub(super) struct Owned {
     pub(super) payload: Vec<u8>,
     pub(super) cut: u32,
     pub(super) place: Place,
+    /// The numbers of the packets before this one that brought fragments of it.
+    pub(super) earlier: Vec<u64>,
 }
 
 impl From<Segment<'_>> for Owned {
     fn from(segment: Segment<'_>) -> Self {
-        let Segment { key, from_low, at, seq, ack, flags, payload, cut, place } = segment;
-        Self { key, from_low, at, seq, ack, flags, payload: payload.to_vec(), cut, place }
+        let Segment { key, from_low, at, seq, ack, flags, payload, cut, place, earlier } = segment;
+        let earlier = earlier.iter().map(|packet| packet.number).collect();
+        Self { key, from_low, at, seq, ack, flags, payload: payload.to_vec(), cut, place, earlier }
     }
 }
 

@@ -6,6 +6,7 @@ use super::ip::{Addresses, Payload};
 use super::layer::{Fate, Layer, Next, Peeled};
 use super::segment::{Endpoint, Flags, FlowKey, Place, Segment};
 use super::udp;
+use crate::capture::source::{Numbered, Packet};
 use crate::item::At;
 
 /// Gives out a TCP segment, or says what is in a tunnel (IANA protocol numbers).
@@ -73,6 +74,7 @@ fn tcp(
         payload,
         cut,
         place: origin.place(payload),
+        earlier: origin.earlier,
     });
     Fate::Tcp
 }
@@ -85,6 +87,10 @@ pub(super) struct Origin<'a> {
     pub(super) place: Place,
     /// The packet that they came with, or that completed them.
     pub(super) at: At,
+    /// The same.
+    pub(super) packet: &'a Packet,
+    /// The packets before it that brought a part of them.
+    pub(super) earlier: &'a [Numbered],
 }
 
 impl Origin<'_> {

@@ -198,6 +198,7 @@ impl Packet {
             payload: &self.payload,
             cut: self.cut,
             place: Place { block, offset: 0 },
+            earlier: &[],
         }
     }
 

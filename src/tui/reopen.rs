@@ -1,0 +1,96 @@
+//! One message or frame whole: the packets of its connection, decoded once more.
+//!
+//! Only these packets are read, with their numbers and times, so everything is told just as it was at
+//! first; and only up to where what is wanted is complete.
+
+mod detail;
+mod finder;
+mod picked;
+
+use std::io;
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+pub use detail::{FrameDetail, MessageDetail};
+
+use self::finder::{Finder, Taken, Wanted};
+use self::picked::Picked;
+use super::files::Files;
+use super::store::{Packets, Row};
+use crate::engine::{self, Config};
+use crate::http::upgrade::Handshake;
+use crate::ws::session::Want;
+
+/// Decodes connections again. Every call reads, and decodes all of the connection that comes before what is
+/// wanted: where that is much, call it in another thread.
+#[derive(Clone, Debug)]
+pub struct Reopener {
+    files: Files,
+    config: Config,
+}
+
+impl Reopener {
+    /// For the connections of these files, which were decoded with `config`.
+    #[must_use]
+    pub fn new(files: &Files, config: &Config) -> Self {
+        Self { files: files.clone(), config: Config { threads: 1, ..config.clone() } }
+    }
+
+    /// The opening handshake. `None` where there was none, or the packets are not what they were.
+    ///
+    /// # Errors
+    /// Where a file cannot be read any more.
+    pub fn handshake(&self, packets: &Packets) -> io::Result<Option<Box<Handshake>>> {
+        Ok(self.take(packets, Wanted::Handshake, Want::default())?.handshake)
+    }
+
+    /// A message with its payload, as far as the limits let it be kept, and its frames as on the wire. `None` where
+    /// its packets were not all read yet, or are not what they were.
+    ///
+    /// # Errors
+    /// Where a file cannot be read any more.
+    pub fn message(&self, packets: &Packets, row: &Row) -> io::Result<Option<MessageDetail>> {
+        let bytes = self.config.limits.message_bytes;
+        let wanted = Wanted::Message { n: row.n.into(), first_frame: row.first_frame.into() };
+        let want = Want { payload: bytes, hash: false, frame_bytes: bytes };
+        let mut found = self.take(packets, wanted, want)?.message;
+        // Hashing every message on the way would take longer than all the rest.
+        if let Some(detail) = &mut found
+            && !detail.message().cut()
+        {
+            let hash = Sha256::digest(detail.message().payload);
+            detail.set_sha256(hash.into());
+        }
+        Ok(found)
+    }
+
+    /// The frames with these numbers, in order; as on the wire where `bytes`, else their headers only.
+    /// Those that are not there are left out.
+    ///
+    /// # Errors
+    /// Where a file cannot be read any more.
+    pub fn frames(
+        &self,
+        packets: &Packets,
+        frames: RangeInclusive<u64>,
+        bytes: bool,
+    ) -> io::Result<Vec<FrameDetail>> {
+        let frame_bytes = if bytes { self.config.limits.message_bytes } else { 0 };
+        let want = Want { payload: 0, hash: false, frame_bytes };
+        let mut frames = self.take(packets, Wanted::Frames(frames), want)?.frames;
+        frames.sort_by_key(|frame| frame.frame().n);
+        Ok(frames)
+    }
+
+    fn take(&self, packets: &Packets, wanted: Wanted, want: Want) -> io::Result<Taken> {
+        let config = Config { want, ..self.config.clone() };
+        let done = Arc::default();
+        let mut source = Picked::new(&self.files, &config.limits, packets, Arc::clone(&done));
+        let mut taken = Taken::default();
+        let finder = || Finder::new(packets, wanted.clone(), Arc::clone(&done));
+        engine::run(&mut source, &config, &finder, &mut taken, &|_| {})?;
+        Ok(taken)
+    }
+}

@@ -1,0 +1,58 @@
+//! Frames and messages with their bytes, for as long as they are looked at.
+
+use crate::ws::fact::{Frame, Message};
+
+/// A frame, with its payload as on the wire.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FrameDetail {
+    facts: Frame<'static>,
+    wire: Vec<u8>,
+}
+
+impl FrameDetail {
+    pub(super) fn new(frame: &Frame<'_>) -> Self {
+        let Frame { dir, n, first, last, offset, header, seen, wire } = *frame;
+        Self { facts: Frame { dir, n, first, last, offset, header, seen, wire: &[] }, wire: wire.to_vec() }
+    }
+
+    /// The frame.
+    #[must_use]
+    pub fn frame(&self) -> Frame<'_> {
+        Frame { wire: &self.wire, ..self.facts }
+    }
+}
+
+/// A message with its payload and its frames.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MessageDetail {
+    facts: Message<'static>,
+    payload: Vec<u8>,
+    /// Its frames in order.
+    pub frames: Vec<FrameDetail>,
+}
+
+impl MessageDetail {
+    pub(super) fn new(message: &Message<'_>, frames: Vec<FrameDetail>) -> Self {
+        #[rustfmt::skip]
+        let Message {
+            dir, n, kind, first, last, frames: count, first_frame, wire_len, len, compressed, final_block,
+            exceeded, fault, payload, text: _, utf8, sha256,
+        } = *message;
+        #[rustfmt::skip]
+        let facts = Message {
+            dir, n, kind, first, last, frames: count, first_frame, wire_len, len, compressed, final_block,
+            exceeded, fault, payload: &[], text: None, utf8, sha256,
+        };
+        Self { facts, payload: payload.to_vec(), frames }
+    }
+
+    pub(super) const fn set_sha256(&mut self, hash: [u8; 32]) {
+        self.facts.sha256 = Some(hash);
+    }
+
+    /// The message. Its hash is there where its payload is whole.
+    #[must_use]
+    pub fn message(&self) -> Message<'_> {
+        Message { payload: &self.payload, ..self.facts }
+    }
+}

@@ -1,0 +1,138 @@
+//! Waits for what is wanted among the events of a connection.
+
+use std::io;
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::detail::{FrameDetail, MessageDetail};
+use crate::event::{Connection, ConnectionId, Event, Summary};
+use crate::http::upgrade::Handshake;
+use crate::observe::{Observer, Outbox, Sink};
+use crate::packet::segment::Endpoint;
+use crate::tui::store::Packets;
+use crate::ws::fact::{Frame, Message};
+
+/// What is wanted of a connection.
+#[derive(Clone, Debug)]
+pub(super) enum Wanted {
+    Handshake,
+    /// The message with this number, and its frames: none is before `first_frame`.
+    Message {
+        n: u64,
+        first_frame: u64,
+    },
+    /// The frames with these numbers.
+    Frames(RangeInclusive<u64>),
+}
+
+/// What was found.
+pub(super) enum Record {
+    Handshake(Option<Box<Handshake>>),
+    Message(Box<MessageDetail>),
+    Frame(Box<FrameDetail>),
+}
+
+/// Looks at the events of one connection until it has what is wanted.
+pub(super) struct Finder {
+    id: ConnectionId,
+    ends: [Endpoint; 2],
+    wanted: Wanted,
+    /// Nothing more is wanted.
+    done: Arc<AtomicBool>,
+    /// Frames that may be the message's, by direction.
+    frames: [Vec<FrameDetail>; 2],
+    /// Frames that were found.
+    count: u64,
+}
+
+impl Finder {
+    pub(super) fn new(packets: &Packets, wanted: Wanted, done: Arc<AtomicBool>) -> Self {
+        let Packets { id, ends, .. } = *packets;
+        Self { id, ends, wanted, done, frames: [Vec::new(), Vec::new()], count: 0 }
+    }
+
+    fn frame(&mut self, frame: &Frame<'_>) -> Option<Record> {
+        match &self.wanted {
+            Wanted::Message { first_frame, .. } if frame.n >= *first_frame => {
+                self.frames[frame.dir.index()].push(FrameDetail::new(frame));
+                None
+            }
+            Wanted::Frames(numbers) if numbers.contains(&frame.n) => {
+                self.count += 1;
+                self.done.store(self.count > numbers.end() - numbers.start(), Ordering::Relaxed);
+                Some(Record::Frame(Box::new(FrameDetail::new(frame))))
+            }
+            _ => None,
+        }
+    }
+
+    fn message(&mut self, message: &Message<'_>) -> Option<Record> {
+        if !matches!(self.wanted, Wanted::Message { n, .. } if n == message.n) {
+            return None;
+        }
+        self.done.store(true, Ordering::Relaxed);
+        let mut frames = std::mem::take(&mut self.frames[message.dir.index()]);
+        // A control frame is its own message, and may stand between the fragments of another.
+        frames.retain(|detail| {
+            let frame = detail.frame();
+            if message.kind.is_data() {
+                let opcode = frame.header.opcode;
+                frame.n >= message.first_frame && !opcode.is_control() && !opcode.is_reserved()
+            } else {
+                frame.n == message.first_frame
+            }
+        });
+        Some(Record::Message(Box::new(MessageDetail::new(message, frames))))
+    }
+}
+
+impl Observer for Finder {
+    type Record = Record;
+
+    fn event(&mut self, conn: &Connection, event: Event<'_>, out: &mut Outbox<Record>) {
+        let mine = conn.id == self.id && [conn.client, conn.server] == self.ends;
+        if !mine || self.done.load(Ordering::Relaxed) {
+            return;
+        }
+        let record = match event {
+            Event::Opened if matches!(self.wanted, Wanted::Handshake) => {
+                self.done.store(true, Ordering::Relaxed);
+                Some(Record::Handshake(conn.handshake.clone()))
+            }
+            Event::Frame(frame) => self.frame(frame),
+            Event::Message(message) => self.message(message),
+            Event::Opened | Event::Finding(_) | Event::Reaction(_) | Event::Closed(_) => None,
+        };
+        if let Some(record) = record {
+            out.push(record);
+        }
+    }
+}
+
+/// What all of it comes to.
+#[derive(Default)]
+pub(super) struct Taken {
+    pub(super) handshake: Option<Box<Handshake>>,
+    pub(super) message: Option<MessageDetail>,
+    pub(super) frames: Vec<FrameDetail>,
+}
+
+impl Sink<Record> for Taken {
+    fn record(&mut self, _: u32, record: Record, _: &[u8]) -> io::Result<()> {
+        match record {
+            Record::Handshake(handshake) => self.handshake = handshake,
+            Record::Message(message) => self.message = Some(*message),
+            Record::Frame(frame) => self.frames.push(*frame),
+        }
+        Ok(())
+    }
+
+    fn bytes(&mut self, _: &[u8]) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn finish(&mut self, _: &Summary) -> io::Result<()> {
+        Ok(())
+    }
+}
