@@ -29,6 +29,7 @@ mod handshake;
 mod line;
 #[cfg(test)]
 mod sample;
+mod serial;
 
 pub use payload::PayloadMode;
 pub use schema::schema;
