@@ -16,6 +16,12 @@ pub trait Observer: Send {
     /// What crosses to the sink's thread besides the bytes in [`Outbox::bytes`].
     type Record: Send;
 
+    /// Frames are of interest. Where they are not, it is given none: there are as many of them as of
+    /// messages, and they cost a call each.
+    fn wants_frames(&self) -> bool {
+        true
+    }
+
     /// Takes one event. Text goes into `out.bytes`, the rest into `out.push`.
     fn event(&mut self, conn: &Connection, event: Event<'_>, out: &mut Outbox<Self::Record>);
 }

@@ -263,6 +263,10 @@ fn line_of(record: &Record<'_>) -> Buffer {
 impl Observer for JsonObserver {
     type Record = Span;
 
+    fn wants_frames(&self) -> bool {
+        self.types.frame
+    }
+
     #[inline]
     fn event(&mut self, conn: &Connection, event: Event<'_>, out: &mut Outbox<Span>) {
         if conn.number.is_some_and(|number| !self.conns.contains(number)) {

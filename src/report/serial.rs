@@ -223,11 +223,16 @@ impl SerializeStruct for Inside<'_> {
 
     #[inline]
     fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), Error> {
-        self.separate();
-        // A field's name needs no escapes.
-        self.out.push(b'"');
-        self.out.extend_from_slice(key.as_bytes());
-        self.out.extend_from_slice(b"\":");
+        let begun = std::mem::replace(&mut self.begun, true);
+        Line::append(self.out, |line| {
+            if begun {
+                line.put(b",");
+            }
+            // A field's name needs no escapes.
+            line.put(b"\"");
+            line.put_slice(key.as_bytes());
+            line.put(b"\":");
+        });
         value.serialize(Json(self.out))
     }
 
