@@ -25,6 +25,12 @@ pub trait Observer: Send {
     /// [`capture::places`](crate::capture::places) to read.
     fn packets(&mut self, _flow: u64, _places: &[u8], _out: &mut Outbox<Self::Record>) {}
 
+    /// Frames are of interest. Where they are not, it is given none: there are as many of them as of
+    /// messages, and they cost a call each.
+    fn wants_frames(&self) -> bool {
+        true
+    }
+
     /// Takes one event. Text goes into `out.bytes`, the rest into `out.push`.
     fn event(&mut self, conn: &Connection, event: Event<'_>, out: &mut Outbox<Self::Record>);
 }

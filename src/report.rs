@@ -29,6 +29,7 @@ mod handshake;
 mod line;
 #[cfg(test)]
 pub(crate) mod sample;
+mod serial;
 pub(crate) mod words;
 
 pub use payload::PayloadMode;

@@ -29,6 +29,10 @@ impl Timestamp {
 
     /// Writes RFC 3339 in UTC with nanoseconds (`2026-11-20T10:00:00.000000000Z`), 30 bytes.
     pub fn write_rfc3339(self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.rfc3339());
+    }
+
+    fn rfc3339(self) -> [u8; 30] {
         let days = self.0.div_euclid(NANOS_PER_DAY);
         let nanos = self.0.rem_euclid(NANOS_PER_DAY);
         let (year, month, day) = civil_from_days(days);
@@ -41,15 +45,13 @@ impl Timestamp {
         put(&mut text[14..16], seconds / 60 % 60);
         put(&mut text[17..19], seconds % 60);
         put(&mut text[20..29], nanos % 1_000_000_000);
-        out.extend_from_slice(&text);
+        text
     }
 }
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = Vec::with_capacity(30);
-        self.write_rfc3339(&mut text);
-        f.write_str(std::str::from_utf8(&text).unwrap_or_default())
+        f.write_str(std::str::from_utf8(&self.rfc3339()).unwrap_or_default())
     }
 }
 

@@ -165,7 +165,9 @@ impl Seen {
                 totals.frames += 1;
                 totals.bytes += frame.header.header_len() as u64 + frame.seen;
                 teller.counts.frames += 1;
-                teller.tell(conn, Event::Frame(frame));
+                if teller.frames {
+                    teller.tell(conn, Event::Frame(frame));
+                }
             }
             Out::Message(message) => {
                 if message.kind.is_data() {

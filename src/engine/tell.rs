@@ -47,6 +47,8 @@ pub(super) struct Run {
 pub(super) struct Teller<O: Observer> {
     pub(super) observer: O,
     pub(super) outbox: Outbox<O::Record>,
+    /// The observer is to be told of frames.
+    pub(super) frames: bool,
     pub(super) runs: Vec<Run>,
     /// The keys of the connections that runs begin, in their order.
     pub(super) keys: Vec<(ConnectionId, Key)>,
@@ -61,6 +63,7 @@ impl<O: Observer> Teller<O> {
     /// `numbered`: this is the only worker, so it knows the connections' numbers.
     pub(super) fn new(observer: O, numbered: bool) -> Self {
         Self {
+            frames: observer.wants_frames(),
             observer,
             outbox: Outbox::new(numbered),
             runs: Vec::new(),

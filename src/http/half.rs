@@ -197,6 +197,9 @@ impl Half {
     }
 }
 
+/// Most heads are no larger.
+const USUAL: usize = 1 << 10;
+
 /// An unfinished head. Each byte is looked at once for the end, however the head is cut into segments.
 #[derive(Debug, Default)]
 struct Partial {
@@ -240,6 +243,7 @@ impl Partial {
     fn push(&mut self, data: &[u8], at: At) -> Option<usize> {
         if self.bytes.is_empty() {
             self.first = at;
+            self.bytes.reserve(data.len().min(USUAL));
         }
         let mut rest = data;
         if self.torn {

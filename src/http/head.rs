@@ -20,7 +20,7 @@ pub struct Field<'a> {
 
 /// The fields of a head: its bytes from the start line to the empty line.
 pub fn fields(head: &[u8]) -> impl Iterator<Item = Field<'_>> {
-    Fields { lines: Lines { rest: head }.skip_first(), faults: Faults::default() }
+    Fields { lines: Lines { rest: head }.skip_first(), faults: None }
 }
 
 /// Method, target and version of a request's first line; `None` where the line has another shape.
@@ -138,11 +138,13 @@ fn first_line(head: &[u8]) -> &[u8] {
 }
 
 fn parse_fields(head: &[u8]) -> (Vec<Header>, Faults) {
-    let mut fields = Fields { lines: Lines { rest: head }, faults: Faults::default() };
+    let mut fields = Fields { lines: Lines { rest: head }, faults: Some(Faults::default()) };
     fields.start();
-    let headers =
-        fields.by_ref().map(|f| Header { name: f.name.to_vec(), value: f.value.into_owned() }).collect();
-    (headers, fields.faults)
+    let mut headers = Vec::with_capacity(memchr::memchr_iter(b'\n', head).count().saturating_sub(2));
+    for Field { name, value } in fields.by_ref() {
+        headers.push(Header { name: name.to_vec(), value: value.into_owned() });
+    }
+    (headers, fields.faults.unwrap_or_default())
 }
 
 /// Faults in the order in which they were met, each once.
@@ -191,7 +193,8 @@ impl<'a> Iterator for Lines<'a> {
 
 struct Fields<'a> {
     lines: Lines<'a>,
-    faults: Faults,
+    /// `None` = nobody asks.
+    faults: Option<Faults>,
 }
 
 impl<'a> Fields<'a> {
@@ -203,11 +206,18 @@ impl<'a> Fields<'a> {
     }
 
     fn check(&mut self, line: &Line<'_>) {
+        let Some(faults) = &mut self.faults else { return };
         if !line.crlf {
-            self.faults.add(HeadFault::BareLf);
+            faults.add(HeadFault::BareLf);
         }
         if memchr::memchr2(b'\r', 0, line.text).is_some() {
-            self.faults.add(HeadFault::BareCr);
+            faults.add(HeadFault::BareCr);
+        }
+    }
+
+    fn fault(&mut self, fault: HeadFault) {
+        if let Some(faults) = &mut self.faults {
+            faults.add(fault);
         }
     }
 
@@ -217,7 +227,7 @@ impl<'a> Fields<'a> {
         while let [b' ' | b'\t', ..] = self.lines.rest {
             let Some(line) = self.lines.next() else { break };
             self.check(&line);
-            self.faults.add(HeadFault::ObsFold);
+            self.fault(HeadFault::ObsFold);
             let text = trim(line.text);
             if !text.is_empty() {
                 let value = value.to_mut();
@@ -243,15 +253,15 @@ impl<'a> Iterator for Fields<'a> {
             return None;
         }
         let Some((name, value)) = split_once(line.text, b':') else {
-            self.faults.add(HeadFault::Field);
+            self.fault(HeadFault::Field);
             return Some(Field { name: line.text, value: Cow::Borrowed(&[]) });
         };
         let bare = trim_end(name);
         if bare.len() < name.len() {
-            self.faults.add(HeadFault::SpaceBeforeColon);
+            self.fault(HeadFault::SpaceBeforeColon);
         }
-        if !is_token(bare) {
-            self.faults.add(HeadFault::Field);
+        if self.faults.is_some() && !is_token(bare) {
+            self.fault(HeadFault::Field);
         }
         Some(Field { name: bare, value: self.unfold(value) })
     }

@@ -76,6 +76,10 @@ pub struct Secret {
 #[must_use]
 pub fn secrets(url: &[u8]) -> Vec<Secret> {
     let mut found = Vec::new();
+    // Most have nothing that a secret could stand behind.
+    if memchr::memchr3(b'?', b'#', b'@', url).is_none() && memchr::memmem::find(url, b"eyJ").is_none() {
+        return found;
+    }
     found.extend(password(url));
     let query = url.iter().position(|byte| matches!(byte, b'?' | b'#')).map_or(url.len(), |at| at + 1);
     let mut start = query;
@@ -109,10 +113,11 @@ fn replaced(url: &[u8], by: impl Fn(usize) -> Vec<u8>) -> Vec<u8> {
 /// The name of a secret parameter, and where in the part its value begins.
 fn parameter(part: &[u8]) -> Option<(String, usize)> {
     let equals = part.iter().position(|byte| *byte == b'=').filter(|at| at + 1 < part.len())?;
-    let name = String::from_utf8_lossy(part.get(..equals)?).into_owned();
-    let lower = name.to_ascii_lowercase();
-    let secret = PARAMETERS.contains(&&*lower) || WORDS.iter().any(|word| lower.contains(word));
-    secret.then_some((name, equals + 1))
+    let name = part.get(..equals)?;
+    let is = |window: &[u8], word: &str| window.eq_ignore_ascii_case(word.as_bytes());
+    let secret = PARAMETERS.iter().any(|word| is(name, word))
+        || WORDS.iter().any(|word| name.windows(word.len()).any(|window| is(window, word)));
+    secret.then(|| (String::from_utf8_lossy(name).into_owned(), equals + 1))
 }
 
 /// The password of `scheme://user:password@host`.

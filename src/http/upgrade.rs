@@ -163,10 +163,11 @@ impl Handshake {
     #[must_use]
     pub fn url(&self, tls: bool) -> Option<String> {
         let request = self.request.as_ref()?;
-        let target = text(&request.target);
+        let target = String::from_utf8_lossy(&request.target);
         if target.starts_with('/') {
             let host = request.header("host").next().filter(|host| !host.is_empty())?;
-            return Some(format!("{}://{}{target}", if tls { "wss" } else { "ws" }, text(host)));
+            let scheme = if tls { "wss://" } else { "ws://" };
+            return Some([scheme, &String::from_utf8_lossy(host), &target].concat());
         }
         let (scheme, rest) = target.split_once("://")?;
         match scheme.to_ascii_lowercase().as_str() {

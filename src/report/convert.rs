@@ -41,7 +41,7 @@ impl<'a> Connection<'a> {
 
 impl Endpoint {
     fn new(endpoint: segment::Endpoint) -> Self {
-        Self { ip: endpoint.ip().to_string(), port: endpoint.port() }
+        Self { ip: endpoint.ip(), port: endpoint.port() }
     }
 }
 

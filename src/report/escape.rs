@@ -19,8 +19,8 @@ pub(super) fn text(text: &[u8], out: &mut Buffer) {
             rest = rest.get(WINDOW..).unwrap_or_default();
         }
         let mut last = [b' '; 2 * REACH];
-        for (slot, byte) in last.iter_mut().zip(rest) {
-            *slot = *byte;
+        if let Some(slots) = last.get_mut(..rest.len()) {
+            slots.copy_from_slice(rest);
         }
         let mut done = 0;
         while done < rest.len() {

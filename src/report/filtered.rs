@@ -60,6 +60,10 @@ impl<O> Filtered<O> {
 impl<O: Observer> Observer for Filtered<O> {
     type Record = O::Record;
 
+    fn wants_frames(&self) -> bool {
+        !matches!(self.by, By::Nothing) || self.inner.wants_frames()
+    }
+
     #[inline]
     fn event(&mut self, conn: &Connection, event: Event<'_>, out: &mut Outbox<O::Record>) {
         if matches!(self.by, By::Nothing) {

@@ -28,7 +28,8 @@ pub(super) fn words(bytes: &[u8]) -> Cow<'_, str> {
 /// The URL of a handshake, with stars for secrets unless they are to be revealed.
 pub(super) fn url(handshake: &Handshake, reveal: bool) -> Option<String> {
     let url = handshake.url(false)?;
-    Some(if reveal { url } else { secret::redacted_text(&url) })
+    let plain = reveal || secret::secrets(url.as_bytes()).is_empty();
+    Some(if plain { url } else { secret::redacted_text(&url) })
 }
 
 /// The target of a request, with stars for secrets unless they are to be revealed.

@@ -1,7 +1,8 @@
 //! NDJSON, the stream of records that everything else can be made from; or one JSON document of them.
 //!
 //! Messages and frames are written by hand: there are millions of them a second. All other records
-//! pass through their types in `record`, and those types are the test oracle of what is by hand.
+//! pass through their types in `record`; those types, written by `serde_json`, are the test oracle of
+//! all.
 
 use std::io::{self, Write};
 
@@ -11,6 +12,7 @@ use super::output::{Output, Shape, Span, number};
 use super::payload::{self, Body, PayloadMode, Shown};
 use super::record::{self, Capture, FORMAT, MAX_NUMBER, Record};
 use super::select::{RecordTypes, Selection};
+use super::serial;
 use crate::event::{Connection, Event, Summary};
 use crate::observe::{Buffer, Observer, Outbox, Sink};
 use crate::ws::fact::{Frame, Kind, Message};
@@ -93,9 +95,11 @@ impl JsonObserver {
         let mut over = false;
         Line::append(&mut out.bytes, |line| {
             self.message_head(number, message, line);
-            if let (Body::Text(text), false) = (body, cut) {
-                over = line.short_message(text.as_bytes());
-            }
+            over = match (body, cut) {
+                (Body::Text(text), false) => line.short_message(text.as_bytes()),
+                (Body::Base64(bytes), false) => line.short_binary(bytes),
+                _ => false,
+            };
         });
         if !over {
             tail(message, body, cut, &mut out.bytes, self.payload);
@@ -243,22 +247,25 @@ fn typed(name: &str, number: Option<u32>, record: &Record<'_>, out: &mut Outbox<
     finish(number, start, head.len(), out);
 }
 
-fn append(record: &Record<'_>, out: &mut impl Write) {
-    // Neither our buffers nor our types can fail.
-    let written = serde_json::to_writer(&mut *out, record);
+fn append(record: &Record<'_>, out: &mut Buffer) {
+    // It cannot fail: our types are of the kinds that it writes.
+    let written = serial::append(record, out);
     debug_assert!(written.is_ok());
-    let ended = out.write_all(b"\n");
-    debug_assert!(ended.is_ok());
+    out.push(b'\n');
 }
 
-fn line_of(record: &Record<'_>) -> Vec<u8> {
-    let mut text = Vec::new();
+fn line_of(record: &Record<'_>) -> Buffer {
+    let mut text = Buffer::default();
     append(record, &mut text);
     text
 }
 
 impl Observer for JsonObserver {
     type Record = Span;
+
+    fn wants_frames(&self) -> bool {
+        self.types.frame
+    }
 
     #[inline]
     fn event(&mut self, conn: &Connection, event: Event<'_>, out: &mut Outbox<Span>) {
@@ -294,7 +301,7 @@ pub struct JsonSink<W: Write> {
     conns: Selection,
     output: Output<W>,
     /// The capture record, until something is written.
-    capture: Option<Vec<u8>>,
+    capture: Option<Buffer>,
 }
 
 impl<W: Write> JsonSink<W> {

@@ -136,19 +136,61 @@ impl Line<'_> {
     /// for whatever it becomes.
     #[inline]
     pub(super) fn short_message(&mut self, text: &[u8]) -> bool {
-        let fits = text.len() < 48 && self.len + 6 * text.len() + SLACK <= ROOM;
+        let fits = self.is_short(text);
         if fits {
             self.put(b",\"text\":\"");
-            let (words, rest) = text.as_chunks::<8>();
-            for word in words {
-                self.len = escape_word(self.buf, self.len, u64::from_le_bytes(*word), 8);
+            self.escaped(text);
+            self.put(b"\"}\n");
+        }
+        fits
+    }
+
+    /// The same of a binary message: its bytes in base64 and the end of the line.
+    #[inline]
+    pub(super) fn short_binary(&mut self, bytes: &[u8]) -> bool {
+        let fits = self.is_short(bytes);
+        if fits {
+            self.put(b",\"base64\":\"");
+            let (triples, rest) = bytes.as_chunks::<3>();
+            for [a, b, c] in triples {
+                self.put(&four_digits([*a, *b, *c]));
             }
-            if !rest.is_empty() {
-                self.len = escape_word(self.buf, self.len, partial(rest), rest.len());
+            if let [a, rest @ ..] = rest {
+                let [first, second, third, _] = four_digits([*a, *rest.first().unwrap_or(&0), 0]);
+                self.put(&[first, second, if rest.is_empty() { b'=' } else { third }, b'=']);
             }
             self.put(b"\"}\n");
         }
         fits
+    }
+
+    /// Text in quotes, where it is short.
+    #[inline]
+    pub(super) fn short_string(&mut self, text: &[u8]) -> bool {
+        let fits = self.is_short(text);
+        if fits {
+            self.put(b"\"");
+            self.escaped(text);
+            self.put(b"\"");
+        }
+        fits
+    }
+
+    /// There is room for whatever these bytes become, and for a little around them.
+    #[inline]
+    fn is_short(&self, bytes: &[u8]) -> bool {
+        bytes.len() < 48 && self.len + 6 * bytes.len() + SLACK <= ROOM
+    }
+
+    #[inline]
+    fn escaped(&mut self, text: &[u8]) {
+        let (words, rest) = text.as_chunks::<8>();
+        for word in words {
+            self.len = escape_word(self.buf, self.len, u64::from_le_bytes(*word), 8);
+        }
+        if !rest.is_empty() {
+            self.len = escape_word(self.buf, self.len, partial(rest), rest.len());
+        }
     }
 }
 
@@ -195,6 +237,15 @@ pub(super) fn base64(bytes: &[u8], out: &mut Buffer) {
     let written = STANDARD.encode_slice(bytes, out.spare(bytes.len().div_ceil(3) * 4));
     debug_assert!(written.is_ok());
     out.advance(written.unwrap_or(0));
+}
+
+/// Three bytes in base64.
+#[inline]
+const fn four_digits(bytes: [u8; 3]) -> [u8; 4] {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let [a, b, c] = bytes;
+    let bits = u32::from_be_bytes([0, a, b, c]) as usize;
+    [DIGITS[bits >> 18 & 63], DIGITS[bits >> 12 & 63], DIGITS[bits >> 6 & 63], DIGITS[bits & 63]]
 }
 
 /// Escapes the first `count` (1 to 8) bytes of `word`; what is above them must be spaces.
@@ -347,6 +398,16 @@ mod tests {
         let short = line(|line| fits = line.short_message(part.as_bytes()));
         assert!(!fits || short == format!(",\"text\":{long}}}\n"), "{short}");
         long
+    }
+
+    #[test]
+    fn short_bytes_in_base64() {
+        for len in 0..48 {
+            let bytes: Vec<u8> = (0..len).map(|n: u8| n.wrapping_mul(91) ^ 0xfb).collect();
+            let expected = format!(",\"base64\":\"{}\"}}\n", STANDARD.encode(&bytes));
+            assert_eq!(line(|line| assert!(line.short_binary(&bytes))), expected);
+        }
+        assert_eq!(line(|line| assert!(!line.short_binary(&[0; 48]))), "");
     }
 
     #[test]

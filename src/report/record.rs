@@ -4,6 +4,7 @@
 //! what that writer is tested against, byte for byte.
 
 use std::borrow::Cow;
+use std::net::IpAddr;
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -86,7 +87,8 @@ pub struct Connection<'a> {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Endpoint {
     /// The IPv4 or IPv6 address.
-    pub ip: String,
+    #[schemars(with = "String")]
+    pub ip: IpAddr,
     /// The TCP port.
     pub port: u16,
 }

@@ -311,10 +311,15 @@ impl State {
     }
 
     /// A message is over.
+    #[inline]
     pub(super) fn message(&mut self, message: &Message<'_>, facts: &Facts, found: &mut Vec<Finding>) {
-        if message.fault != Some(Fault::Unfinished) || !may_tell_end(message.dir, facts) {
-            return;
+        if message.fault == Some(Fault::Unfinished) && may_tell_end(message.dir, facts) {
+            self.unfinished_message(message, found);
         }
+    }
+
+    #[cold]
+    fn unfinished_message(&mut self, message: &Message<'_>, found: &mut Vec<Finding>) {
         let lane = &mut self.lanes[message.dir.index()];
         if !std::mem::replace(&mut lane.broken_off, true) {
             let text = format!(

@@ -291,6 +291,9 @@ pub(super) fn announced_body(headers: &[Header]) -> Option<&Header> {
 
 /// What is wrong with the syntax of a head, in words; `None` = nothing that matters.
 pub(super) fn syntax(faults: &[HeadFault], headers: &[Header]) -> Option<(String, Evidence)> {
+    if faults.is_empty() {
+        return None;
+    }
     let name = |fault: &HeadFault| match fault {
         HeadFault::StartLine => Some("a first line of another form"),
         HeadFault::Field => Some("a line that is no header"),

@@ -211,7 +211,7 @@ impl<'a> Finding<'a> {
 }
 
 fn endpoint(endpoint: &segment::Endpoint) -> Endpoint {
-    Endpoint { ip: endpoint.ip().to_string(), port: endpoint.port() }
+    Endpoint { ip: endpoint.ip(), port: endpoint.port() }
 }
 
 impl<'a> Summary<'a> {
