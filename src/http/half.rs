@@ -218,6 +218,8 @@ struct Partial {
     torn: bool,
     /// A gap came, and nothing after it yet.
     bridged: bool,
+    /// The last byte behind a gap.
+    previous: u8,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -298,11 +300,20 @@ impl Partial {
         self.line = Line::Empty;
         self.torn = true;
         self.bridged = true;
+        // The gap may end inside a line's end.
+        self.previous = b'\r';
+    }
+
+    /// The start line ends with CR LF: then so does all of the head.
+    fn has_crlf(&self) -> bool {
+        memchr::memchr(b'\n', &self.bytes)
+            .is_some_and(|end| end > 0 && self.bytes.get(end - 1) == Some(&b'\r'))
     }
 
     /// Looks at a segment behind a gap. A head goes on in plain text up to an empty line; frames
     /// begin with a byte that is none, but a piece of a text frame's payload may look like a header. Only
-    /// an empty line with nothing but text before it, or text throughout, is taken for the head.
+    /// an empty line with nothing but text before it, or text throughout, is taken for the head, if its
+    /// lines end as the first one did.
     fn resume(&mut self, data: &[u8], dir: Dir) -> Resume {
         let fresh = match dir {
             Dir::C2s => Guess::Request,
@@ -312,7 +323,13 @@ impl Partial {
             return Resume::Restart;
         }
         let mut blank = if self.torn { Line::Text } else { self.line };
+        let crlf = self.has_crlf();
+        let mut previous = self.previous;
         for byte in data {
+            if *byte == b'\n' && crlf && previous != b'\r' {
+                return Resume::Open;
+            }
+            previous = *byte;
             blank = match (blank, byte) {
                 (Line::Empty | Line::Cr, b'\n') => break,
                 (_, b'\n') => Line::Empty,
@@ -322,6 +339,7 @@ impl Partial {
             };
         }
         self.bridged = false;
+        self.previous = previous;
         Resume::Head
     }
 
