@@ -27,6 +27,7 @@ def commands(args):
         "export -j1": lambda file: [args.wscope, "export", "-j1", file],
         "export -j2": lambda file: [args.wscope, "export", "-j2", file],
         "summary -j1": lambda file: [args.wscope, "export", "-j1", "--records", "summary", file],
+        "check -j1": lambda file: [args.wscope, "check", "-j1", "-q", "--no-config", "--exit-zero", file],
         "stats -j1": lambda file: [args.wscope, "stats", "-j1", file],
     }
     if args.tshark:
