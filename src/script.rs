@@ -130,6 +130,7 @@ mod parse;
 mod tokens;
 mod wire;
 
+use crate::item::Dir;
 use crate::limits::Limits;
 use head::Head;
 
@@ -140,15 +141,6 @@ pub struct Script {
     limits: Vec<(String, u64)>,
     /// How many bytes the file ends early.
     cut: usize,
-}
-
-/// An endpoint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Side {
-    /// The endpoint that opened the TCP connection.
-    Client,
-    /// The other one.
-    Server,
 }
 
 /// A line that is no step.
@@ -168,14 +160,14 @@ pub struct ScriptError {
 enum Step {
     Lan,
     Midstream,
-    Head(Side, Head),
-    Send(Side, Way, Vec<Part>),
+    Head(Dir, Head),
+    Send(Dir, Way, Vec<Part>),
     /// Whether what is sent is acknowledged from here on.
     Acks(bool),
     /// Nanoseconds.
     Wait(i64),
-    Fin(Side),
-    Reset(Side),
+    Fin(Dir),
+    Reset(Dir),
     Connection,
     Snap(usize),
 }
@@ -240,23 +232,6 @@ enum Content {
     Fresh(Vec<u8>),
 }
 
-impl Side {
-    /// 0 for the client, 1 for the server: the place in a `[T; 2]`.
-    #[must_use]
-    pub const fn index(self) -> usize {
-        self as usize
-    }
-
-    /// The other endpoint.
-    #[must_use]
-    pub const fn other(self) -> Self {
-        match self {
-            Self::Client => Self::Server,
-            Self::Server => Self::Client,
-        }
-    }
-}
-
 impl Script {
     /// Reads a script.
     ///
@@ -281,7 +256,7 @@ impl Script {
 
     /// What the steps with tokens (`c`, `s`, `lose`, `again`) send, in order; one element for each.
     #[must_use]
-    pub fn payloads(&self) -> Vec<(Side, Vec<u8>)> {
+    pub fn payloads(&self) -> Vec<(Dir, Vec<u8>)> {
         let mut encoder = encode::Encoder::default();
         let mut payloads = Vec::new();
         for step in &self.steps {

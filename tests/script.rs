@@ -5,8 +5,9 @@ mod support;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use support::{export_bytes, of_type, records};
+use wscope::item::Dir;
 use wscope::limits::Limits;
-use wscope::script::{Script, Side};
+use wscope::script::Script;
 
 /// The records of a script's capture.
 fn run(script: &str) -> Vec<Value> {
@@ -83,8 +84,8 @@ fn a_whole_conversation() {
     assert_eq!((&end["how"], &end["packet"]), (&json!("clean"), &json!(18)), "{end}");
     let sent = Script::parse(script).unwrap().payloads();
     assert_eq!(sent.len(), 4);
-    assert_eq!(sent[0], (Side::Client, b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58".to_vec()));
-    assert_eq!(sent[1], (Side::Server, b"\x81\x05Hello".to_vec()));
+    assert_eq!(sent[0], (Dir::C2s, b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58".to_vec()));
+    assert_eq!(sent[1], (Dir::S2c, b"\x81\x05Hello".to_vec()));
 }
 
 #[test]

@@ -89,10 +89,16 @@ pub struct Subject {
 }
 
 impl Entry {
+    /// The number of the connection; `None` for the capture as a whole.
+    #[must_use]
+    pub fn conn(&self) -> Option<u32> {
+        self.subject.as_ref().map(|subject| subject.conn).or(self.finding.conn)
+    }
+
     /// The place that people type: `3.f52`, `3.m41`, `3.h`, `3`; `None` for the capture as a whole.
     #[must_use]
     pub fn place(&self) -> Option<String> {
-        let conn = self.subject.as_ref().map(|subject| subject.conn).or(self.finding.conn)?;
+        let conn = self.conn()?;
         let Finding { frame, message, rule, .. } = &self.finding;
         Some(match (frame, message) {
             (Some(frame), _) => format!("{conn}.f{frame}"),

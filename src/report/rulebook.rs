@@ -6,9 +6,10 @@ use anstyle::{AnsiColor, Style};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::item::Dir;
 use crate::report::hexdump;
 use crate::rules::{Level, Rule, all};
-use crate::script::{Script, Side};
+use crate::script::Script;
 
 /// Where the labels of a page end.
 const LABEL: usize = 12;
@@ -19,17 +20,24 @@ const WIDEST: usize = 100;
 /// Columns in which a summary can be wrapped; in fewer it is left to the terminal.
 const LEAST_SUMMARY: usize = 20;
 
-/// Families in the order of the catalogue: letter, what it is about.
-pub const FAMILIES: [(char, &str); 8] = [
-    ('H', "Opening handshake over HTTP/1.1 (RFC 6455 section 4)"),
-    ('F', "Framing (RFC 6455 section 5)"),
-    ('T', "Text (RFC 6455 sections 5.6 and 8.1)"),
-    ('C', "Closing (RFC 6455 sections 5.5.1 and 7)"),
-    ('K', "Keep-alive (RFC 6455 sections 5.5.2 and 5.5.3)"),
-    ('D', "permessage-deflate (RFC 7692)"),
-    ('S', "Security"),
-    ('N', "The capture itself"),
+/// Families in the order of the catalogue: letter, name, what it is about.
+const FAMILIES: [(char, &str, &str); 8] = [
+    ('H', "opening handshake", "Opening handshake over HTTP/1.1 (RFC 6455 section 4)"),
+    ('F', "framing", "Framing (RFC 6455 section 5)"),
+    ('T', "text", "Text (RFC 6455 sections 5.6 and 8.1)"),
+    ('C', "closing", "Closing (RFC 6455 sections 5.5.1 and 7)"),
+    ('K', "keep-alive", "Keep-alive (RFC 6455 sections 5.5.2 and 5.5.3)"),
+    ('D', "permessage-deflate", "permessage-deflate (RFC 7692)"),
+    ('S', "security", "Security"),
+    ('N', "capture", "The capture itself"),
 ];
+
+/// The name of a rule's family.
+#[must_use]
+pub fn family(rule: &Rule) -> &'static str {
+    let family = FAMILIES.iter().find(|(letter, ..)| *letter == rule.family());
+    family.map_or("other", |(_, name, _)| name)
+}
 
 /// The colour of a level.
 #[must_use]
@@ -39,15 +47,20 @@ pub const fn color(level: Level) -> Style {
         Level::Warning => AnsiColor::Yellow,
         Level::Note => AnsiColor::Cyan,
     };
-    Style::new().bold().fg_color(Some(anstyle::Color::Ansi(color)))
+    color.on_default()
 }
 
-/// Where the source of a rule can be read; `None` where it is no RFC.
+/// The address of the section that a rule's source names (`RFC 6455 5.1`); `None` where no RFC is named.
 #[must_use]
 pub fn source_url(rule: &Rule) -> Option<String> {
-    let mut words = rule.source.strip_prefix("RFC ")?.split([' ', ',']);
-    let page = format!("https://www.rfc-editor.org/rfc/rfc{}", words.next()?);
-    Some(words.next().map_or_else(|| page.clone(), |section| format!("{page}#section-{section}")))
+    let mut words = rule.source.strip_prefix("RFC ")?.split([' ', ',']).filter(|word| !word.is_empty());
+    let number = words.next().filter(|number| number.bytes().all(|byte| byte.is_ascii_digit()))?;
+    let page = format!("https://www.rfc-editor.org/rfc/rfc{number}");
+    let is_section = |word: &&str| word.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    Some(match words.next().filter(is_section) {
+        Some(section) => format!("{page}#section-{section}"),
+        None => page,
+    })
 }
 
 /// The explanation in paragraphs, each on one line.
@@ -74,7 +87,7 @@ pub fn paragraphs(rule: &Rule) -> Vec<String> {
 #[must_use]
 pub fn page(rule: &Rule, width: usize) -> String {
     let width = width.min(WIDEST);
-    let (bold, level) = (Style::new().bold(), color(rule.level));
+    let (bold, level) = (Style::new().bold(), color(rule.level).bold());
     let mut out = format!(
         "{bold}{} {}{bold:#}  {level}{}{level:#}  {}\n{}\n",
         rule.code,
@@ -139,7 +152,7 @@ fn bytes(script: &str) -> Vec<String> {
     let Ok(script) = Script::parse(script) else { return Vec::new() };
     let mut lines = Vec::new();
     for (side, bytes) in script.payloads() {
-        let arrow = if side == Side::Client { "c" } else { "s" };
+        let arrow = if side == Dir::C2s { "c" } else { "s" };
         let shown = bytes.get(..SHOWN).unwrap_or(&bytes);
         for (n, row) in hexdump::lines(0, shown).enumerate() {
             // The offset says nothing here.
@@ -160,7 +173,7 @@ pub fn list(rules: &[&Rule], width: Option<usize>) -> String {
     let mut out = String::new();
     let widest = rules.iter().map(|rule| rule.name.len()).max().unwrap_or_default();
     let bold = Style::new().bold();
-    for (family, title) in FAMILIES {
+    for (family, _, title) in FAMILIES {
         let members: Vec<_> = rules.iter().filter(|rule| rule.family() == family).collect();
         if members.is_empty() {
             continue;
@@ -168,7 +181,7 @@ pub fn list(rules: &[&Rule], width: Option<usize>) -> String {
         let blank = if out.is_empty() { "" } else { "\n" };
         let _ = writeln!(out, "{blank}{bold}{title}{bold:#}");
         for rule in members {
-            let level = color(rule.level);
+            let level = color(rule.level).bold();
             let head = format!("  {}  {:widest$}  {:7}  ", rule.code, rule.name, rule.level.name());
             let lines = match width {
                 Some(width) if head.len() + LEAST_SUMMARY <= width => {
@@ -250,7 +263,7 @@ pub fn document() -> String {
         count(Level::Warning),
         count(Level::Note)
     );
-    for (family, title) in FAMILIES {
+    for (family, _, title) in FAMILIES {
         let members = rules.iter().filter(|rule| rule.family() == family).count();
         if members > 0 {
             let title = format!("{family}: {title}");
@@ -258,7 +271,7 @@ pub fn document() -> String {
         }
     }
     out.push('\n');
-    for (family, title) in FAMILIES {
+    for (family, _, title) in FAMILIES {
         let members: Vec<_> = rules.iter().filter(|rule| rule.family() == family).collect();
         if members.is_empty() {
             continue;
@@ -373,6 +386,29 @@ mod tests {
         assert_eq!(source_url(&whole).as_deref(), Some("https://www.rfc-editor.org/rfc/rfc9112"));
         let two = Rule { source: "RFC 6455 4.2.2, 4.4", ..copy() };
         assert!(source_url(&two).is_some_and(|url| url.ends_with("#section-4.2.2")));
+    }
+
+    #[test]
+    fn sources_lead_to_their_sections() {
+        let rule = |source| Rule { source, ..copy() };
+        for (source, expected) in [
+            ("RFC 6455 5.1", Some("https://www.rfc-editor.org/rfc/rfc6455#section-5.1")),
+            ("RFC 7692 7.1.2.2", Some("https://www.rfc-editor.org/rfc/rfc7692#section-7.1.2.2")),
+            ("RFC 6455 4.2.2, 4.4", Some("https://www.rfc-editor.org/rfc/rfc6455#section-4.2.2")),
+            ("RFC 9112", Some("https://www.rfc-editor.org/rfc/rfc9112")),
+            ("practice", None),
+            ("capture", None),
+        ] {
+            assert_eq!(source_url(&rule(source)).as_deref(), expected, "{source}");
+        }
+        for rule in all().filter(|rule| rule.source.starts_with("RFC")) {
+            let whole = rule.source.split(' ').count() == 2;
+            assert!(
+                source_url(rule).is_some_and(|url| whole != url.contains("#section-")),
+                "{}",
+                rule.source
+            );
+        }
     }
 
     fn copy() -> Rule {

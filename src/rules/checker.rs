@@ -185,7 +185,6 @@ impl Checker {
                 lane.broken_off = true;
                 self.frames.partial_header(dir, at, bytes, facts, found);
             }
-            Trouble::Limit(Limit::Inflated) => {}
             Trouble::Limit(_) => {}
         }
         match what {

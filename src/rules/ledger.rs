@@ -5,6 +5,7 @@ use crate::item::{At, Dir, End};
 use crate::time::Delay;
 
 use super::finding::{Finding, Reaction};
+use super::frame::{counted, sender};
 use super::rule::{Level, Rule};
 
 /// Findings of one rule on one connection that are told one by one.
@@ -108,7 +109,7 @@ impl Followed {
     }
 
     fn went_on(&self, frames: u64) -> String {
-        if self.late { "went on".to_owned() } else { format!("went on for {}", frames_of(frames)) }
+        if self.late { "went on".to_owned() } else { format!("went on for {}", counted(frames, "frame")) }
     }
 }
 
@@ -141,8 +142,8 @@ impl Ledger {
         let followed = Followed { nth, peer, at, frames: 0, late };
         let since = |then: &At| then.packet > at.packet;
         let text = match (close.filter(|(_, then)| since(then)), end.filter(|(_, then)| since(then))) {
-            (Some((code, then)), _) => followed.closed(name(peer), code, then, 0),
-            (None, Some((what, then))) => followed.ended(name(peer), what, then),
+            (Some((code, then)), _) => followed.closed(sender(peer), code, then, 0),
+            (None, Some((what, then))) => followed.ended(sender(peer), what, then),
             (None, None) => {
                 if self.followed.len() < FOLLOWED {
                     self.followed.push(followed);
@@ -181,7 +182,7 @@ impl Ledger {
         self.resolve(dir, tell, |followed| {
             // The Close is a frame itself.
             let frames = followed.frames.saturating_sub(1);
-            Some(followed.closed(name(dir), code, at, frames))
+            Some(followed.closed(sender(dir), code, at, frames))
         });
     }
 
@@ -195,7 +196,7 @@ impl Ledger {
             End::ResetByPeer | End::Capture => return,
         };
         done.end.get_or_insert((what, at));
-        self.resolve(dir, tell, |followed| Some(followed.ended(name(dir), what, at)));
+        self.resolve(dir, tell, |followed| Some(followed.ended(sender(dir), what, at)));
     }
 
     /// The connection is over: what is still open stays without an answer, what was folded is told.
@@ -204,12 +205,14 @@ impl Ledger {
             let Done { close, end, .. } = self.done[dir.index()];
             let over = close.is_some() || end.is_some();
             self.resolve(dir, tell, |followed| {
-                let who = name(dir);
+                let who = sender(dir);
                 match followed.frames {
                     _ if followed.late => Some(format!("{who} took no notice: it went on")),
                     0 if over => None,
                     0 => Some(format!("nothing more was captured from {who}")),
-                    frames => Some(format!("{who} took no notice: it went on with {}", frames_of(frames))),
+                    frames => {
+                        Some(format!("{who} took no notice: it went on with {}", counted(frames, "frame")))
+                    }
                 }
             });
         }
@@ -242,17 +245,6 @@ impl Ledger {
             text.is_none()
         });
     }
-}
-
-const fn name(dir: Dir) -> &'static str {
-    match dir {
-        Dir::C2s => "the client",
-        Dir::S2c => "the server",
-    }
-}
-
-fn frames_of(frames: u64) -> String {
-    format!("{frames} frame{}", if frames == 1 { "" } else { "s" })
 }
 
 fn after(nanos: i64) -> String {

@@ -11,6 +11,7 @@ use crate::rule;
 
 use super::facts::Opening;
 use super::finding::{Evidence, Finding};
+use super::frame::counted;
 use super::{Rule, head};
 
 pub(super) use offer::malformed_extensions;
@@ -196,8 +197,8 @@ pub(super) fn check(opening: &Opening<'_>, found: &mut Vec<Finding>) {
 
 /// Client bytes were captured before the 101, which the client had not seen (H016).
 pub(super) fn frames_before_accept(bytes: u64, at: At) -> Finding {
-    let s = if bytes == 1 { "" } else { "s" };
-    let text = format!("the client sent {bytes} byte{s} behind its request before the server's 101");
+    let bytes = counted(bytes, "byte");
+    let text = format!("the client sent {bytes} behind its request before the server's 101");
     Finding::new(&FRAMES_BEFORE_ACCEPT, Dir::C2s, at, text)
 }
 

@@ -2,7 +2,8 @@
 
 use flate2::{Compress, Compression, FlushCompress};
 
-use super::{Content, Frame, Masking, Part, Piece, Run, Side};
+use super::{Content, Frame, Masking, Part, Piece, Run};
+use crate::item::Dir;
 use crate::ws::fact::Opcode;
 use crate::ws::header::Header;
 use crate::ws::mask::unmask_into;
@@ -22,7 +23,7 @@ impl Encoder {
     }
 
     /// The bytes of a step.
-    pub(super) fn encode(&mut self, side: Side, parts: &[Part]) -> Vec<u8> {
+    pub(super) fn encode(&mut self, side: Dir, parts: &[Part]) -> Vec<u8> {
         let mut out = Vec::new();
         for part in parts {
             match part {
@@ -33,7 +34,7 @@ impl Encoder {
         out
     }
 
-    fn run(&mut self, side: Side, run: &Run, out: &mut Vec<u8>) {
+    fn run(&mut self, side: Dir, run: &Run, out: &mut Vec<u8>) {
         let bytes = self.pieces(side, &run.pieces);
         if let Some(key) = run.key {
             out.extend_from_slice(&key);
@@ -43,14 +44,14 @@ impl Encoder {
         }
     }
 
-    fn frame(&mut self, side: Side, frame: &Frame, out: &mut Vec<u8>) {
+    fn frame(&mut self, side: Dir, frame: &Frame, out: &mut Vec<u8>) {
         let mut payload = self.pieces(side, &frame.payload);
         if frame.compress {
             payload = compress(self.running(side), &payload, frame.fin);
         }
         let mask = match frame.masking {
             Masking::Key(key) => Some(key),
-            Masking::Usual if side == Side::Client => Some(self.next_key()),
+            Masking::Usual if side == Dir::C2s => Some(self.next_key()),
             Masking::Usual | Masking::Never => None,
         };
         header(frame.fin, frame.rsv, frame.opcode, mask, payload.len()).encode(out);
@@ -61,7 +62,7 @@ impl Encoder {
         }
     }
 
-    fn pieces(&mut self, side: Side, pieces: &[Piece]) -> Vec<u8> {
+    fn pieces(&mut self, side: Dir, pieces: &[Piece]) -> Vec<u8> {
         let mut out = Vec::new();
         for Piece { content, times } in pieces {
             let compressed;
@@ -81,9 +82,9 @@ impl Encoder {
         out
     }
 
-    fn running(&mut self, side: Side) -> &mut Compress {
+    fn running(&mut self, side: Dir) -> &mut Compress {
         let [client, server] = &mut self.running;
-        let running = if side == Side::Client { client } else { server };
+        let running = if side == Dir::C2s { client } else { server };
         running.get_or_insert_with(compressor)
     }
 

@@ -2,10 +2,10 @@
 
 use etherparse::{PacketBuilder, TcpHeader};
 
-use super::Side;
 use super::wire::{Kind, Segment};
 use crate::capture::source::LinkType;
 use crate::capture::write;
+use crate::item::Dir;
 
 /// A pcapng file of the segments that ends `cut` bytes early, though never in its header.
 pub(super) fn file(segments: &[Segment], cut: usize) -> Vec<u8> {
@@ -27,7 +27,7 @@ pub(super) fn file(segments: &[Segment], cut: usize) -> Vec<u8> {
 fn packet(segment: &Segment) -> Option<Vec<u8>> {
     let [client, server] = if segment.lan { LAN } else { LOOPBACK };
     let (client, server) = ((client, segment.client_port), (server, SERVER_PORT));
-    let (from, to) = if segment.from == Side::Client { (client, server) } else { (server, client) };
+    let (from, to) = if segment.from == Dir::C2s { (client, server) } else { (server, client) };
     let mut tcp = TcpHeader::new(from.1, to.1, segment.seq, WINDOW);
     tcp.acknowledgment_number = segment.ack;
     tcp.syn = matches!(segment.kind, Kind::Syn | Kind::SynAck);

@@ -2,7 +2,8 @@
 
 use super::head::{self, Head};
 use super::lex::{self, Token};
-use super::{Script, ScriptError, Side, Step, Way, bounds, tokens};
+use super::{Script, ScriptError, Step, Way, bounds, tokens};
+use crate::item::Dir;
 
 /// Reads a script.
 pub(super) fn script(text: &str) -> Result<Script, ScriptError> {
@@ -44,8 +45,8 @@ impl Parser {
         self.in_head = false;
         let tokens = lex::tokens(rest)?;
         let step = match name {
-            "c" => self.send(Side::Client, Way::Plain, &tokens)?,
-            "s" => self.send(Side::Server, Way::Plain, &tokens)?,
+            "c" => self.send(Dir::C2s, Way::Plain, &tokens)?,
+            "s" => self.send(Dir::S2c, Way::Plain, &tokens)?,
             "lose" => {
                 let (side, tokens) = side(name, &tokens)?;
                 self.send(side, Way::Lost, tokens)?
@@ -69,17 +70,17 @@ impl Parser {
             "open" => {
                 let request = Head::request("").with_extensions(rest);
                 let response = Head::response("", Some(&request)).with_extensions(rest);
-                self.script.steps.push(Step::Head(Side::Client, request));
-                self.script.steps.push(Step::Head(Side::Server, response));
+                self.script.steps.push(Step::Head(Dir::C2s, request));
+                self.script.steps.push(Step::Head(Dir::S2c, response));
                 self.in_head = false;
             }
             "request" => {
-                self.script.steps.push(Step::Head(Side::Client, Head::request(rest)));
+                self.script.steps.push(Step::Head(Dir::C2s, Head::request(rest)));
                 self.in_head = true;
             }
             "response" => {
                 let response = Head::response(rest, self.last_request());
-                self.script.steps.push(Step::Head(Side::Server, response));
+                self.script.steps.push(Step::Head(Dir::S2c, response));
                 self.in_head = true;
             }
             _ => return false,
@@ -91,13 +92,13 @@ impl Parser {
     fn last_request(&self) -> Option<&Head> {
         let here = self.script.steps.iter().rev().take_while(|step| **step != Step::Connection);
         here.filter_map(|step| match step {
-            Step::Head(Side::Client, head) => Some(head),
+            Step::Head(Dir::C2s, head) => Some(head),
             _ => None,
         })
         .next()
     }
 
-    fn send(&mut self, side: Side, way: Way, tokens: &[Token<'_>]) -> Result<Step, String> {
+    fn send(&mut self, side: Dir, way: Way, tokens: &[Token<'_>]) -> Result<Step, String> {
         let (parts, size) = tokens::parts(tokens)?;
         tokens::grow(&mut self.size, size, 1)?;
         Ok(Step::Send(side, way, parts))
@@ -160,10 +161,10 @@ impl Parser {
     }
 }
 
-fn side<'t, 'l>(step: &str, tokens: &'t [Token<'l>]) -> Result<(Side, &'t [Token<'l>]), String> {
+fn side<'t, 'l>(step: &str, tokens: &'t [Token<'l>]) -> Result<(Dir, &'t [Token<'l>]), String> {
     match tokens.split_first() {
-        Some((Token::Word("c"), rest)) => Ok((Side::Client, rest)),
-        Some((Token::Word("s"), rest)) => Ok((Side::Server, rest)),
+        Some((Token::Word("c"), rest)) => Ok((Dir::C2s, rest)),
+        Some((Token::Word("s"), rest)) => Ok((Dir::S2c, rest)),
         _ => Err(format!("expected `{step} c` or `{step} s`")),
     }
 }

@@ -1,6 +1,6 @@
-use super::Side::{Client, Server};
 use super::wire::Kind;
 use super::*;
+use crate::item::Dir::{C2s as Client, S2c as Server};
 
 fn sent(script: &str) -> Vec<Vec<u8>> {
     let script = Script::parse(script).unwrap_or_else(|e| panic!("{e}"));
@@ -236,7 +236,7 @@ fn limits_by_the_name_of_the_field() {
 }
 
 /// What the capture says of each packet: who, flags, how far behind the first byte of both sides.
-fn packets(script: &str) -> Vec<(Side, Kind, u32, u32, usize, i64)> {
+fn packets(script: &str) -> Vec<(Dir, Kind, u32, u32, usize, i64)> {
     let segments = wire::segments(&Script::parse(script).unwrap().steps);
     let start = segments.first().map_or(0, |first| first.time.nanos());
     let packets = segments.iter().map(|s| {

@@ -1,7 +1,8 @@
 //! Steps into TCP segments.
 
 use super::encode::Encoder;
-use super::{Side, Step, Way};
+use super::{Step, Way};
+use crate::item::Dir;
 use crate::time::Timestamp;
 
 /// A TCP segment in the capture.
@@ -11,7 +12,7 @@ pub(super) struct Segment {
     /// Between two hosts, not over the loopback interface.
     pub(super) lan: bool,
     pub(super) client_port: u16,
-    pub(super) from: Side,
+    pub(super) from: Dir,
     pub(super) kind: Kind,
     pub(super) seq: u32,
     pub(super) ack: u32,
@@ -100,7 +101,7 @@ impl Wire {
         }
     }
 
-    fn send(&mut self, side: Side, way: Way, bytes: &[u8]) {
+    fn send(&mut self, side: Dir, way: Way, bytes: &[u8]) {
         self.begin();
         let next = self.next(side);
         let start = if let Way::Again(back) = way { next.wrapping_sub(back) } else { next };
@@ -127,30 +128,30 @@ impl Wire {
         self.open = true;
         let [client, server] = FIRST;
         for (side, kind, seq) in [
-            (Side::Client, Kind::Syn, client.wrapping_sub(1)),
-            (Side::Server, Kind::SynAck, server.wrapping_sub(1)),
-            (Side::Client, Kind::Ack, client),
+            (Dir::C2s, Kind::Syn, client.wrapping_sub(1)),
+            (Dir::S2c, Kind::SynAck, server.wrapping_sub(1)),
+            (Dir::C2s, Kind::Ack, client),
         ] {
             self.segment(side, kind, seq, &[], false);
         }
     }
 
     /// A bare ACK of all that the other side has sent.
-    fn acknowledge(&mut self, side: Side) {
+    fn acknowledge(&mut self, side: Dir) {
         if self.acks {
             self.put(side, Kind::Ack);
         }
     }
 
     /// A segment without bytes, at the side's next sequence number.
-    fn put(&mut self, side: Side, kind: Kind) {
+    fn put(&mut self, side: Dir, kind: Kind) {
         self.segment(side, kind, self.next(side), &[], false);
     }
 
-    fn segment(&mut self, from: Side, kind: Kind, seq: u32, payload: &[u8], lost: bool) {
+    fn segment(&mut self, from: Dir, kind: Kind, seq: u32, payload: &[u8], lost: bool) {
         let theirs = self.next(from.other());
         let [client, server] = &mut self.acked;
-        let acked = if from == Side::Client { client } else { server };
+        let acked = if from == Dir::C2s { client } else { server };
         if self.acks {
             *acked = theirs;
         }
@@ -172,17 +173,17 @@ impl Wire {
         }
     }
 
-    const fn next(&self, side: Side) -> u32 {
+    const fn next(&self, side: Dir) -> u32 {
         let [client, server] = self.next;
         match side {
-            Side::Client => client,
-            Side::Server => server,
+            Dir::C2s => client,
+            Dir::S2c => server,
         }
     }
 
-    fn advance(&mut self, side: Side, by: u32) {
+    fn advance(&mut self, side: Dir, by: u32) {
         let [client, server] = &mut self.next;
-        let next = if side == Side::Client { client } else { server };
+        let next = if side == Dir::C2s { client } else { server };
         *next = next.wrapping_add(by);
     }
 }

@@ -43,7 +43,7 @@ pub(super) fn blocks(report: &Report) -> Vec<Block<'_>> {
     let mut by_fingerprint = HashMap::new();
     for entry in words::standing(report) {
         let rule = entry.finding.rule.code;
-        let conn = conn(entry);
+        let conn = entry.conn();
         // What concerns the capture as a whole is never folded: each says something else.
         let known = conn.and_then(|conn| {
             by_conn.get(&(rule, conn)).or_else(|| by_fingerprint.get(&(rule, &*entry.fingerprint))).copied()
@@ -59,7 +59,7 @@ pub(super) fn blocks(report: &Report) -> Vec<Block<'_>> {
             continue;
         };
         match conn {
-            Some(other) if self::conn(block.first) != conn => {
+            Some(other) if block.first.conn() != conn => {
                 if first_there {
                     block.conns.push(other);
                 }
@@ -71,14 +71,9 @@ pub(super) fn blocks(report: &Report) -> Vec<Block<'_>> {
     }
     blocks.sort_by_key(|Block { first, .. }| {
         let packet = first.finding.at.map_or(u64::MAX, |at| at.packet);
-        (first.finding.rule.level, conn(first).unwrap_or(u32::MAX), packet)
+        (first.finding.rule.level, first.conn().unwrap_or(u32::MAX), packet)
     });
     blocks
-}
-
-/// The number of the connection that a finding is about.
-fn conn(entry: &Entry) -> Option<u32> {
-    entry.subject.as_ref().map(|subject| subject.conn).or(entry.finding.conn)
 }
 
 /// `4, 5, 9, …` of `items`, as many as `most`, and how many are not named.

@@ -7,6 +7,7 @@ use anstyle::{AnsiColor, Style};
 use unicode_width::UnicodeWidthStr as _;
 
 use crate::audit::{Entry, Report};
+use crate::report::rulebook::color;
 use crate::rules::Level;
 
 use super::Options;
@@ -76,7 +77,7 @@ impl Page<'_> {
     fn block(&mut self, block: &Block<'_>) -> io::Result<()> {
         let entry = block.first;
         let rule = entry.finding.rule;
-        let level = level(rule.level);
+        let level = color(rule.level);
         self.title(rule.level, rule.code, &words::named_text(entry, self.ascii))?;
         self.place(entry, None)?;
         self.connection(entry)?;
@@ -106,7 +107,7 @@ impl Page<'_> {
     fn title(&mut self, rule_level: Level, code: &str, text: &str) -> io::Result<()> {
         let head = format!("{}[{code}]", rule_level.name());
         let lines = wrap(text, self.width - head.width() - 1, self.width - GUTTER);
-        let (head, bold) = (self.paint(&head, level(rule_level).bold()), Style::new().bold());
+        let (head, bold) = (self.paint(&head, color(rule_level).bold()), Style::new().bold());
         for (place, line) in lines.iter().enumerate() {
             let line = self.paint(line, bold);
             if place == 0 {
@@ -240,7 +241,7 @@ impl Page<'_> {
             for (place, line) in wrap(&text, self.width, self.width - GUTTER).into_iter().enumerate() {
                 match line.strip_prefix("warning:") {
                     Some(rest) if place == 0 => {
-                        let warning = self.paint("warning:", level(Level::Warning).bold());
+                        let warning = self.paint("warning:", color(Level::Warning).bold());
                         writeln!(self.out, "{warning}{rest}")?;
                     }
                     _ => writeln!(self.out, "{:indent$}{line}", "", indent = GUTTER * place.min(1))?,
@@ -259,7 +260,7 @@ impl Page<'_> {
         let counts = format!("{}: {}", words::seen(self.report), words::counts(self.report));
         let space = if counts.width() + set_aside.width() > self.width { "\n    " } else { "" };
         // In the colour of the worst.
-        let style = words::levels(self.report).first().map_or(Style::new(), |(worst, _)| level(*worst));
+        let style = words::levels(self.report).first().map_or(Style::new(), |(worst, _)| color(*worst));
         writeln!(self.out, "{}", self.paint(&format!("{counts}{space}{set_aside}"), style.bold()))
     }
 
@@ -304,16 +305,6 @@ impl Page<'_> {
     fn paint(&self, text: &str, style: Style) -> String {
         if self.color { format!("{style}{text}{style:#}") } else { text.to_owned() }
     }
-}
-
-/// The colour of a level.
-const fn level(level: Level) -> Style {
-    let color = match level {
-        Level::Error => AnsiColor::Red,
-        Level::Warning => AnsiColor::Yellow,
-        Level::Note => AnsiColor::Cyan,
-    };
-    color.on_default()
 }
 
 /// The colour of what frames the text.

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 
 use crate::audit::{Entry, Report};
+use crate::report::rulebook;
 use crate::rules::{Level, Rule};
 
 use super::Options;
@@ -57,7 +58,7 @@ fn case(report: &Report, rule: &Rule, ascii: bool) -> TestCase {
         status.set_type(rule.level.name()).set_message(first).set_description(lines.join("\n"));
     }
     let mut case = TestCase::new(format!("{} {}", rule.code, rule.name), status);
-    case.set_classname(words::family(rule.family()));
+    case.set_classname(rulebook::family(rule));
     if broken && rule.level == Level::Note {
         case.set_system_out(lines.join("\n"));
     }

@@ -3,10 +3,11 @@
 use std::io::{self, Write};
 
 use crate::audit::Report;
+use crate::report::rulebook;
 
 use super::group::{self, Block};
 use super::words::{self, clean};
-use super::{Options, evidence, link};
+use super::{Options, evidence};
 
 /// Blocks in the table at most: GitHub refuses a summary above 1 MiB.
 const ROWS: usize = 200;
@@ -51,7 +52,7 @@ fn table(report: &Report, blocks: &[Block<'_>], options: &Options, out: &mut dyn
         let entry = block.first;
         let rule = entry.finding.rule;
         let name = format!("{} {}", rule.code, rule.name);
-        let named = link::url(rule).map_or_else(|| name.clone(), |url| format!("[{name}]({url})"));
+        let named = rulebook::source_url(rule).map_or_else(|| name.clone(), |url| format!("[{name}]({url})"));
         let mut place = match entry.place() {
             Some(place) => format!("`{place}`"),
             None => String::new(),

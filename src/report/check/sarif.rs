@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::audit::{Entry, Report, Status};
 use crate::report::convert::bounded;
+use crate::report::rulebook;
 use crate::rules::{self, Level};
 
 use super::json::write_json;
@@ -230,8 +231,8 @@ fn notice(text: &str) -> Notification {
 }
 
 fn descriptor(rule: &'static rules::Rule) -> Descriptor {
-    let paragraphs = words::explanation(rule);
-    let help_uri = link::url(rule);
+    let paragraphs = rulebook::paragraphs(rule);
+    let help_uri = rulebook::source_url(rule);
     let mut text = format!("{}\n\n{}", paragraphs.join("\n\n"), rule.reaction);
     let mut markdown = text.clone();
     if !rule.quote.is_empty() {
@@ -250,7 +251,7 @@ fn descriptor(rule: &'static rules::Rule) -> Descriptor {
         help: Help { text, markdown },
         help_uri,
         default_configuration: Configuration { level: level(rule.level) },
-        properties: Tags { tags: vec!["websocket", words::family(rule.family())] },
+        properties: Tags { tags: vec!["websocket", rulebook::family(rule)] },
     }
 }
 

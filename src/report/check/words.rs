@@ -126,36 +126,3 @@ pub(super) fn all_well(report: &Report) -> Option<String> {
         Some(format!("no findings: {rules} checked on {}{set_aside}", seen(report)))
     }
 }
-
-/// What a family of rules is about.
-pub(super) const fn family(letter: char) -> &'static str {
-    match letter {
-        'H' => "opening handshake",
-        'F' => "framing",
-        'T' => "text",
-        'C' => "closing",
-        'K' => "keep-alive",
-        'D' => "permessage-deflate",
-        'X' => "WebSocket over HTTP/2",
-        'S' => "security",
-        'N' => "capture",
-        _ => "other",
-    }
-}
-
-/// A rule's explanation: a line a paragraph.
-pub(super) fn explanation(rule: &Rule) -> Vec<String> {
-    let mut paragraphs = vec![String::new()];
-    for line in rule.explanation.lines().map(str::trim) {
-        if line.is_empty() {
-            paragraphs.push(String::new());
-        } else if let Some(paragraph) = paragraphs.last_mut() {
-            if !paragraph.is_empty() {
-                paragraph.push(' ');
-            }
-            paragraph.push_str(line);
-        }
-    }
-    paragraphs.retain(|paragraph| !paragraph.is_empty());
-    paragraphs
-}
