@@ -18,6 +18,7 @@ mod connections;
 mod context;
 mod error;
 mod field;
+mod heartbeat;
 mod lex;
 mod literal;
 mod parse;
@@ -35,6 +36,7 @@ use crate::ws::session::Want;
 pub use connections::Connections;
 pub use context::{Context, Facts};
 pub use error::FilterError;
+pub use heartbeat::heartbeat;
 pub use field::{FIELDS, Field, Info, Rows, Type, nearest};
 pub use row::{JSON_LIMIT, Row, What};
 

@@ -1,0 +1,300 @@
+//! What all views share: the capture's rows, what is selected and what is hidden, what was read again.
+
+mod details;
+mod narrow;
+mod shown;
+mod times;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use details::{Details, Loaded};
+pub use narrow::{Kinds, Narrow};
+pub use shown::Shown;
+pub use times::TimeFormat;
+
+use super::feed::Progress;
+use super::filtering::Filtering;
+use super::keys::Keymap;
+use super::overlay::Overlay;
+use super::reopen::{MessageDetail, Reopener};
+use super::store::{Conn, Found, Row, Store};
+use super::theme::Theme;
+use super::view::ViewId;
+use super::workers::Workers;
+use crate::http::upgrade::Handshake;
+use crate::place::{Place, What};
+use crate::time::Timestamp;
+
+/// Something that the world outside the model is asked for.
+#[derive(Debug)]
+pub enum Effect {
+    /// End the program.
+    Quit,
+    /// Put text into the clipboard; `what` names it in the notice that says so.
+    Copy {
+        /// Such as `payload of 3.m41`.
+        what: String,
+        /// The text.
+        text: String,
+    },
+    /// Stop until the shell continues the program.
+    Suspend,
+    /// Draw the whole screen anew.
+    Redraw,
+    /// Take the mouse, or leave it to the terminal.
+    Mouse(bool),
+    /// Go to a view.
+    Go(ViewId),
+    /// Lay something above the view.
+    Show(Box<dyn Overlay>),
+}
+
+/// A sentence in the footer, until the next key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// The sentence.
+    pub text: String,
+    /// Something failed.
+    pub error: bool,
+}
+
+/// How things are shown.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// How times are written.
+    pub time: TimeFormat,
+    /// Secrets are shown.
+    pub reveal: bool,
+    /// Clicks are ours.
+    pub mouse: bool,
+    /// Only ASCII is drawn.
+    pub ascii: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { time: TimeFormat::default(), reveal: false, mouse: true, ascii: false }
+    }
+}
+
+/// What all views share.
+#[derive(Debug)]
+pub struct Model {
+    /// The capture's rows.
+    pub store: Store,
+    /// What the capture is called.
+    pub title: String,
+    /// How much was read; `None` where nothing is being read.
+    pub progress: Option<Progress>,
+    /// Threads for what takes long.
+    pub workers: Workers,
+    /// Reads payloads again; `None` where there is nothing to read.
+    pub reopener: Option<Reopener>,
+    /// How things are shown.
+    pub settings: Settings,
+    /// What keys do.
+    pub keymap: Keymap,
+    /// Colours.
+    pub theme: Theme,
+    /// The view in front.
+    pub view: ViewId,
+    /// The connection under the cursor, by its number.
+    pub conn: Option<u32>,
+    /// The message under the cursor, by its place in the store.
+    pub message: Option<usize>,
+    /// What is hidden besides the filter.
+    pub narrow: Narrow,
+    /// The filter, where there is one.
+    pub filtering: Option<Filtering>,
+    /// The messages that are left, in their order.
+    pub shown: Shown,
+    /// What was read again.
+    pub details: Details,
+    /// The places of messages that are marked, in the order of marking.
+    pub marks: Vec<usize>,
+    /// Said in the footer.
+    pub notice: Option<Notice>,
+    effects: Vec<Effect>,
+}
+
+impl Model {
+    /// Nothing is there yet.
+    #[must_use]
+    pub fn new(title: String, workers: Workers, reopener: Option<Reopener>) -> Self {
+        Self {
+            store: Store::default(),
+            title,
+            progress: None,
+            workers,
+            reopener,
+            settings: Settings::default(),
+            keymap: Keymap::default(),
+            theme: Theme::DARK,
+            view: ViewId::Conns,
+            conn: None,
+            message: None,
+            narrow: Narrow::default(),
+            filtering: None,
+            shown: Shown::default(),
+            details: Details::default(),
+            marks: Vec::new(),
+            notice: None,
+            effects: Vec::new(),
+        }
+    }
+
+    /// Asks the world for something.
+    pub fn effect(&mut self, effect: Effect) {
+        self.effects.push(effect);
+    }
+
+    /// What the world was asked for since the last call.
+    pub fn effects(&mut self) -> Vec<Effect> {
+        std::mem::take(&mut self.effects)
+    }
+
+    /// Says something in the footer.
+    pub fn say(&mut self, text: impl Into<String>) {
+        self.notice = Some(Notice { text: text.into(), error: false });
+    }
+
+    /// Says that something failed.
+    pub fn fail(&mut self, text: impl Into<String>) {
+        self.notice = Some(Notice { text: text.into(), error: true });
+    }
+
+    /// Puts text into the clipboard.
+    pub fn copy(&mut self, what: impl Into<String>, text: impl Into<String>) {
+        self.effect(Effect::Copy { what: what.into(), text: text.into() });
+    }
+
+    /// The connection under the cursor.
+    #[must_use]
+    pub fn current_conn(&self) -> Option<&Conn> {
+        self.store.conn(self.conn?)
+    }
+
+    /// The message under the cursor, and its preview.
+    #[must_use]
+    pub fn current_message(&self) -> Option<(&Row, &str)> {
+        self.store.message(self.message?)
+    }
+
+    /// Puts the cursor on a message, and on its connection.
+    pub fn select_message(&mut self, place: usize) {
+        if let Some((row, _)) = self.store.message(place) {
+            self.conn = Some(row.conn);
+            self.message = Some(place);
+        }
+    }
+
+    /// The place of a connection's message, by its number from 1.
+    #[must_use]
+    pub fn place_of(&self, conn: u32, message: u64) -> Option<usize> {
+        let n = usize::try_from(message).ok()?.checked_sub(1)?;
+        self.store.conn(conn)?.messages.get(n).map(|place| *place as usize)
+    }
+
+    /// Puts the cursor on what an id names, and goes to the view that shows it. Says so where there is no such thing.
+    pub fn go(&mut self, place: Place) {
+        let Some(conn) = self.store.conn(place.conn) else {
+            return self.fail(format!("there is no connection {}", place.conn));
+        };
+        let number = conn.number;
+        let view = match place.what {
+            What::Connection => ViewId::Conns,
+            What::Handshake => ViewId::Handshake,
+            What::Message(n) => match self.place_of(number, n) {
+                Some(message) => {
+                    self.select_message(message);
+                    ViewId::Messages
+                }
+                None => return self.fail(format!("connection {number} has no message {n}")),
+            },
+            What::Frame(n) => match self.message_of_frame(number, n) {
+                Some(message) => {
+                    self.select_message(message);
+                    ViewId::Inspect
+                }
+                None => return self.fail(format!("no message of connection {number} has frame {n}")),
+            },
+        };
+        self.conn = Some(number);
+        self.effect(Effect::Go(view));
+    }
+
+    /// The place of the message with this frame.
+    #[must_use]
+    pub fn message_of_frame(&self, conn: u32, frame: u64) -> Option<usize> {
+        let conn = self.store.conn(conn)?;
+        conn.messages.iter().map(|place| *place as usize).find(|place| {
+            self.store.message(*place).is_some_and(|(row, _)| {
+                let first = u64::from(row.first_frame);
+                // Control frames may stand between the frames of a message, so its range is a guess for them; the
+                // control frame's own message has exactly that one.
+                (first..first + u64::from(row.frames)).contains(&frame)
+            })
+        })
+    }
+
+    /// The findings on a message or its frames.
+    pub fn findings_on<'a>(&'a self, row: &'a Row) -> impl Iterator<Item = &'a Found> + 'a {
+        let places = self.store.conn(row.conn).map_or(&[][..], |conn| &conn.findings);
+        places.iter().filter_map(|place| self.store.findings().get(*place as usize)).filter(|found| {
+            let frames = u64::from(row.first_frame)..u64::from(row.first_frame) + u64::from(row.frames);
+            found.finding.message == Some(row.n.into())
+                || found.finding.frame.is_some_and(|frame| frames.contains(&frame))
+        })
+    }
+
+    /// The time of the first packet of the first connection: times are relative to it.
+    #[must_use]
+    pub fn origin(&self) -> Option<Timestamp> {
+        self.store.conn(1).map(|conn| conn.opened.time)
+    }
+
+    /// The message under the cursor with its payload.
+    pub fn current_detail(&mut self) -> Loaded<'_, MessageDetail> {
+        match self.message {
+            Some(place) => self.detail(place),
+            None => Loaded::Gone,
+        }
+    }
+
+    /// A message with its payload.
+    pub fn detail(&mut self, place: usize) -> Loaded<'_, MessageDetail> {
+        self.details.message(place, &self.store, self.reopener.as_ref(), &self.workers)
+    }
+
+    /// The opening handshake of a connection.
+    pub fn handshake(&mut self, conn: u32) -> Loaded<'_, Handshake> {
+        self.details.handshake(conn, &self.store, self.reopener.as_ref(), &self.workers)
+    }
+
+    /// Goes on with what is done in pieces, for about so long. Says whether something changed.
+    pub fn advance(&mut self, budget: Duration) -> bool {
+        let mut changed = false;
+        if let Some(filtering) = &mut self.filtering {
+            changed |= filtering.advance(&self.store, budget / 2);
+        }
+        changed | self.shown.advance(&self.store, &self.narrow, self.filtering.as_ref(), budget / 2)
+    }
+
+    /// What narrows the list changed: it is made anew.
+    pub fn narrowed(&mut self) {
+        self.shown.restart(&self.store, &self.narrow, self.filtering.as_ref());
+    }
+
+    /// Everything that takes pieces is done.
+    #[must_use]
+    pub fn settled(&self) -> bool {
+        self.filtering.as_ref().is_none_or(|filtering| filtering.done(&self.store)) && self.shown.done(&self.store)
+    }
+
+    /// Copies of what threads need.
+    #[must_use]
+    pub fn waker(&self) -> Arc<dyn Fn() + Send + Sync> {
+        self.workers.wake()
+    }
+}

@@ -1,0 +1,50 @@
+//! What lies above the view for a while: help, palette, questions.
+
+use ratatui::layout::Rect;
+
+use super::action::Action;
+use super::canvas::{Canvas, Hit};
+use super::keys::Key;
+use super::model::Model;
+
+/// What becomes of an overlay after a key.
+#[derive(Debug)]
+pub enum After {
+    /// It stays.
+    Stay,
+    /// It goes away.
+    Close,
+    /// It goes away, and the view does this.
+    Run(Action),
+}
+
+/// Something above the view. It gets every key while it is there.
+pub trait Overlay: std::fmt::Debug {
+    /// What the footer says while it is open, in pairs of a key and what it does.
+    fn hints(&self) -> Vec<(&'static str, &'static str)>;
+
+    /// Draws itself somewhere on the screen.
+    fn draw(&mut self, model: &mut Model, screen: Rect, canvas: &mut Canvas<'_>);
+
+    /// A key was pressed.
+    fn key(&mut self, model: &mut Model, key: Key) -> After;
+
+    /// Text was pasted.
+    fn paste(&mut self, _model: &mut Model, _text: &str) {}
+
+    /// Something that it drew was clicked.
+    fn click(&mut self, _model: &mut Model, _hit: Hit, _double: bool) -> After {
+        After::Stay
+    }
+
+    /// The wheel was turned.
+    fn roll(&mut self, _model: &mut Model, _by: isize) {}
+}
+
+/// A box in the middle of the screen, at most so large.
+#[must_use]
+pub fn middle(screen: Rect, width: u16, height: u16) -> Rect {
+    let (width, height) = (width.min(screen.width), height.min(screen.height));
+    let (x, y) = ((screen.width - width) / 2, (screen.height - height) / 2);
+    Rect::new(screen.x + x, screen.y + y, width, height)
+}
