@@ -14,6 +14,7 @@
 pub mod action;
 pub mod app;
 pub mod canvas;
+mod chart;
 mod commands;
 pub mod drive;
 mod empty;
@@ -27,6 +28,7 @@ pub mod model;
 pub mod overlay;
 pub mod reopen;
 pub mod store;
+mod tally;
 pub mod theme;
 pub mod view;
 pub mod workers;

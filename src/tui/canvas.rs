@@ -242,7 +242,10 @@ mod tests {
             assert_eq!(inner, Rect::new(1, 1, 22, 1));
         });
         let line: String = buffer.content.iter().take(24).map(ratatui::buffer::Cell::symbol).collect();
-        assert_eq!(line, "┌─ one ─────────── two ─┐".chars().take(24).collect::<String>().replace("─┐", "─┐"));
+        assert_eq!(
+            line,
+            "┌─ one ─────────── two ─┐".chars().take(24).collect::<String>().replace("─┐", "─┐")
+        );
     }
 
     #[test]

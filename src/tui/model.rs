@@ -115,6 +115,8 @@ pub struct Model {
     pub marks: Vec<usize>,
     /// Said in the footer.
     pub notice: Option<Notice>,
+    /// A view that was drawn has more to count: it is to be drawn again soon.
+    pub more: bool,
     effects: Vec<Effect>,
 }
 
@@ -140,6 +142,7 @@ impl Model {
             details: Details::default(),
             marks: Vec::new(),
             notice: None,
+            more: false,
             effects: Vec::new(),
         }
     }
@@ -278,7 +281,8 @@ impl Model {
         if let Some(filtering) = &mut self.filtering {
             changed |= filtering.advance(&self.store, budget / 2);
         }
-        changed | self.shown.advance(&self.store, &self.narrow, self.filtering.as_ref(), budget / 2)
+        changed |= self.shown.advance(&self.store, &self.narrow, self.filtering.as_ref(), budget / 2);
+        changed | self.more
     }
 
     /// What narrows the list changed: it is made anew.
@@ -289,10 +293,22 @@ impl Model {
     /// Everything that takes pieces is done.
     #[must_use]
     pub fn settled(&self) -> bool {
-        self.filtering.as_ref().is_none_or(|filtering| filtering.done(&self.store)) && self.shown.done(&self.store)
+        let filtered = self.filtering.as_ref().is_none_or(|filtering| filtering.done(&self.store));
+        filtered && self.shown.done(&self.store) && !self.more
     }
 
-    /// Copies of what threads need.
+    /// Sets the filter, or says what is wrong with it.
+    pub fn filter(&mut self, text: &str) {
+        match crate::filter::Filter::parse(text) {
+            Ok(filter) => {
+                self.filtering = Some(Filtering::start(text.to_owned(), filter));
+                self.narrowed();
+            }
+            Err(error) => self.fail(error.to_string()),
+        }
+    }
+
+    /// Wakes the interface.
     #[must_use]
     pub fn waker(&self) -> Arc<dyn Fn() + Send + Sync> {
         self.workers.wake()

@@ -65,7 +65,10 @@ impl Workers {
     }
 
     /// Has something done.
-    pub fn run<T: Send + Sync + 'static>(&self, work: impl FnOnce(&Cancelled) -> T + Send + 'static) -> Task<T> {
+    pub fn run<T: Send + Sync + 'static>(
+        &self,
+        work: impl FnOnce(&Cancelled) -> T + Send + 'static,
+    ) -> Task<T> {
         let task = Task { result: Arc::default(), cancelled: Cancelled::default() };
         let (result, cancelled, wake) =
             (Arc::clone(&task.result), task.cancelled.clone(), Arc::clone(&self.wake));
