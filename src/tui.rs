@@ -17,6 +17,7 @@ pub mod canvas;
 mod chart;
 mod commands;
 pub mod drive;
+pub mod editor;
 mod empty;
 pub mod feed;
 pub mod files;
