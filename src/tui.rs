@@ -26,6 +26,7 @@ pub mod grid;
 pub mod keys;
 pub mod list;
 pub mod model;
+pub mod notes;
 pub mod overlay;
 pub mod reopen;
 pub mod store;

@@ -13,6 +13,7 @@ use super::canvas::{self, Canvas, Hit};
 use super::feed::Feed;
 use super::keys::{Key, Meaning};
 use super::model::{Effect, Model};
+use super::overlay::columns::ColumnList;
 use super::overlay::{After, Overlay};
 use super::store::State;
 use super::theme::Theme;
@@ -233,6 +234,10 @@ impl App {
             Action::CopyText => match self.views.get(self.model.view).line(&self.model) {
                 Some(line) => self.model.copy("what is shown", line),
                 None => self.model.say("there is nothing to copy here"),
+            },
+            Action::Columns => match self.views.get(self.model.view).columns() {
+                [] => self.model.say("there are no columns here"),
+                columns => self.overlays.push(Box::new(ColumnList::new(self.model.view, columns))),
             },
             _ => super::commands::run(&mut self.model, action),
         }

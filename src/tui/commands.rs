@@ -1,7 +1,8 @@
 //! Actions that no view has a part in.
 
 use super::action::Action;
-use super::model::Model;
+use super::model::{Effect, Model, Narrow};
+use super::overlay::notes::{NoteLine, NoteList};
 use crate::item::Dir;
 
 /// Does what an action says, on the model alone.
@@ -49,10 +50,22 @@ pub(super) fn run(model: &mut Model, action: Action) {
         }
         Action::Reset => {
             model.filtering = None;
-            model.narrow = super::model::Narrow::default();
+            model.narrow = Narrow::default();
+            model.hidden.clear();
             model.say("nothing is hidden");
             model.narrowed();
         }
+        Action::Bookmark => model.toggle_bookmark(),
+        Action::NextBookmark => model.next_bookmark(),
+        Action::Bookmarks => model.effect(Effect::Show(Box::<NoteList>::default())),
+        Action::Note => match model.message.zip(model.current_message()) {
+            Some((place, (row, _))) => {
+                let text = model.notes.get(row).map_or("", |note| &note.text);
+                let line = NoteLine::new(place, text);
+                model.effect(Effect::Show(Box::new(line)));
+            }
+            None => model.say("there is no message under the cursor"),
+        },
         other => model.say(format!("{} is of no use here", other.entry().id)),
     }
 }

@@ -57,9 +57,7 @@ impl Grid {
     ) -> Self {
         let cell = |n: usize| {
             let column = columns.get(n)?;
-            // What grows makes do with little before others are left out.
-            let most = if column.grows { column.min } else { wanted(n).min(column.ideal) };
-            Some((n, most.max(column.min), column))
+            Some((n, wanted(n).min(column.ideal).max(column.min), column))
         };
         let mut kept: Vec<_> = (0..columns.len()).filter(|n| !hidden(*n)).filter_map(cell).collect();
         let gaps = |count: usize| GAP * (count.max(1) - 1) as u16;
@@ -163,8 +161,8 @@ mod tests {
     fn columns_go_and_grow() {
         for (width, expected) in [
             (80, vec![(0, 0, 6), (1, 8, 20), (2, 30, 5), (3, 37, 43)]),
-            (43, vec![(0, 0, 6), (1, 8, 20), (2, 30, 5), (3, 37, 6)]),
-            (42, vec![(0, 0, 6), (1, 8, 20), (3, 30, 12)]),
+            (46, vec![(0, 0, 6), (1, 8, 20), (2, 30, 5), (3, 37, 9)]),
+            (45, vec![(0, 0, 6), (1, 8, 20), (3, 30, 15)]),
             (24, vec![(0, 0, 6), (3, 8, 16)]),
             // Nothing else can go.
             (13, vec![(0, 0, 4), (3, 6, 7)]),

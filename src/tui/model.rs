@@ -5,6 +5,7 @@ mod narrow;
 mod shown;
 mod times;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ pub use times::TimeFormat;
 use super::feed::Progress;
 use super::filtering::Filtering;
 use super::keys::Keymap;
+use super::notes::{Note, Notes};
 use super::overlay::Overlay;
 use super::reopen::{MessageDetail, Reopener};
 use super::store::{Conn, Found, Row, Store};
@@ -113,6 +115,10 @@ pub struct Model {
     pub details: Details,
     /// The places of messages that are marked, in the order of marking.
     pub marks: Vec<usize>,
+    /// Bookmarks and notes.
+    pub notes: Notes,
+    /// The columns that are hidden, by view.
+    pub hidden: HashMap<ViewId, Vec<usize>>,
     /// Said in the footer.
     pub notice: Option<Notice>,
     /// A view that was drawn has more to count: it is to be drawn again soon.
@@ -141,6 +147,8 @@ impl Model {
             shown: Shown::default(),
             details: Details::default(),
             marks: Vec::new(),
+            notes: Notes::default(),
+            hidden: HashMap::new(),
             notice: None,
             more: false,
             effects: Vec::new(),
@@ -295,6 +303,58 @@ impl Model {
     pub fn settled(&self) -> bool {
         let filtered = self.filtering.as_ref().is_none_or(|filtering| filtering.done(&self.store));
         filtered && self.shown.done(&self.store) && !self.more
+    }
+
+    /// A column of a view is hidden.
+    #[must_use]
+    pub fn hides(&self, view: ViewId, column: usize) -> bool {
+        self.hidden.get(&view).is_some_and(|hidden| hidden.contains(&column))
+    }
+
+    /// Sets a bookmark on the message under the cursor, or takes it away.
+    pub fn toggle_bookmark(&mut self) {
+        let Some((row, _)) = self.message.and_then(|place| self.store.message(place)) else {
+            return self.say("there is no message under the cursor");
+        };
+        let row = *row;
+        self.notes.change(&row, |note| note.bookmark = !note.bookmark);
+        let set = self.notes.get(&row).is_some_and(|note| note.bookmark);
+        self.say(if set { "bookmark set; ' goes to the next" } else { "bookmark taken away" });
+        self.save_notes();
+    }
+
+    /// Writes a note on a message; an empty one takes it away.
+    pub fn set_note(&mut self, place: usize, text: &str) {
+        if let Some((row, _)) = self.store.message(place) {
+            self.notes.change(row, |note| text.clone_into(&mut note.text));
+            self.save_notes();
+        }
+    }
+
+    /// Takes bookmark and note of a message away.
+    pub fn forget_note(&mut self, place: usize) {
+        if let Some((row, _)) = self.store.message(place) {
+            self.notes.change(row, |note| *note = Note::default());
+            self.save_notes();
+        }
+    }
+
+    fn save_notes(&mut self) {
+        if let Err(error) = self.notes.save() {
+            self.fail(format!("notes are not kept: {error}"));
+        }
+    }
+
+    /// Puts the cursor on the next message with a bookmark, from the first again behind the last.
+    pub fn next_bookmark(&mut self) {
+        let now =
+            self.message.and_then(|place| self.store.message(place)).map(|(row, _)| (row.conn, row.n.into()));
+        let marked = || self.notes.iter().filter(|(_, note)| note.bookmark).map(|(id, _)| id);
+        let next = marked().find(|id| now.is_none_or(|now| *id > now)).or_else(|| marked().next());
+        match next.and_then(|(conn, n)| self.place_of(conn, n)) {
+            Some(place) => self.select_message(place),
+            None => self.say("there is no bookmark: m sets one"),
+        }
     }
 
     /// Sets the filter, or says what is wrong with it.

@@ -7,6 +7,7 @@
 mod support;
 
 mod conns;
+mod notes;
 mod stats;
 
 use std::fs;

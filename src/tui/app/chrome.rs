@@ -63,6 +63,9 @@ fn state(model: &Model, paused: bool) -> (String, Role) {
             (text, Role::Info)
         }
         (State::Reading, None) => ("reading".to_owned(), Role::Info),
+        (State::Done(summary), _) if !summary.damage.is_empty() => {
+            ("! file damaged".to_owned(), Role::Warning)
+        }
         (State::Done(_), _) => ("file".to_owned(), Role::Dim),
     }
 }

@@ -45,7 +45,6 @@ pub struct ConnsView {
     scroll: Scroll,
     /// The sorted column, and whether it is reversed.
     sort: Option<(usize, bool)>,
-    hidden: Vec<usize>,
     card: Card,
     /// The numbers of the connections that are shown, in order.
     order: Vec<u32>,
@@ -252,7 +251,7 @@ impl View for ConnsView {
             let widths = shown.iter().map(|conn| cell(conn, n, false).0.width());
             widths.chain(COLUMNS.get(n).map(|column| column.name.width() + 1)).max().unwrap_or(0) as u16
         };
-        let hidden = |n| self.hidden.contains(&n);
+        let hidden = |n| model.hides(ViewId::Conns, n);
         let grid = Grid::fitted(&COLUMNS, area.width.saturating_sub(GUTTER + 1), hidden, wanted);
         canvas.hit(list, Hit::Pane(0));
         grid.head(&COLUMNS, list.x + GUTTER, list.y + 1, self.sort, canvas);
@@ -320,7 +319,6 @@ impl View for ConnsView {
             }
             Action::Reset => {
                 self.sort = None;
-                self.hidden.clear();
                 // What is narrowed is reset too.
                 return false;
             }
@@ -357,6 +355,10 @@ impl View for ConnsView {
         if matches!(model.store.state(), State::Failed(_)) {
             self.made = None;
         }
+    }
+
+    fn columns(&self) -> &'static [Column] {
+        &COLUMNS
     }
 
     fn line(&self, model: &Model) -> Option<String> {

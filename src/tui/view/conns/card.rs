@@ -147,7 +147,7 @@ impl Card {
         lines.push(vec![label("Sizes"), text(sizes)]);
         if tally.rtt.count() > 0 {
             let [p50, p99] = [50.0, 99.0].map(|percent| Delay(tally.rtt.percentile(percent)));
-            let rtt = format!("ping to pong p50 {p50}  p99 {p99}  ({} times)", number(tally.rtt.count()));
+            let rtt = format!("ping to pong p50 {p50}  p99 {p99}  ({})", count(tally.rtt.count(), "time"));
             lines.push(vec![label("RTT"), text(rtt)]);
         }
         if tally.incomplete > 0 {
