@@ -172,7 +172,9 @@ mod tests {
 
     fn row(conn: u32, n: u32) -> Row {
         let message = sample::message(Dir::C2s, Kind::Text, b"");
-        Row { conn, n, ..Row::new(&message, &mut String::new()) }
+        let mut row = Row::new(&message, &mut String::new());
+        (row.conn, row.n) = (conn, n);
+        row
     }
 
     #[test]
