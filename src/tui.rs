@@ -16,6 +16,7 @@ pub mod app;
 pub mod canvas;
 mod commands;
 pub mod drive;
+pub mod editor;
 mod empty;
 pub mod feed;
 pub mod files;
