@@ -16,6 +16,7 @@ pub mod app;
 pub mod canvas;
 mod chart;
 mod commands;
+pub mod diff;
 pub mod drive;
 pub mod editor;
 mod empty;

@@ -2,6 +2,7 @@
 
 use super::action::Action;
 use super::model::{Effect, Model, Narrow};
+use super::overlay::diff::DiffView;
 use super::overlay::notes::{NoteLine, NoteList};
 use crate::item::Dir;
 
@@ -55,6 +56,7 @@ pub(super) fn run(model: &mut Model, action: Action) {
             model.say("nothing is hidden");
             model.narrowed();
         }
+        Action::Diff => diff(model),
         Action::Bookmark => model.toggle_bookmark(),
         Action::NextBookmark => model.next_bookmark(),
         Action::Bookmarks => model.effect(Effect::Show(Box::<NoteList>::default())),
@@ -68,4 +70,33 @@ pub(super) fn run(model: &mut Model, action: Action) {
         },
         other => model.say(format!("{} is of no use here", other.entry().id)),
     }
+}
+
+/// The two marked messages; the marked one and the one under the cursor; without marks, the one under the cursor and
+/// the one of its kind before it.
+fn diff(model: &mut Model) {
+    let Some(place) = model.message else { return model.say("there is no message under the cursor") };
+    let other = match model.marks[..] {
+        [.., one, other] => Some([one, other]),
+        [one] => Some([one, place]),
+        [] => before_of_its_kind(model, place).map(|before| [before, place]),
+    };
+    match other {
+        Some([one, other]) if one != other => {
+            model.effect(Effect::Show(Box::new(DiffView::new([one.min(other), one.max(other)]))));
+        }
+        _ => model.say("there is nothing to compare it with: Space marks a message"),
+    }
+}
+
+/// Messages that are looked at for one of the same kind.
+const FAR: u32 = 10_000;
+
+fn before_of_its_kind(model: &Model, place: usize) -> Option<usize> {
+    let (row, _) = model.store.message(place)?;
+    let before = (row.n.saturating_sub(FAR).max(1)..row.n).rev();
+    let places = before.filter_map(|n| model.place_of(row.conn, n.into()));
+    places.into_iter().find(|place| {
+        model.store.message(*place).is_some_and(|(other, _)| (other.kind, other.dir) == (row.kind, row.dir))
+    })
 }

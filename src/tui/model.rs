@@ -105,6 +105,10 @@ pub struct Model {
     pub conn: Option<u32>,
     /// The message under the cursor, by its place in the store.
     pub message: Option<usize>,
+    /// The frame of that message that is looked at, by its number; `None` = its first.
+    pub frame: Option<u64>,
+    /// What is searched for in texts; empty = nothing.
+    pub find: String,
     /// What is hidden besides the filter.
     pub narrow: Narrow,
     /// The filter, where there is one.
@@ -142,6 +146,8 @@ impl Model {
             view: ViewId::Conns,
             conn: None,
             message: None,
+            frame: None,
+            find: String::new(),
             narrow: Narrow::default(),
             filtering: None,
             shown: Shown::default(),
@@ -195,6 +201,9 @@ impl Model {
     /// Puts the cursor on a message, and on its connection.
     pub fn select_message(&mut self, place: usize) {
         if let Some((row, _)) = self.store.message(place) {
+            if self.message != Some(place) {
+                self.frame = None;
+            }
             self.conn = Some(row.conn);
             self.message = Some(place);
         }
@@ -226,6 +235,7 @@ impl Model {
             What::Frame(n) => match self.message_of_frame(number, n) {
                 Some(message) => {
                     self.select_message(message);
+                    self.frame = Some(n);
                     ViewId::Inspect
                 }
                 None => return self.fail(format!("no message of connection {number} has frame {n}")),
@@ -275,6 +285,16 @@ impl Model {
 
     /// A message with its payload.
     pub fn detail(&mut self, place: usize) -> Loaded<'_, MessageDetail> {
+        match self.shared_detail(place) {
+            Loaded::Loading => Loaded::Loading,
+            Loaded::Gone => Loaded::Gone,
+            Loaded::Failed(error) => Loaded::Failed(error),
+            Loaded::Ready(detail) => Loaded::Ready(detail),
+        }
+    }
+
+    /// As [`Model::detail`], to be given to another thread.
+    pub fn shared_detail(&mut self, place: usize) -> Loaded<'_, Arc<MessageDetail>> {
         self.details.message(place, &self.store, self.reopener.as_ref(), &self.workers)
     }
 
