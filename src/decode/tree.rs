@@ -204,7 +204,9 @@ pub(super) fn unquoted(text: &[u8]) -> &[u8] {
 /// A key as a step of a path.
 fn step(key: &[u8]) -> String {
     let key = match key.first() {
-        Some(b'"') => serde_json::from_slice(key).unwrap_or_else(|_| String::from_utf8_lossy(unquoted(key)).into()),
+        Some(b'"') => {
+            serde_json::from_slice(key).unwrap_or_else(|_| String::from_utf8_lossy(unquoted(key)).into())
+        }
         _ => String::from_utf8_lossy(key).into_owned(),
     };
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';

@@ -46,6 +46,8 @@ pub struct Diff {
     pub lines: [Vec<String>; 2],
     /// The lines beside each other.
     pub rows: Vec<Row>,
+    /// The lines below each other: of what changed, first those of the first message, then those of the second.
+    pub below: Vec<Row>,
     /// What they were compared as.
     pub formats: [&'static str; 2],
 }
@@ -56,7 +58,8 @@ impl Diff {
     pub fn new(left: &MessageDetail, right: &MessageDetail) -> Self {
         let (left, right) = (lines(left), lines(right));
         let rows = rows(&left.1, &right.1);
-        Self { formats: [left.0, right.0], lines: [left.1, right.1], rows }
+        let below = below(&rows);
+        Self { formats: [left.0, right.0], lines: [left.1, right.1], rows, below }
     }
 
     /// How many lines changed, were removed, were added.
@@ -66,35 +69,55 @@ impl Diff {
         [Change::Changed, Change::Removed, Change::Added].map(count)
     }
 
-    /// The row of the next difference behind one, or of the one before it. Rows that follow one another are one
-    /// difference.
-    #[must_use]
-    pub fn next(&self, from: usize, forward: bool) -> Option<usize> {
-        let differs = |at: usize| self.rows.get(at).is_some_and(|row| row.change != Change::Same);
-        let begins = |at: &usize| differs(*at) && !at.checked_sub(1).is_some_and(differs);
-        if forward { (from + 1..self.rows.len()).find(begins) } else { (0..from).rev().find(begins) }
-    }
-
     /// As a patch: `-` and `+` before what differs.
     #[must_use]
     pub fn patch(&self) -> String {
         let mut patch = String::new();
-        let [left, right] = &self.lines;
-        for row in &self.rows {
-            let line = |lines: &[String], at: Option<usize>| at.and_then(|at| lines.get(at)).cloned();
-            if row.change == Change::Same {
-                patch.push_str(&format!("  {}\n", line(left, row.left).unwrap_or_default()));
-                continue;
-            }
-            if let Some(line) = line(left, row.left) {
-                patch.push_str(&format!("- {line}\n"));
-            }
-            if let Some(line) = line(right, row.right) {
-                patch.push_str(&format!("+ {line}\n"));
-            }
+        for row in &self.below {
+            let sign = match row.change {
+                Change::Removed => '-',
+                Change::Added => '+',
+                Change::Same | Change::Changed => ' ',
+            };
+            let [left, right] = self.texts(row);
+            patch.push_str(&format!("{sign} {}\n", left.or(right).unwrap_or_default()));
         }
         patch
     }
+
+    /// The lines of a row.
+    #[must_use]
+    pub fn texts(&self, row: &Row) -> [Option<&str>; 2] {
+        let [left, right] = &self.lines;
+        let line =
+            |lines: &'_ [String], at: Option<usize>| at.and_then(|at| lines.get(at)).map(String::as_str);
+        [line(left, row.left), line(right, row.right)]
+    }
+}
+
+/// The place of the next difference behind one, or of the one before it. Rows that follow one another are one
+/// difference.
+#[must_use]
+pub fn next(rows: &[Row], from: usize, forward: bool) -> Option<usize> {
+    let differs = |at: usize| rows.get(at).is_some_and(|row| row.change != Change::Same);
+    let begins = |at: &usize| differs(*at) && !at.checked_sub(1).is_some_and(differs);
+    if forward { (from + 1..rows.len()).find(begins) } else { (0..from).rev().find(begins) }
+}
+
+/// Rows with one line each.
+fn below(rows: &[Row]) -> Vec<Row> {
+    let mut below = Vec::with_capacity(rows.len());
+    for run in rows.chunk_by(|one, other| (one.change == Change::Same) == (other.change == Change::Same)) {
+        if run.first().is_some_and(|row| row.change == Change::Same) {
+            below.extend_from_slice(run);
+            continue;
+        }
+        let left = run.iter().filter(|row| row.left.is_some());
+        below.extend(left.map(|row| Row { change: Change::Removed, right: None, ..*row }));
+        let right = run.iter().filter(|row| row.right.is_some());
+        below.extend(right.map(|row| Row { change: Change::Added, left: None, ..*row }));
+    }
+    below
 }
 
 /// A message as lines, and what they are.
@@ -216,8 +239,8 @@ mod tests {
         let expected = r#"  {
     "type": "order"
 -   "status": "open"
-+   "status": "filled"
 -   "filled": 0
++   "status": "filled"
 +   "filled": 1.25
     "tags": []
 +   "fee": {
@@ -227,15 +250,19 @@ mod tests {
 "#;
         assert_eq!(diff.patch(), expected);
         assert_eq!(diff.counts(), [2, 0, 3]);
-        assert_eq!((diff.next(0, true), diff.next(2, true), diff.next(5, false)), (Some(2), Some(5), Some(2)));
-        assert_eq!(diff.next(5, true), None);
+        let next = |from, forward| next(&diff.rows, from, forward);
+        assert_eq!(
+            (next(0, true), next(2, true), next(5, false), next(5, true)),
+            (Some(2), Some(5), Some(2), None)
+        );
     }
 
     #[test]
     fn text_and_bytes_are_compared() {
         let lines = diff("one\ntwo\nthree", "one\nthree");
         assert_eq!((lines.counts(), lines.formats), ([0, 1, 0], ["text", "text"]));
-        let bytes = Diff::new(&detail(fact::Kind::Binary, &[0xff; 20]), &detail(fact::Kind::Binary, &[0xff; 21]));
+        let bytes =
+            Diff::new(&detail(fact::Kind::Binary, &[0xff; 20]), &detail(fact::Kind::Binary, &[0xff; 21]));
         assert_eq!((bytes.counts(), bytes.formats), ([1, 0, 0], ["hex", "hex"]));
         let same = diff("\u{1b}[2J", "\u{1b}[2J");
         assert_eq!(same.patch(), "  ␛[2J\n");

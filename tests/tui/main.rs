@@ -7,6 +7,7 @@
 mod support;
 
 mod conns;
+mod diff;
 mod notes;
 mod stats;
 

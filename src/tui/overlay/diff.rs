@@ -8,7 +8,7 @@ use crate::item::Dir;
 use crate::report::words::number;
 use crate::time::Delay;
 use crate::tui::canvas::{Canvas, Hit};
-use crate::tui::diff::{Change, Diff, Row};
+use crate::tui::diff::{Change, Diff, Row, next};
 use crate::tui::keys::Key;
 use crate::tui::list::{Scroll, Step};
 use crate::tui::model::{Loaded, Model};
@@ -25,7 +25,10 @@ pub struct DiffView {
     /// Their places in the store, the earlier first.
     places: [usize; 2],
     diff: Option<Task<Diff>>,
+    /// Beside each other or not, where it was asked for.
     beside: Option<bool>,
+    /// How they were drawn last.
+    is_beside: bool,
     scroll: Scroll,
 }
 
@@ -33,7 +36,13 @@ impl DiffView {
     /// Compares two messages, by their places in the store.
     #[must_use]
     pub const fn new(places: [usize; 2]) -> Self {
-        Self { places, diff: None, beside: None, scroll: Scroll { cursor: 0, top: 0, height: 0, len: 0 } }
+        Self {
+            places,
+            diff: None,
+            beside: None,
+            is_beside: true,
+            scroll: Scroll { cursor: 0, top: 0, height: 0, len: 0 },
+        }
     }
 
     /// Compares them once both are read.
@@ -92,12 +101,16 @@ impl Overlay for DiffView {
                 let [changed, removed, added] = diff.counts();
                 let [one, other] = diff.formats;
                 let what = if one == other { one.to_owned() } else { format!("{one} and {other}") };
-                (format!("differences · {what}"), format!("{changed} changed · {removed} removed · {added} added"))
+                (
+                    format!("differences · {what}"),
+                    format!("{changed} changed · {removed} removed · {added} added"),
+                )
             }
             None => ("differences".to_owned(), String::new()),
         };
         let inner = canvas.frame(area, &title, &right, true);
         let beside = self.beside.unwrap_or(inner.width >= WIDE);
+        self.is_beside = beside;
         let half = if beside { inner.width / 2 } else { inner.width };
         let [left, right] = &heads;
         canvas.put(inner.x + 1, inner.y, half.saturating_sub(2), left, Role::Heading);
@@ -117,17 +130,16 @@ impl Overlay for DiffView {
             return;
         };
         canvas.hit(body, Hit::Pane(0));
-        self.scroll.fit(diff.rows.len(), body.height.into());
+        let rows = if beside { &diff.rows } else { &diff.below };
+        self.scroll.fit(rows.len(), body.height.into());
         for (y, at) in (body.y..body.bottom()).zip(self.scroll.window()) {
-            let Some(row) = diff.rows.get(at) else { continue };
-            let [left, right] = texts(diff, row);
+            let Some(row) = rows.get(at) else { continue };
+            let [left, right] = diff.texts(row);
             if beside {
                 side(Rect::new(body.x, y, half, 1), row, left, Change::Removed, canvas);
                 side(Rect::new(body.x + half, y, half, 1), row, right, Change::Added, canvas);
             } else {
-                // What changed shows as it is now: the line before is a key away.
-                let text = right.or(left);
-                side(Rect::new(body.x, y, half, 1), row, text, row.change, canvas);
+                side(Rect::new(body.x, y, half, 1), row, left.or(right), row.change, canvas);
             }
             if at == self.scroll.cursor {
                 canvas.paint(Rect::new(body.x, y, body.width, 1), Role::Cursor);
@@ -142,10 +154,11 @@ impl Overlay for DiffView {
         let diff = self.diff.as_ref().and_then(Task::get);
         match key.code {
             KeyCode::Esc | KeyCode::Char('q' | 'd') => return After::Close,
-            KeyCode::Char('v' | '|') => self.beside = Some(!self.beside.unwrap_or(true)),
+            KeyCode::Char('v' | '|') => self.beside = Some(!self.is_beside),
             KeyCode::Char('n' | 'N') => {
                 let forward = key.code == KeyCode::Char('n');
-                match diff.and_then(|diff| diff.next(self.scroll.cursor, forward)) {
+                let rows = diff.map(|diff| if self.is_beside { &diff.rows[..] } else { &diff.below });
+                match rows.and_then(|rows| next(rows, self.scroll.cursor, forward)) {
                     Some(row) => self.scroll.select(row),
                     None => model.say("there is no further difference"),
                 }
@@ -170,11 +183,6 @@ impl Overlay for DiffView {
     fn roll(&mut self, _: &mut Model, by: isize) {
         self.scroll.roll(by);
     }
-}
-
-fn texts<'d>(diff: &'d Diff, row: &Row) -> [Option<&'d str>; 2] {
-    let [left, right] = &diff.lines;
-    [row.left.and_then(|at| left.get(at)), row.right.and_then(|at| right.get(at))].map(|line| line.map(String::as_str))
 }
 
 /// One side of a row.
