@@ -6,6 +6,7 @@ pub mod cli;
 pub mod engine;
 pub mod event;
 pub mod filter;
+pub mod generate;
 pub mod http;
 pub mod item;
 pub mod limits;
