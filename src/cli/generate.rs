@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::Context;
 
-use crate::generate::truth::Totals;
+use crate::generate::truth::{Connection, Totals};
 use crate::generate::{Generator, Hosts, Kind, Plan, Rate, Violation};
 use crate::rules::{self, Rule};
 use crate::script::Script;
@@ -26,12 +26,12 @@ pub(super) fn run(args: &Generate) -> anyhow::Result<Outcome> {
         return Ok(Outcome::Done);
     }
     let mut generator = Generator::new(plan(args)?);
-    let mut output = Output::create(&args.output)?;
-    let mut truth = args.truth.as_deref().map(Truth::create).transpose()?;
     if let Some(file) = &args.truth {
-        let same = file != Path::new("-") && is_input(file, std::slice::from_ref(&args.output));
+        let same = *file == args.output || is_input(file, std::slice::from_ref(&args.output));
         anyhow::ensure!(!same, "{} is the capture itself: choose another file for --truth", file.display());
     }
+    let mut output = Output::create(&args.output)?;
+    let mut truth = args.truth.as_deref().map(Truth::create).transpose()?;
     let mut block = Vec::new();
     loop {
         let more = generator.fill(&mut block);
@@ -171,7 +171,7 @@ impl Truth {
         Ok(Self { out: BufWriter::new(file), name, connections: 0 })
     }
 
-    fn connection(&mut self, connection: &crate::generate::truth::Connection) -> anyhow::Result<()> {
+    fn connection(&mut self, connection: &Connection) -> anyhow::Result<()> {
         let line = serde_json::to_string(connection)?;
         let before = if self.connections == 0 { "{\"connections\":[\n" } else { ",\n" };
         self.connections += 1;
