@@ -281,7 +281,7 @@ impl Generator {
                 let start = rng.nanos(0, spread);
                 self.other(n, start);
             }
-            let gap = (self.brief.gap / i64::from(at_once.max(1))).max(1);
+            let gap = (self.brief.gap * 8 / 5 / i64::from(at_once.max(1))).max(1);
             let source = Source::Datagrams { rng: Rng::new(self.seed, DATAGRAMS), gap };
             self.put(self.sources.len(), source, 0);
         }
@@ -323,7 +323,7 @@ impl Generator {
         // Far from the numbers of the others.
         let mut ends = hosts::ends(self.kind, self.hosts, 10_000_000 + number, &mut network);
         ends.server.port = if tls { 443 } else { 8_000 };
-        let other = Other::new(Rng::new(self.seed, OTHERS | u64::from(number)), tls, self.brief.gap * 2 / 5);
+        let other = Other::new(Rng::new(self.seed, OTHERS | u64::from(number)), tls, self.brief.gap * 3 / 10);
         let link = Link::new(Voice::Other(other), ends, network, start, false, false);
         self.totals.other_connections += 1;
         self.put(self.sources.len(), Source::Link(Box::new(link)), start);
@@ -362,9 +362,8 @@ impl Generator {
         let datagrams_end = self.open == 0;
         match self.sources.get_mut(at)? {
             Source::Link(link) => {
-                let promised = link.promised();
                 let next = link.next(closing, &self.network, &mut self.totals);
-                self.promised = self.promised + link.promised() - promised;
+                self.promised = self.promised.saturating_add_signed(link.promise());
                 if next.is_some() {
                     return next;
                 }

@@ -25,6 +25,8 @@ pub(super) struct Link {
     stage: Stage,
     /// The segment that is next.
     at: usize,
+    /// What [`Self::promise`] told last.
+    promised: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +47,7 @@ impl Link {
             turn: Turn::default(),
             stage: if open { Stage::Open } else { Stage::New },
             at: 0,
+            promised: 0,
         }
     }
 
@@ -86,12 +89,16 @@ impl Link {
         packets::tcp(out, &self.ends, segment.from, segment.tcp(clock), payload)
     }
 
-    /// Bytes of messages that have begun and are still to be sent.
-    pub(super) fn promised(&self) -> u64 {
-        match &self.voice {
+    /// How many bytes have begun to be sent and are not in the capture yet: now, less what it was before.
+    pub(super) fn promise(&mut self) -> i64 {
+        let rest = match &self.voice {
             Voice::Web(talk) => talk.promised(),
             Voice::Other(_) => 0,
-        }
+        };
+        let left = self.wire.segments.get(self.at..).unwrap_or_default();
+        let here = self.turn.bytes.len() * left.len() / self.wire.segments.len().max(1);
+        let promised = rest + here as u64;
+        promised as i64 - std::mem::replace(&mut self.promised, promised) as i64
     }
 
     /// What was said on it; `None` where it is no WebSocket.

@@ -111,7 +111,7 @@ mod tests {
         assert_ne!(Rng::new(2, 0).u64(), Rng::new(1, 0).u64());
     }
 
-    const NUMBERS: [u64; 4] = [0, 0, 0, 0];
+    const NUMBERS: [u64; 4] = [8_015_842_241_584_699_969, 18_149_148_559_098_712_808, 492, 862];
 
     #[test]
     fn ranges_hold() {

@@ -42,6 +42,8 @@ pub(super) struct Talk {
     largest: u64,
     codec: Option<Codec>,
     head: head::Choice,
+    /// Before the request and the response, drawn whether there are any or not.
+    pauses: [i64; 2],
     /// The Pings that the one in `owes` has to answer.
     pings: Vec<Vec<u8>>,
     owes: Dir,
@@ -116,6 +118,7 @@ impl Talk {
         let status = if rng.chance(brief.refused) { rng.pick(&[401, 403, 404, 503]) } else { 101 };
         let head =
             head::Choice::new(&mut rng, style_path(style), subprotocol, brief.deflate.is_some(), status);
+        let pauses = [rng.nanos(50_000, 500_000), rng.nanos(100_000, 3_000_000)];
         let agreed = brief.deflate.clone().filter(|_| status == 101);
         let truth = Connection {
             path: head.path.clone(),
@@ -133,6 +136,7 @@ impl Talk {
             largest: brief.largest,
             codec: agreed.map(Codec::new),
             head,
+            pauses,
             pings: Vec::new(),
             owes: Dir::C2s,
             next: Dir::C2s,
@@ -152,12 +156,12 @@ impl Talk {
     pub(super) fn say(&mut self, turn: &mut Turn, closing: bool) -> bool {
         match self.stage {
             Stage::Request => {
-                turn.begin(Dir::C2s, self.rng.nanos(50_000, 500_000));
+                turn.begin(Dir::C2s, self.pauses[0]);
                 self.head.request(&mut turn.bytes);
                 self.stage = Stage::Response;
             }
             Stage::Response => {
-                turn.begin(Dir::S2c, self.rng.nanos(100_000, 3_000_000));
+                turn.begin(Dir::S2c, self.pauses[1]);
                 self.head.response(&mut turn.bytes, self.codec.as_ref().map(Codec::agreed));
                 let refused = self.truth.status != 101;
                 self.stage = if refused { Stage::Over } else { Stage::Talking };
@@ -455,5 +459,5 @@ const CLOSES: [(Dir, Option<u16>, &str); 8] = [
 /// Shorter texts go as they are.
 const WORTH_COMPRESSING: usize = 64;
 
-/// The most bytes of a message that are made at once.
-const LONGEST_TURN: u64 = 256 << 10;
+/// The most bytes of a message that are made at once: full segments of 1,448 and of 65,160 bytes.
+const LONGEST_TURN: u64 = 180 * 1_448;

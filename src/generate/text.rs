@@ -114,14 +114,20 @@ pub(super) fn put(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
     let _ = out.write_fmt(text);
 }
 
-const WORDS: [&str; 64] = [
-    "account", "action", "active", "alert", "amount", "answer", "balance", "batch", "board", "buffer",
-    "cancel", "channel", "check", "client", "cloud", "column", "config", "content", "count", "create",
-    "cursor", "default", "deliver", "device", "display", "document", "editor", "event", "factor", "field",
-    "filter", "gateway", "group", "header", "history", "index", "invoice", "label", "layer", "limit",
-    "market", "member", "message", "metric", "monitor", "network", "notice", "offset", "order", "payment",
-    "player", "position", "price", "profile", "region", "release", "report", "sensor", "session", "status",
-    "stream", "ticket", "update", "window",
+const WORDS: [&str; 123] = [
+    "account", "action", "active", "alert", "amount", "answer", "array", "balance", "batch", "before",
+    "board", "bottom", "branch", "buffer", "button", "cancel", "center", "channel", "check", "client",
+    "close", "cloud", "column", "commit", "config", "content", "context", "control", "copy", "count",
+    "create", "cursor", "data", "default", "delete", "deliver", "device", "direct", "display", "document",
+    "domain", "driver", "editor", "effect", "element", "enable", "engine", "entry", "error", "event",
+    "export", "factor", "field", "filter", "folder", "format", "forward", "frame", "gateway", "general",
+    "global", "group", "handle", "header", "health", "history", "host", "image", "import", "index", "input",
+    "insert", "invoice", "item", "kernel", "label", "layer", "leave", "level", "light", "limit", "list",
+    "local", "login", "manager", "market", "member", "memory", "message", "method", "metric", "minute",
+    "mobile", "model", "module", "monitor", "native", "network", "notice", "number", "object", "offset",
+    "online", "option", "order", "output", "owner", "packet", "payment", "player", "position", "price",
+    "profile", "region", "release", "report", "sensor", "session", "status", "stream", "ticket", "update",
+    "window",
 ];
 const FOREIGN: [&str; 10] =
     ["Müller", "größer", "東京", "価格", "данные", "привет", "señal", "été", "🚀", "소식"];

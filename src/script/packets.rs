@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use etherparse::{IpHeaders, IpNumber, Ipv4Header, Ipv6Header, PacketBuilder, TcpHeader, VlanId};
+use etherparse::{IpHeaders, Ipv4Header, Ipv6Header, PacketBuilder, TcpHeader, VlanId};
 
 use super::wire::{Kind, Segment};
 use crate::capture::source::LinkType;
@@ -108,8 +108,13 @@ pub(crate) fn udp(out: &mut Vec<u8>, ends: &Ends, dir: Dir, payload: &[u8]) -> b
 fn ip(from: IpAddr, to: IpAddr) -> Option<IpHeaders> {
     Some(match (from, to) {
         (IpAddr::V4(from), IpAddr::V4(to)) => {
-            let header = Ipv4Header::new(0, HOPS, IpNumber::TCP, from.octets(), to.octets());
-            IpHeaders::Ipv4(header.ok()?, Default::default())
+            let header = Ipv4Header {
+                time_to_live: HOPS,
+                source: from.octets(),
+                destination: to.octets(),
+                ..Ipv4Header::default()
+            };
+            IpHeaders::Ipv4(header, Default::default())
         }
         (IpAddr::V6(from), IpAddr::V6(to)) => {
             let header = Ipv6Header {

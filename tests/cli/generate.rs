@@ -36,13 +36,15 @@ fn a_file_is_what_a_pipe_gets() {
     let (folder, path) = file("made.pcapng", b"old");
     let truth = folder.path().join("truth.json");
     let args = ["--connections", "3", "--seed", "9", "--refuse", "0%"];
-    let ran: Ran = run(&[
-        &["generate", "-o", path.to_str().unwrap(), "--truth", truth.to_str().unwrap()],
-        &args[..],
-    ]
-    .concat());
+    let ran: Ran =
+        run(&[&["generate", "-o", path.to_str().unwrap(), "--truth", truth.to_str().unwrap()], &args[..]]
+            .concat());
     assert_eq!((ran.code, ran.text()), (0, ""));
-    assert!(ran.err.starts_with(&format!("wrote {}: 3 connections, 60 messages, ", path.display())), "{}", ran.err);
+    assert!(
+        ran.err.starts_with(&format!("wrote {}: 3 connections, 60 messages, ", path.display())),
+        "{}",
+        ran.err
+    );
     assert!(ran.err.ends_with("; seed 9\n"), "{}", ran.err);
     assert!(made(&args) == fs::read(&path).unwrap());
     assert!(made(&["--connections", "3", "--refuse", "0%"]) != fs::read(&path).unwrap());
@@ -152,13 +154,16 @@ fn the_gallery_is_what_is_written_today() {
         assert!(made.len() < 100_000, "{name} has {} bytes", made.len());
         assert!(readme.contains(name), "{name} is not in README.md");
         // What a name promises.
-        let family = ["handshakes", "frames", "text", "closing", "keepalive", "deflate", "security", "capture"]
-            .iter()
-            .zip("HFTCKDSN".chars())
-            .find(|(subject, _)| name == format!("broken-{subject}.pcapng"));
+        let family =
+            ["handshakes", "frames", "text", "closing", "keepalive", "deflate", "security", "capture"]
+                .iter()
+                .zip("HFTCKDSN".chars())
+                .find(|(subject, _)| name == format!("broken-{subject}.pcapng"));
         if let Some((_, family)) = family {
             let codes = found(&made);
-            for rule in wscope::rules::all().filter(|rule| rule.family() == family && rule.code != "N005") {
+            // A limit cannot be reached by so little, and a file that is cut is no good example of others.
+            let not = |code: &str| ["N005", "N007"].contains(&code);
+            for rule in wscope::rules::all().filter(|rule| rule.family() == family && !not(rule.code)) {
                 assert!(codes.contains(rule.code), "{name} lacks {}", rule.code);
             }
         }
