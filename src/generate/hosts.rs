@@ -45,7 +45,11 @@ pub(super) fn ends(kind: Kind, hosts: Hosts, number: u32, rng: &mut Rng) -> Ends
             let port = FIRST_PORT + (number % 64) as u16 * 400 + rng.below(400) as u16;
             Ends {
                 client: Host { mac: mac(client), ip: client, port },
-                server: Host { mac: mac(server), ip: server, port: if number % 2 == 0 { 80 } else { 8_080 } },
+                server: Host {
+                    mac: mac(server),
+                    ip: server,
+                    port: if number.is_multiple_of(2) { 80 } else { 8_080 },
+                },
                 vlan: (dirty && number % 16 == 5).then_some(100),
             }
         }

@@ -33,7 +33,7 @@ impl Rng {
     #[inline]
     pub(super) fn below(&mut self, n: u64) -> u64 {
         // The high half of the product: biased by less than n / 2^64.
-        (u128::from(self.u64()) * u128::from(n) >> 64) as u64
+        ((u128::from(self.u64()) * u128::from(n)) >> 64) as u64
     }
 
     /// From `low` to `high`, both included.

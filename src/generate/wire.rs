@@ -297,3 +297,82 @@ impl Segment {
         tcp
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn network(lost: u32, reordered: u32, dropped: u32) -> Network {
+        let rate = |percent: u32| Rate::of_million(percent * 10_000);
+        Network { segment: 100, lost: rate(lost), reordered: rate(reordered), dropped: rate(dropped) }
+    }
+
+    fn turn(dir: Dir, len: usize) -> Turn {
+        let mut turn = Turn::default();
+        turn.begin(dir, 1_000);
+        turn.bytes.resize(len, 7);
+        turn
+    }
+
+    /// Whatever the network does, all arrives, and nothing is acknowledged that was not sent.
+    #[test]
+    fn what_is_lost_on_the_way_is_sent_again() {
+        for seed in 0..300 {
+            let mut wire = Wire::new(Rng::new(seed, 0), 0, true);
+            let (mut truth, mut totals) = (Connection::default(), Totals::default());
+            let first = wire.next(Dir::C2s);
+            let turn = turn(Dir::C2s, 1_050);
+            wire.send(&turn, &network(20, 20, 0), &mut truth, &mut totals);
+            assert!(wire.segments.is_sorted_by_key(|segment| segment.time));
+            let mut seen = vec![false; turn.bytes.len()];
+            let mut acked = 0;
+            for segment in &wire.segments {
+                match segment.from {
+                    Dir::C2s => {
+                        assert_eq!(segment.seq.wrapping_sub(first) as usize, segment.start);
+                        assert!(segment.end - segment.start <= 100);
+                        seen.iter_mut().take(segment.end).skip(segment.start).for_each(|seen| *seen = true);
+                    }
+                    Dir::S2c => {
+                        let ack = segment.ack.wrapping_sub(first) as usize;
+                        assert!(
+                            ack >= acked && seen.iter().take(ack).all(|seen| *seen),
+                            "seed {seed}: {ack}"
+                        );
+                        acked = ack;
+                    }
+                }
+            }
+            assert!(seen.iter().all(|seen| *seen), "seed {seed}");
+            assert!(acked == turn.bytes.len() || totals.retransmitted == 0, "seed {seed}: {acked}");
+            assert_eq!(totals.dropped, 0);
+        }
+    }
+
+    #[test]
+    fn messages_that_lack_bytes_are_counted() {
+        let mut wire = Wire::new(Rng::new(1, 0), 0, true);
+        let (mut truth, mut totals) = (Connection::default(), Totals::default());
+        let mut turn = turn(Dir::S2c, 300);
+        // The second message is the first half of the third segment, and a Ping the second half.
+        turn.messages.extend([0..200, 200..250]);
+        wire.gone.push(250..300);
+        wire.count_damaged(&turn, &mut truth);
+        assert_eq!(truth.s2c.damaged, 0);
+        wire.gone.push(100..201);
+        wire.count_damaged(&turn, &mut truth);
+        assert_eq!(truth.s2c.damaged, 2);
+        // One that goes on in the next turn counts where it ends.
+        turn.messages.clear();
+        turn.unfinished = Some(0);
+        wire.count_damaged(&turn, &mut truth);
+        turn.messages.push(0..10);
+        turn.unfinished = None;
+        wire.gone.clear();
+        wire.count_damaged(&turn, &mut truth);
+        assert_eq!((truth.s2c.damaged, truth.c2s.damaged), (3, 0));
+        wire.send(&turn, &network(0, 0, 100), &mut truth, &mut totals);
+        assert_eq!((totals.dropped, truth.s2c.damaged), (3, 4));
+        assert!(wire.segments.iter().all(|segment| segment.from == Dir::C2s));
+    }
+}
