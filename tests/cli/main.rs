@@ -7,6 +7,7 @@ mod check;
 mod export;
 mod filter;
 mod follow;
+mod generate;
 mod har;
 mod hostile;
 mod inputs;

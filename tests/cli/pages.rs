@@ -2,7 +2,7 @@
 
 use crate::run::{output, run};
 
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 13] = [
     "ls",
     "show",
     "inspect",
@@ -12,6 +12,7 @@ const COMMANDS: [&str; 12] = [
     "check",
     "fields",
     "filter",
+    "generate",
     "schema",
     "doctor",
     "completions",
