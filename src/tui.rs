@@ -31,3 +31,4 @@ pub mod store;
 pub mod theme;
 pub mod view;
 pub mod workers;
+pub mod yank;

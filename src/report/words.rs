@@ -1,5 +1,7 @@
 //! Numbers, spans and sizes in words, the same in all that people read.
 
+use crate::ws::fact::Fault;
+
 /// A number with its figures in groups: `4,812`.
 pub(crate) fn number(number: u64) -> String {
     let digits = number.to_string();
@@ -62,6 +64,24 @@ pub(crate) fn span(nanos: i64) -> String {
         60..3_600 => format!("{}m{:02}s", seconds / 60, seconds % 60),
         3_600..86_400 => format!("{}h{:02}m", seconds / 3_600, seconds / 60 % 60),
         _ => format!("{}d{:02}h", seconds / 86_400, seconds / 3_600 % 24),
+    }
+}
+
+/// Why a message is not complete.
+pub(crate) const fn fault(fault: Fault) -> &'static str {
+    match fault {
+        Fault::Missing => "incomplete: bytes are missing from the capture",
+        Fault::Unfinished => "incomplete: its final fragment never came",
+        Fault::BrokenDeflate => "incomplete: it does not inflate",
+        Fault::WindowExceeded => "incomplete: it refers back beyond the agreed window",
+        Fault::ContextKept { .. } => {
+            "incomplete: it refers to an earlier message, against what was agreed"
+        }
+        Fault::LostContext => {
+            "not decodable without earlier messages, or a handshake, that the capture lacks"
+        }
+        Fault::InflateLimit => "incomplete: it inflates past the limit and was cut there",
+        Fault::TooLarge => "not decodable: its compressed form is too large to collect",
     }
 }
 

@@ -1,5 +1,7 @@
 //! What lies above the view for a while: help, palette, questions.
 
+pub mod find;
+
 use ratatui::layout::Rect;
 
 use super::action::Action;

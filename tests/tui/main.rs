@@ -7,6 +7,7 @@
 mod support;
 
 mod conns;
+mod inspect;
 
 use std::path::PathBuf;
 
