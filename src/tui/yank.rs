@@ -125,7 +125,9 @@ fn json(row: &Row, detail: &MessageDetail) -> Result<(String, String), String> {
 }
 
 /// Packets by their numbers.
-fn frames(first: u64, last: u64) -> String {
+fn frames(one: u64, other: u64) -> String {
+    // What came out of order may have its beginning in a later packet than its end.
+    let (first, last) = (one.min(other), one.max(other));
     if first == last {
         format!("frame.number == {first}")
     } else {
@@ -227,6 +229,7 @@ mod tests {
     #[test]
     fn packets_are_named() {
         assert_eq!(frames(7, 7), "frame.number == 7");
+        assert_eq!(frames(9, 7), frames(7, 9));
         assert_eq!(frames(7, 9), "frame.number >= 7 && frame.number <= 9");
     }
 }

@@ -129,7 +129,10 @@ impl Inspector {
         match self.tab {
             Tab::Frame => self.frame.draw(model, &subject, inner, pane, canvas),
             Tab::Payload => self.payload.draw(model, &subject, inner, pane, canvas),
-            Tab::Hex => self.hex.draw(model, &subject, self.payload.decoded(), inner, pane, canvas),
+            Tab::Hex => {
+                self.payload.prepare(model, &subject);
+                self.hex.draw(&subject, self.payload.decoded(), inner, pane, canvas);
+            }
             Tab::Wire => self.wire.draw(model, &subject, inner, pane, canvas),
         }
     }
@@ -325,6 +328,8 @@ fn nothing(model: &Model, area: Rect, canvas: &mut Canvas<'_>) {
         (0, State::Reading) => "reading; no message yet",
         (0, State::Failed(_)) => "reading broke off before the first message",
         (0, State::Done(_)) => "there is no message in this capture",
+        _ if model.current_conn().is_some_and(|conn| conn.messages.is_empty()) => "this connection has no message",
+        _ if model.shown.len(&model.store) == 0 => "no message is left of what hides them; R shows all",
         _ => "no message is chosen: press J for the first, or 2 for the list",
     };
     canvas.put(area.x + 1, area.y, area.width.saturating_sub(2), text, Role::Dim);

@@ -41,7 +41,8 @@ pub(super) fn of_message(model: &Model, place: usize, row: &Row) -> Vec<Fact> {
         time = format!("{time} · {sign}{delay} since m{}", before.n);
     }
     facts.push(("time", time, Role::Text));
-    facts.push(("packets", packets(row.first_packet, row.last.packet), Role::Text));
+    let (one, other) = (row.first_packet, row.last.packet);
+    facts.push(("packets", packets(one.min(other), one.max(other)), Role::Text));
     if row.frames != 1 || row.compressed {
         let mut text = format!("{}, {}", count(row.frames.into(), "frame"), count(row.wire_len, "byte"));
         if row.compressed {
@@ -73,7 +74,7 @@ pub(super) fn of_frame(subject: &Subject) -> Vec<Fact> {
     ));
     let side = if frame.dir == Dir::C2s { "client" } else { "server" };
     let end = frame.offset.saturating_add(whole);
-    let text = format!("bytes {} to {} of the {side}'s", number(frame.offset), number(end.saturating_sub(1)));
+    let text = format!("bytes {} to {} of what the {side} sent", number(frame.offset), number(end.saturating_sub(1)));
     facts.push(("stream", text, Role::Text));
     if frame.seen < header.len {
         let text = format!("{} of {} payload bytes are in the capture", number(frame.seen), number(header.len));
@@ -141,21 +142,23 @@ pub(super) fn findings<'a>(model: &'a Model, row: &'a Row) -> impl Iterator<Item
 /// To the next message of the connection that has a finding, or the one before.
 pub(super) fn to_finding(model: &mut Model, on: bool) {
     let Some(row) = model.current_message().map(|(row, _)| *row) else { return };
+    let here: Vec<usize> = findings(model, &row).map(|(place, _)| place).collect();
     let places = model.store.conn(row.conn).map_or(&[][..], |conn| &conn.findings);
-    let (mut best, first) = (None, u64::from(row.first_frame));
-    for found in places.iter().filter_map(|place| model.store.findings().get(*place as usize)) {
-        let finding = &found.finding;
-        let message = finding.message.or_else(|| {
-            let place = model.message_of_frame(row.conn, finding.frame.filter(|frame| on == (*frame > first))?)?;
-            Some(model.store.message(place)?.0.n.into())
-        });
-        let further = message.filter(|n| if on { *n > row.n.into() } else { *n < row.n.into() });
-        best = match (best, further) {
-            (Some(best), Some(n)) => Some(if on { n.min(best) } else { n.max(best) }),
-            (best, further) => best.or(further),
-        };
+    let mut best: Option<(u64, &Found)> = None;
+    for place in places.iter().map(|place| *place as usize).filter(|place| !here.contains(place)) {
+        let Some(found) = model.store.findings().get(place) else { continue };
+        let first_of = |n| Some(model.store.message(model.place_of(row.conn, n)?)?.0.first_frame.into());
+        let Some(frame) = found.finding.frame.or_else(|| first_of(found.finding.message?)) else { continue };
+        let further = if on { frame > row.first_frame.into() } else { frame < row.first_frame.into() };
+        if further && best.is_none_or(|(other, _)| if on { frame < other } else { frame > other }) {
+            best = Some((frame, found));
+        }
     }
-    match best.and_then(|n: u64| model.place_of(row.conn, n)) {
+    let place = best.and_then(|(frame, found)| match found.finding.message {
+        Some(n) => model.place_of(row.conn, n),
+        None => model.message_of_frame(row.conn, frame),
+    });
+    match place {
         Some(place) => model.select_message(place),
         None if on => model.say("no later message of this connection has a finding"),
         None => model.say("no earlier message of this connection has a finding"),

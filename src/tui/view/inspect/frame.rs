@@ -59,6 +59,17 @@ pub(super) struct FrameTab {
 const NAME: usize = 12;
 const VALUE: usize = 11;
 
+/// From this width on, values have a column of their own.
+const WIDE: usize = 60;
+
+/// `RFC 6455 5.2` as people write it.
+fn cited(source: &str) -> String {
+    match source.rsplit_once(' ') {
+        Some((rfc, section)) if section.starts_with(|c: char| c.is_ascii_digit()) => format!("{rfc} §{section}"),
+        _ => source.to_owned(),
+    }
+}
+
 impl FrameTab {
     pub(super) fn draw(
         &mut self,
@@ -167,15 +178,18 @@ impl FrameTab {
         for field in fields {
             let fault = faults.iter().find(|(name, _)| *name == field.name);
             let role = if fault.is_some() { Role::Error } else { Role::Text };
-            let mut spans = vec![
-                (format!("{:NAME$}", field.name), Role::Name),
-                (format!("{:VALUE$} ", field.value), if fault.is_some() { Role::Error } else { Role::Number }),
-                (field.meaning, role),
-            ];
+            let of_value = if fault.is_some() { Role::Error } else { Role::Number };
+            let (name, value) = if width >= WIDE {
+                (format!("{:NAME$}", field.name), format!("{:VALUE$} ", field.value))
+            } else {
+                let left = (NAME + 1).saturating_sub(field.name.len() + 1);
+                (format!("{} ", field.name), format!("{:left$} ", field.value))
+            };
+            let mut spans = vec![(name, Role::Name), (value, of_value), (field.meaning, role)];
             if let Some((_, code)) = fault {
                 spans.insert(2, (format!("{code} "), Role::Error));
             }
-            let right = field.source.rsplit_once(' ').map_or(String::new(), |(rfc, section)| format!("{rfc} §{section}"));
+            let right = cited(field.source);
             self.lines.push(Line { target: Target::Field(field.name), spans, right });
         }
         let facts = facts::of_frame(subject).into_iter().chain(facts::of_message(model, subject.place, &subject.row));
@@ -202,7 +216,7 @@ impl FrameTab {
                 (format!("{sign} {} {}", finding.rule.code, finding.rule.name), role),
                 (of, Role::Dim),
             ];
-            let right = finding.rule.source.to_owned();
+            let right = cited(finding.rule.source);
             self.lines.push(Line { target, spans, right });
             let mut text = String::new();
             visible::visible(finding.text.as_bytes(), &mut text);

@@ -108,7 +108,6 @@ fn field_at(frame: &Frame<'_>, at: usize) -> (&'static str, &'static str, Role) 
 impl HexTab {
     pub(super) fn draw(
         &mut self,
-        model: &Model,
         subject: &Subject,
         decoded: Option<&Decoded>,
         area: Rect,
@@ -138,7 +137,6 @@ impl HexTab {
             canvas.put(list.x + 1, list.y, list.width.saturating_sub(2), "no bytes", Role::Dim);
         }
         let frame = subject.frame().map(crate::tui::reopen::FrameDetail::frame);
-        let _ = model;
         for (y, row) in (list.y..list.bottom()).zip(self.scroll.window()) {
             let first = row * self.width;
             canvas.put(list.x + 1, y, 8, &format!("{first:06x}"), Role::Dim);

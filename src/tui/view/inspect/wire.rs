@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use ratatui::layout::Rect;
@@ -21,6 +22,9 @@ use crate::ws::fact::Frame;
 
 /// Segments that are listed at most.
 const MOST: usize = 20_000;
+
+/// Packets of the flow before and behind those of a message that may carry bytes of it.
+const AROUND: usize = 64;
 
 /// A segment, and what of the message it carries.
 #[derive(Clone, Debug)]
@@ -82,8 +86,8 @@ impl WireTab {
             }
             Some(Some(Ok(segments))) => segments,
         };
-        let row = &subject.row;
-        let mut text = packets(row.first_packet, row.last.packet);
+        let all = numbers(&subject.detail);
+        let mut text = packets(*all.start(), *all.end());
         let carrying = segments.rows.iter().filter(|row| !row.carries.is_empty()).count();
         // Writing to a string cannot fail.
         let _ = match (segments.cut, segments.placed) {
@@ -242,12 +246,12 @@ fn segments(
     cancelled: impl Fn() -> bool,
 ) -> io::Result<Segments> {
     let message = detail.message();
-    let numbers = message.first.packet..=message.last.packet;
+    let numbers = numbers(detail);
     let first = detail.frames.first().map(|detail| detail.frame());
     let mut found = Segments::default();
     // The sequence number of the first byte of the first frame.
     let (mut origin, mut several) = (None, false);
-    found.begins = reopener.segments(packets, &numbers, |sent, payload| {
+    found.begins = reopener.segments(packets, &numbers, AROUND, |sent, payload| {
         if let Some(frame) = &first
             && sent.dir == frame.dir
             && sent.at.packet == frame.first.packet
@@ -263,6 +267,7 @@ fn segments(
     })?;
     let origin = origin.filter(|_| !several);
     found.placed = origin.is_some();
+    let frames: Vec<Part> = detail.frames.iter().map(|detail| Part::new(&detail.frame())).collect();
     let mut seen: [Seen; 2] = Default::default();
     for row in &mut found.rows {
         let Sent { dir, seq, len, .. } = row.sent;
@@ -273,10 +278,41 @@ fn segments(
         if let Some(origin) = origin
             && dir == message.dir
         {
-            row.carries = carried(detail, i64::from(seq.wrapping_sub(origin) as i32), len.into());
+            row.carries = carried(&frames, i64::from(seq.wrapping_sub(origin) as i32), len.into());
         }
     }
+    // Of the packets around, those that carry something.
+    let is_of = |row: &Row| numbers.contains(&row.sent.at.packet) || !row.carries.is_empty();
+    let first = found.rows.iter().position(is_of).unwrap_or(0);
+    let behind = found.rows.iter().rposition(is_of).map_or(0, |last| last + 1);
+    found.rows.truncate(behind);
+    found.rows.drain(..first.min(behind));
     Ok(found)
+}
+
+/// The packets with the beginnings and ends of its frames. What was lost and sent again may have come before or
+/// behind them.
+fn numbers(detail: &MessageDetail) -> RangeInclusive<u64> {
+    let message = detail.message();
+    let ends = |frame: Frame<'_>| [frame.first.packet, frame.last.packet];
+    let all = detail.frames.iter().flat_map(|detail| ends(detail.frame()));
+    let all = all.chain([message.first.packet, message.last.packet]);
+    let (first, last) = all.fold((u64::MAX, 0), |(first, last), n| (first.min(n), last.max(n)));
+    first..=last
+}
+
+/// A frame's number, where it begins in the direction's stream, and how long it is.
+struct Part {
+    n: u64,
+    offset: u64,
+    size: u64,
+}
+
+impl Part {
+    const fn new(frame: &Frame<'_>) -> Self {
+        let size = (frame.header.header_len() as u64).saturating_add(frame.header.len);
+        Self { n: frame.n, offset: frame.offset, size }
+    }
 }
 
 /// Which bytes of a direction came so far.
@@ -325,17 +361,15 @@ fn places(frame: &Frame<'_>, payload: &[u8]) -> Vec<usize> {
 
 /// Which bytes of which frames a segment carries; `start` is where it begins, counted from the first byte of the
 /// first frame.
-fn carried(detail: &MessageDetail, start: i64, len: i64) -> String {
-    let frames: Vec<Frame<'_>> = detail.frames.iter().map(|detail| detail.frame()).collect();
+fn carried(frames: &[Part], start: i64, len: i64) -> String {
     let Some(first) = frames.first().map(|frame| frame.offset) else { return String::new() };
     let mut text = String::new();
     let from = frames.partition_point(|frame| {
-        let size = (frame.header.header_len() as u64).saturating_add(frame.header.len);
-        frame.offset.saturating_sub(first).saturating_add(size) as i64 <= start
+        frame.offset.saturating_sub(first).saturating_add(frame.size) as i64 <= start
     });
     for (nth, frame) in frames.get(from..).unwrap_or_default().iter().enumerate() {
         let at = frame.offset.saturating_sub(first) as i64;
-        let size = (frame.header.header_len() as u64).saturating_add(frame.header.len) as i64;
+        let size = frame.size as i64;
         let (begin, end) = ((start - at).max(0), (start + len - at).min(size));
         if begin >= end {
             break;
