@@ -136,6 +136,23 @@ fn pictures_of_nothing() {
 }
 
 #[test]
+fn what_cannot_be_read_is_told() {
+    let (folder, mut driver) = example();
+    drop(folder);
+    at(&mut driver, "1.m2");
+    let text = driver.text();
+    assert!(text.contains("talk.pcap: No such file") && text.contains("packet 8"), "{text}");
+    driver.press("yp");
+    assert!(driver.text().contains("No such file") && copied(&mut driver).is_empty());
+    // Keys that want the payload do no harm.
+    driver.press("]j]l[[[ri/").type_text("x").press("<Enter>");
+    driver.app.model.reopener = None;
+    driver.press("J");
+    assert!(driver.text().contains("there is no capture to read its payload from"), "{}", driver.text());
+    pictures("inspect_gone", &mut driver);
+}
+
+#[test]
 fn fields_are_gone_over() {
     let (_folder, mut driver) = example();
     at(&mut driver, "1.m1");

@@ -329,7 +329,7 @@ fn nothing(model: &Model, area: Rect, canvas: &mut Canvas<'_>) {
         (0, State::Failed(_)) => "reading broke off before the first message",
         (0, State::Done(_)) => "there is no message in this capture",
         _ if model.current_conn().is_some_and(|conn| conn.messages.is_empty()) => "this connection has no message",
-        _ if model.shown.len(&model.store) == 0 => "no message is left of what hides them; R shows all",
+        _ if model.shown.len(&model.store) == 0 => "no message is shown: what narrows the list hides all; R shows them",
         _ => "no message is chosen: press J for the first, or 2 for the list",
     };
     canvas.put(area.x + 1, area.y, area.width.saturating_sub(2), text, Role::Dim);

@@ -62,6 +62,20 @@ const VALUE: usize = 11;
 /// From this width on, values have a column of their own.
 const WIDE: usize = 60;
 
+/// Rows that are wanted below the diagram.
+const ROWS: usize = 12;
+
+/// The lines that number the bits.
+const RULERS: usize = 2;
+
+fn without_rulers(mut drawing: Drawing) -> Drawing {
+    drawing.lines.drain(..RULERS.min(drawing.lines.len()));
+    for spot in &mut drawing.spots {
+        spot.line = spot.line.saturating_sub(RULERS);
+    }
+    drawing
+}
+
 /// `RFC 6455 5.2` as people write it.
 fn cited(source: &str) -> String {
     match source.rsplit_once(' ') {
@@ -130,7 +144,11 @@ impl FrameTab {
 
     /// The diagram, as chosen, or as there is room for it and for some fields.
     fn drawing(&self, header: &Header, wire: &[u8], area: Rect, ascii: bool) -> Drawing {
-        let of = |bits| diagram::draw(header, wire, ascii, bits);
+        let of = |bits| {
+            let drawing = diagram::draw(header, wire, ascii, bits);
+            // Where lines are few, the rulers are the first to go.
+            if drawing.lines.len() + ROWS > area.height.into() { without_rulers(drawing) } else { drawing }
+        };
         let fits = |drawing: &Drawing, columns: u16, rows: usize| {
             area.width > columns && drawing.lines.len() + rows <= area.height.into()
         };

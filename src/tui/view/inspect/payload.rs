@@ -102,6 +102,7 @@ impl PayloadTab {
             self.version += 1;
             self.scroll = Scroll::default();
             (self.left, self.wanted, self.at_match) = (0, None, None);
+            (self.found, self.found_of) = (Arc::default(), None);
         }
     }
 
