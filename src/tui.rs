@@ -35,3 +35,4 @@ mod tally;
 pub mod theme;
 pub mod view;
 pub mod workers;
+pub mod yank;

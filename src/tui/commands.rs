@@ -8,6 +8,9 @@ use crate::item::Dir;
 
 /// Does what an action says, on the model alone.
 pub(super) fn run(model: &mut Model, action: Action) {
+    if super::yank::run(model, action) {
+        return;
+    }
     match action {
         Action::Kinds => {
             model.narrow.kinds = model.narrow.kinds.next();

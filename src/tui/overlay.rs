@@ -2,6 +2,7 @@
 
 pub mod columns;
 pub mod diff;
+pub mod find;
 pub mod notes;
 
 use ratatui::layout::Rect;
