@@ -1,5 +1,7 @@
 //! Numbers, spans and sizes in words, the same in all that people read.
 
+use crate::ws::fact::Fault;
+
 /// A number with its figures in groups: `4,812`.
 pub(crate) fn number(number: u64) -> String {
     let digits = number.to_string();
@@ -62,6 +64,20 @@ pub(crate) fn span(nanos: i64) -> String {
         60..3_600 => format!("{}m{:02}s", seconds / 60, seconds % 60),
         3_600..86_400 => format!("{}h{:02}m", seconds / 3_600, seconds / 60 % 60),
         _ => format!("{}d{:02}h", seconds / 86_400, seconds / 3_600 % 24),
+    }
+}
+
+/// Why a part is missing, in a few words.
+pub(crate) const fn fault(fault: Fault) -> &'static str {
+    match fault {
+        Fault::Missing => "bytes missing from the capture",
+        Fault::Unfinished => "unfinished",
+        Fault::BrokenDeflate => "does not inflate",
+        Fault::WindowExceeded => "refers back beyond the agreed window",
+        Fault::ContextKept { .. } => "refers to an earlier message, against what was agreed",
+        Fault::LostContext => "not decodable: earlier messages lost",
+        Fault::InflateLimit => "inflates past the limit",
+        Fault::TooLarge => "compressed form too large",
     }
 }
 

@@ -49,7 +49,8 @@ pub(super) fn run(model: &mut Model, action: Action) {
         }
         Action::Reset => {
             model.filtering = None;
-            model.narrow = super::model::Narrow::default();
+            // The connection is where one is, not what is hidden.
+            model.narrow = super::model::Narrow { conn: model.narrow.conn, ..Default::default() };
             model.say("nothing is hidden");
             model.narrowed();
         }
