@@ -7,6 +7,7 @@
 mod support;
 
 mod conns;
+mod messages;
 
 use std::path::PathBuf;
 
