@@ -30,7 +30,7 @@ use crate::tui::store::State;
 use crate::tui::theme::Role;
 
 /// Columns before the table: cursor, finding, mark.
-const GUTTER: u16 = 4;
+const GUTTER: u16 = 3;
 
 /// How messages are listed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -118,8 +118,8 @@ const fn reading(model: &Model) -> bool {
 impl MessagesView {
     /// The columns of the table.
     #[must_use]
-    pub const fn columns(model: &Model) -> [Column; 6] {
-        table::columns(model.settings.time.width())
+    pub fn columns(model: &Model) -> [Column; 6] {
+        table::columns(model)
     }
 
     /// The columns that are hidden, by their indices.
@@ -412,7 +412,11 @@ impl View for MessagesView {
         }
         self.line_up(model);
         self.adopt(model);
-        let areas = self.panes.areas(area, self.mode == Mode::Ladder);
+        let mut areas = self.panes.areas(area, self.mode == Mode::Ladder);
+        if self.len(model) == 0 {
+            // Why nothing is shown needs the room; there is nothing to inspect.
+            areas = Areas { list: area, inspector: None, preview: None, ..areas };
+        }
         if areas.inspector.is_none() {
             self.panes.inspector = false;
         }

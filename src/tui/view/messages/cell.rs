@@ -40,9 +40,9 @@ pub(super) const fn arrow(dir: Dir) -> &'static str {
     }
 }
 
-/// A length in at most six columns.
+/// A length in at most five columns.
 pub(super) fn len(len: u64) -> String {
-    if len < 100_000 { number(len) } else { size(len) }
+    if len < 10_000 { number(len) } else { size(len) }
 }
 
 /// The letter of a finding, and its role.
@@ -119,10 +119,14 @@ pub(super) fn text(spans: &Spans) -> String {
 
 /// Spans without their first characters, for a list that is scrolled to the right.
 pub(super) fn scrolled(mut spans: Spans, mut by: usize) -> Spans {
+    let scrolled = by > 0;
     for (text, _) in &mut spans {
         let cut = text.char_indices().nth(by).map_or(text.len(), |(at, _)| at);
         by -= text.get(..cut).map_or(0, |head| head.chars().count());
         *text = text.split_off(cut);
+    }
+    if scrolled {
+        spans.insert(0, ("…".to_owned(), Role::Dim));
     }
     spans
 }
@@ -133,14 +137,14 @@ mod tests {
 
     #[test]
     fn lengths_are_short() {
-        assert_eq!([0, 318, 71_204, 100_000, 9_400_000].map(len), ["0", "318", "71,204", "100k", "9.4M"]);
+        assert_eq!([0, 318, 9_999, 71_204, 9_400_000].map(len), ["0", "318", "9,999", "71k", "9.4M"]);
     }
 
     #[test]
     fn scrolling_takes_from_the_left() {
         let spans = || vec![("3 frames · ".to_owned(), Role::Dim), ("día".to_owned(), Role::Text)];
         assert_eq!(text(&scrolled(spans(), 0)), "3 frames · día");
-        assert_eq!(text(&scrolled(spans(), 13)), "a");
-        assert_eq!(text(&scrolled(spans(), 99)), "");
+        assert_eq!(text(&scrolled(spans(), 13)), "…a");
+        assert_eq!(text(&scrolled(spans(), 99)), "…");
     }
 }

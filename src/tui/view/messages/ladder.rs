@@ -38,7 +38,7 @@ struct Lanes {
 impl Lanes {
     fn new(area: Rect, time: TimeFormat) -> Self {
         let time_width = match time {
-            TimeFormat::Relative | TimeFormat::Delta => 8,
+            TimeFormat::Relative | TimeFormat::Delta => 7,
             other => other.width(),
         };
         // Lanes get room first.

@@ -6,7 +6,7 @@ use unicode_width::UnicodeWidthChar as _;
 use super::cell;
 use crate::place::{Place, What};
 use crate::report::visible;
-use crate::report::words::{count, packets};
+use crate::report::words::{count, number, packets};
 use crate::time::Delay;
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::model::Model;
@@ -62,10 +62,12 @@ pub(super) fn draw(model: &mut Model, area: Rect, canvas: &mut Canvas<'_>) {
 pub(super) fn facts(row: &Row) -> String {
     let mut facts = format!("{}{}  {}", cell::arrow(row.dir), cell::op(row.kind), count(row.len, "byte"));
     if row.compressed {
-        facts.push_str(&format!(", {} on the wire", count(row.wire_len, "byte")));
+        facts.push_str(&format!(" ({} on the wire)", number(row.wire_len)));
     }
-    let frame = format!("frame f{}", row.first_frame);
-    let frames = if row.frames > 1 { format!("{}, f{}…", count(row.frames.into(), "frame"), row.first_frame) } else { frame };
+    let frames = match row.frames {
+        1 => format!("f{}", row.first_frame),
+        many => format!("{} from f{}", count(many.into(), "frame"), row.first_frame),
+    };
     format!("{facts}  {frames}  {}", packets(row.first_packet, row.last.packet))
 }
 

@@ -351,7 +351,7 @@ impl MessagesView {
         }
         self.following = false;
         model.shown.sort(order_of(column), reversed);
-        let name = table::columns(0).get(column).map_or("", |column| column.name);
+        let name = table::NAMES.get(column).copied().unwrap_or_default();
         let name = if name == "Δ" { "the time since the message before" } else { name };
         model.say(format!("sorted by {name}{}", if reversed { ", reversed" } else { "" }));
     }

@@ -6,13 +6,17 @@ use super::cell::{self, Spans};
 use super::frames::FrameLine;
 use super::lines::Line;
 use super::{GUTTER, MessagesView};
-use crate::report::words::number;
+use crate::report::words::{number, span};
 use crate::time::{Delay, Timestamp};
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::grid::{Align, Column, Grid};
 use crate::tui::model::Model;
 use crate::tui::store::Row;
 use crate::tui::theme::Role;
+use crate::ws::fact::Opcode;
+
+/// From so many nanoseconds on, a span is told in minutes.
+const MINUTE: i64 = 60_000_000_000;
 
 /// Which column is which.
 pub(super) const ID: usize = 0;
@@ -22,15 +26,25 @@ pub(super) const OP: usize = 3;
 pub(super) const LEN: usize = 4;
 pub(super) const SUMMARY: usize = 5;
 
-/// The columns, as wide as times are written.
-pub(super) const fn columns(time: u16) -> [Column; 6] {
+/// The names of the columns.
+pub(super) const NAMES: [&str; 6] = ["id", "time", "Δ", "op", "len", "summary"];
+
+/// The columns, as wide as ids and times are.
+pub(super) fn columns(model: &Model) -> [Column; 6] {
+    let digits = |number: usize| number.max(1).ilog10() as u16 + 1;
+    let id = match model.narrow.conn.and_then(|conn| model.store.conn(conn)) {
+        Some(conn) => digits(conn.messages.len()) + 1,
+        None => digits(model.store.messages()) + digits(model.store.conns().len()) + 2,
+    };
+    let time = model.settings.time.width();
+    let [name_id, name_time, name_delta, name_op, name_len, summary] = NAMES;
     [
-        column("id", 4, 7, Align::Left, 0),
-        column("time", time, time, Align::Right, 9),
-        column("Δ", 7, 8, Align::Right, 4),
-        column("op", 6, 6, Align::Left, 0),
-        column("len", 5, 7, Align::Right, 3),
-        Column { grows: true, ..column("summary", 10, 10, Align::Left, 0) },
+        column(name_id, id.clamp(4, 12), id.clamp(4, 12), Align::Left, 0),
+        column(name_time, time, time, Align::Right, 9),
+        column(name_delta, 7, 7, Align::Right, 4),
+        column(name_op, 6, 6, Align::Left, 0),
+        column(name_len, 6, 6, Align::Right, 3),
+        Column { grows: true, ..column(summary, 10, 10, Align::Left, 0) },
     ]
 }
 
@@ -38,12 +52,15 @@ const fn column(name: &'static str, min: u16, ideal: u16, align: Align, drop: u8
     Column { name, min, ideal, align, drop, grows: false }
 }
 
-/// Since another time: `+12 ms`.
+/// Since another time, in at most seven columns: `+12ms`.
 pub(super) fn delta(time: Timestamp, before: Option<Timestamp>) -> String {
     match before.map(|before| time.since(before)) {
         None => String::new(),
-        Some(nanos) if nanos < 0 => format!("-{}", Delay(nanos.saturating_neg())),
-        Some(nanos) => format!("+{}", Delay(nanos)),
+        Some(nanos) => {
+            let (sign, nanos) = (if nanos < 0 { '-' } else { '+' }, nanos.saturating_abs());
+            let delay = if nanos < MINUTE { Delay(nanos).to_string().replace(' ', "") } else { span(nanos) };
+            format!("{sign}{delay}")
+        }
     }
 }
 
@@ -94,7 +111,7 @@ pub(super) fn frame_facts(line: &FrameLine) -> Spans {
 impl MessagesView {
     /// Draws headings and rows into what is inside the border.
     pub(super) fn draw_table(&mut self, model: &Model, inner: Rect, rows: Rect, canvas: &mut Canvas<'_>) {
-        let columns = columns(model.settings.time.width());
+        let columns = columns(model);
         let grid = Grid::new(&columns, inner.width.saturating_sub(GUTTER), |n| self.hidden.contains(&n));
         if rows.y > inner.y {
             let (by, reversed) = model.shown.sorted();
@@ -219,7 +236,12 @@ impl MessagesView {
                 }
                 grid.row(columns, x, area.y, canvas, |column| frame_text(model, line, column, before));
                 if let Some((left, width)) = grid.place(SUMMARY) {
-                    let facts = frame_facts(line);
+                    let mut facts = frame_facts(line);
+                    let part = !line.fin || line.opcode == Opcode::CONTINUATION;
+                    let of = part.then(|| model.message_of_frame_from(conn, n, line.dir)).flatten();
+                    if let Some((row, _)) = of.and_then(|place| model.store.message(place)) {
+                        facts.push((format!("  of m{}", row.n), Role::Text));
+                    }
                     let spans = facts.iter().map(|(text, role)| (text.as_str(), *role));
                     canvas.spans(x + left, area.y, width, spans);
                 }
