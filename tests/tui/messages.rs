@@ -71,7 +71,7 @@ fn pictures_of_findings_and_fragments() {
 
 #[test]
 fn pictures_of_the_ladder() {
-    pictures("ladder", script("odd_ladder.pcapng", ODD).press("<Enter>jjjL"));
+    pictures("ladder", script("odd_ladder.pcapng", ODD).press("<Enter>jjjjjjlL"));
     pictures("ladder_long", open("fragments-pings.pcapng").press("<Enter>GLkkkk"));
 }
 
@@ -253,7 +253,7 @@ fn the_selection_survives() {
     driver.press("2jjjjj");
     let before = id(&driver);
     let survives = |driver: &mut Driver, keys: &str| {
-        driver.press(keys);
+        driver.press(keys).draw();
         assert_eq!(id(driver), before, "{keys}");
         if keys == "u" && driver.text().contains("· frames") {
             return;
@@ -262,7 +262,7 @@ fn the_selection_survives() {
         let line = driver.text().lines().find(|line| line.contains('>') && line.contains(&short)).map(str::to_owned);
         assert!(line.is_some(), "{keys}\n{}", driver.text());
     };
-    for keys in ["s", "s", "S", "s", "R", "c", "c", "t", "L", "L", "u", "u", "D", "DD", "z", "z", "|", "|", "|"] {
+    for keys in ["s", "s", "S", "s", "R", "c", "c", "t", "L", "L", "u", "u", "DDD", "z", "z", "|", "|", "|"] {
         survives(&mut driver, keys);
     }
     for (width, height) in [(30, 8), (200, 60), (80, 24)] {
@@ -424,4 +424,165 @@ fn the_line_is_copied() {
     let copied = format!("{:?}", driver.effects);
     assert!(copied.contains("id 1.m1") && copied.contains("TEXT"), "{copied}");
     assert!(!picture(&driver).is_empty());
+}
+
+/// From a key to the screen, with a million messages. By hand:
+/// `cargo test --release --test tui a_million -- --ignored --nocapture`.
+#[test]
+#[ignore = "takes a release build; prints figures"]
+fn a_million_messages_are_quick() {
+    use std::time::{Duration, Instant};
+
+    use crossterm::event::Event;
+    use wscope::engine::Config;
+    use wscope::tui::app::App;
+    use wscope::tui::feed::Feed;
+    use wscope::tui::keys::Key;
+    use wscope::tui::reopen::Reopener;
+    use wscope::tui::workers::Workers;
+
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("million.pcap");
+    std::fs::write(&path, long(1_000_000)).unwrap();
+    let feed = Feed::start(&[path], Config::default(), || {}).unwrap();
+    let reopener = Reopener::new(feed.files(), &Config::default());
+    let model = Model::new("million.pcap".to_owned(), Workers::start(|| {}), Some(reopener));
+    let mut app = App::new(model, Some(feed));
+    app.settle();
+    let budget = Duration::from_millis(8);
+    let mut buffer = ratatui::buffer::Buffer::empty(ratatui::layout::Rect::new(0, 0, 120, 36));
+    let mut worst = Duration::ZERO;
+    let names = [
+        "2", "G", "g", "j", "Ctrl-d", "H", "H", "o", "o", "o", "o", "o", "D", "D", "D", "!", "!", "s", "S", "G", "s", "s",
+        "s", "G", "g", "R", "G", "L", "g", "L", "x", "c", "u", "G",
+    ];
+    for name in names {
+        let key: Key = name.parse().unwrap();
+        let since = Instant::now();
+        let event = Event::Key(crossterm::event::KeyEvent::new(key.code, key.modifiers));
+        app.event(event, Duration::from_secs(9));
+        app.tick(budget);
+        buffer.reset();
+        app.draw(&mut buffer);
+        let first = since.elapsed();
+        let mut slowest = first;
+        while app.busy() || app.model.shown.is_sorting(&app.model.store) {
+            let round = Instant::now();
+            app.tick(budget);
+            buffer.reset();
+            app.draw(&mut buffer);
+            slowest = slowest.max(round.elapsed());
+        }
+        eprintln!("{name:>7}  first frame {first:>9.1?}  slowest {slowest:>9.1?}  all done {:>9.1?}", since.elapsed());
+        worst = worst.max(slowest);
+        assert!(!app.model.shown.is_empty(&app.model.store) || name == "!" || name == "o");
+    }
+    assert!(worst < Duration::from_millis(16), "{worst:?}");
+}
+
+/// An interface whose capture comes in bit by bit.
+struct Growing {
+    app: wscope::tui::app::App,
+    buffer: ratatui::buffer::Buffer,
+}
+
+impl Growing {
+    fn new(name: &str, count: usize) -> Self {
+        use wscope::tui::app::App;
+        let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+        std::fs::write(&path, long(count)).unwrap();
+        let feed = wscope::tui::feed::Feed::start(&[path], wscope::engine::Config::default(), || {}).unwrap();
+        let model = Model::new(name.to_owned(), wscope::tui::workers::Workers::inline(), None);
+        let area = ratatui::layout::Rect::new(0, 0, 80, 24);
+        let mut growing = Self { app: App::new(model, Some(feed)), buffer: ratatui::buffer::Buffer::empty(area) };
+        while growing.messages() < 2_000 {
+            growing.grow();
+        }
+        growing
+    }
+
+    fn messages(&self) -> usize {
+        self.app.model.store.messages()
+    }
+
+    fn reading(&self) -> bool {
+        matches!(self.app.model.store.state(), wscope::tui::store::State::Reading)
+    }
+
+    fn grow(&mut self) {
+        // As much as there is, but no more than a batch.
+        self.app.tick(std::time::Duration::ZERO);
+        self.draw();
+    }
+
+    fn draw(&mut self) -> String {
+        self.buffer.reset();
+        self.app.draw(&mut self.buffer);
+        self.buffer.content.chunks(80).map(|row| row.iter().map(|cell| cell.symbol()).collect::<String>() + "\n").collect()
+    }
+
+    fn press(&mut self, key: &str) -> String {
+        self.app.key(key.parse().unwrap());
+        self.app.effects();
+        self.draw()
+    }
+}
+
+#[test]
+fn the_tail_is_followed() {
+    let mut growing = Growing::new("tail.pcap", 30_000);
+    growing.press("2");
+    let before = growing.messages();
+    while growing.messages() == before {
+        growing.grow();
+    }
+    assert_eq!(growing.app.model.message, Some(0), "the cursor stays where it is");
+    let new = growing.messages() - before;
+    assert!(new > 0 && growing.draw().contains(" new "), "{}", growing.draw());
+    growing.press("G");
+    let mut last = 0;
+    for _ in 0..6 {
+        growing.grow();
+        assert_eq!(growing.app.model.message, Some(growing.messages() - 1));
+        assert!(!growing.reading() || growing.draw().contains("▼ tail"), "{}", growing.draw());
+        last = growing.messages() - 1;
+    }
+    assert!(growing.reading(), "the capture is too short for this test");
+    growing.press("k");
+    let at = growing.app.model.message;
+    assert_eq!(at, Some(last - 1));
+    while growing.messages() == last + 1 {
+        growing.grow();
+    }
+    assert_eq!(growing.app.model.message, at);
+    growing.press("F");
+    growing.grow();
+    assert_eq!(growing.app.model.message, Some(growing.messages() - 1));
+}
+
+#[test]
+fn what_comes_later_is_sorted_in() {
+    let mut growing = Growing::new("sorted.pcap", 30_000);
+    growing.press("2");
+    growing.app.model.shown.sort(Some(By::Summary), false);
+    growing.app.model.narrow.kinds = Kinds::Text;
+    growing.app.model.narrowed();
+    growing.press("j");
+    let selected = growing.app.model.message;
+    while growing.reading() {
+        growing.grow();
+        assert_eq!(growing.app.model.message, selected);
+        let model = &growing.app.model;
+        let index = model.shown.index_of(&model.store, selected.unwrap());
+        assert_eq!(model.shown.get(&model.store, index), selected);
+    }
+    growing.app.settle();
+    let model = &growing.app.model;
+    let previews = |place: &usize| model.store.message(*place).unwrap().1.to_owned();
+    let list = shown(model);
+    assert_eq!(list.len(), 27_000);
+    assert!(list.iter().map(|place| (previews(place), *place)).is_sorted());
+    // And the other way round.
+    growing.app.model.shown.sort(Some(By::Summary), true);
+    let model = &growing.app.model;
+    assert!(shown(model).iter().rev().eq(&list));
 }

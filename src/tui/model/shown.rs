@@ -212,6 +212,12 @@ impl Shown {
         self.list.len(store)
     }
 
+    /// No message is left.
+    #[must_use]
+    pub fn is_empty(&self, store: &Store) -> bool {
+        self.len(store) == 0
+    }
+
     /// The place in the store of the message at an index of this list.
     #[must_use]
     pub fn get(&self, store: &Store, index: usize) -> Option<usize> {

@@ -3,7 +3,7 @@
 use crate::filter::heartbeat;
 use crate::item::Dir;
 use crate::report::close;
-use crate::report::words::{self, count, number, size};
+use crate::report::words::{count, number, size};
 use crate::rules::Level;
 use crate::tui::model::Model;
 use crate::tui::store::Row;
@@ -59,15 +59,19 @@ pub(super) fn worst(model: &Model, row: &Row) -> Option<(&'static str, Role)> {
     model.findings_on(row).map(|found| found.finding.rule.level).min_by_key(|level| *level as usize).map(letter)
 }
 
-/// What is wrong with a payload, and whose doing that is: the capture's, or the sender's.
+/// What is wrong with a payload, in a word or two for a list; its role says whose doing that is, the sender's or the
+/// capture's. All of it is said by [`fault`](crate::report::words::fault).
 pub(super) const fn fault(fault: Fault) -> (&'static str, Role) {
-    let role = match fault {
-        Fault::BrokenDeflate | Fault::WindowExceeded | Fault::ContextKept { .. } => Role::Error,
-        Fault::Missing | Fault::Unfinished | Fault::LostContext | Fault::InflateLimit | Fault::TooLarge => {
-            Role::Warning
-        }
-    };
-    (words::fault(fault), role)
+    match fault {
+        Fault::Missing => ("bytes missing", Role::Warning),
+        Fault::Unfinished => ("unfinished", Role::Warning),
+        Fault::BrokenDeflate => ("does not inflate", Role::Error),
+        Fault::WindowExceeded => ("beyond its window", Role::Error),
+        Fault::ContextKept { .. } => ("context kept", Role::Error),
+        Fault::LostContext => ("not decodable", Role::Warning),
+        Fault::InflateLimit => ("inflates too far", Role::Warning),
+        Fault::TooLarge => ("too large", Role::Warning),
+    }
 }
 
 /// What a message is about: what is wrong with it, how it came, and how its payload begins.
@@ -76,7 +80,8 @@ pub(super) fn summary(row: &Row, preview: &str) -> Spans {
     if let Some(why) = row.fault {
         let (text, role) = fault(why);
         spans.push((text.to_owned(), role));
-        spans.push((" · ".to_owned(), Role::Dim));
+        let more = row.len > 0 || row.frames > 1 || row.kind == Kind::Close;
+        spans.push((if more { " · " } else { "" }.to_owned(), Role::Dim));
     }
     if row.invalid_utf8 {
         spans.push(("not UTF-8".to_owned(), Role::Error));

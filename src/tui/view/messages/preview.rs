@@ -6,7 +6,7 @@ use unicode_width::UnicodeWidthChar as _;
 use super::cell;
 use crate::place::{Place, What};
 use crate::report::visible;
-use crate::report::words::{count, number, packets};
+use crate::report::words::{self, count, number, packets};
 use crate::time::Delay;
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::model::Model;
@@ -45,6 +45,9 @@ pub(super) fn draw(model: &mut Model, area: Rect, canvas: &mut Canvas<'_>) {
             facts = format!("{facts}  {pair}");
         }
         lines.push((facts, Role::Dim));
+    }
+    if let Some(fault) = row.fault {
+        lines.push((words::fault(fault).to_owned(), cell::fault(fault).1));
     }
     if let Some((first, role)) = found.first() {
         let more = if found.len() > 1 { format!("  +{}", found.len() - 1) } else { String::new() };
@@ -113,14 +116,13 @@ pub(super) fn pair(model: &Model, row: &Row) -> Option<String> {
 
 /// The beginning of the payload, fit for a terminal.
 fn payload(model: &mut Model, place: usize, row: &Row, preview: &str, columns: usize) -> String {
-    if let Some(fault) = row.fault
-        && row.len == 0
-    {
-        return cell::fault(fault).0.to_owned();
+    if row.fault.is_some() && row.len == 0 {
+        return String::new();
     }
     if row.kind == Kind::Close || row.len as usize <= preview.len() {
-        let spans = cell::summary(row, preview);
-        return cell::text(&spans);
+        let mut whole = *row;
+        (whole.fault, whole.frames, whole.invalid_utf8) = (None, 1, false);
+        return cell::text(&cell::summary(&whole, preview));
     }
     // What is in memory is too short: it is read again.
     let Some(detail) = model.detail(place).ready() else { return format!("{preview}…") };
