@@ -586,3 +586,29 @@ fn what_comes_later_is_sorted_in() {
     let model = &growing.app.model;
     assert!(shown(model).iter().rev().eq(&list));
 }
+
+#[test]
+fn columns_are_hidden_and_bookmarks_shown() {
+    let mut driver = open("chat-node-ws.pcapng");
+    driver.press("2j").resize(80, 24);
+    driver.app.model.hidden.insert(ViewId::Messages, vec![1, 4]);
+    driver.press("m");
+    let head = with_line(&driver.text(), "summary").to_owned();
+    assert!(!head.contains("time") && !head.contains("len"), "{head}");
+    assert!(with_line(&driver.text(), "1.m2 ").starts_with("> *1.m2"), "{}", driver.text());
+    driver.press("R");
+    assert!(with_line(&driver.text(), "summary").contains("len"));
+}
+
+#[test]
+fn every_size_is_drawn() {
+    let mut driver = script("odd_sizes.pcapng", ODD);
+    driver.press("<Enter>jjjjjjl");
+    for keys in ["", "L", "Lu", "u!oo", "R|", "|", "<Tab>z"] {
+        driver.press(keys);
+        for (width, height) in [(30, 8), (31, 9), (44, 11), (48, 12), (60, 17), (84, 46), (99, 30), (100, 30), (119, 29), (120, 11), (300, 90)] {
+            driver.resize(width, height);
+            driver.press("Gggjk");
+        }
+    }
+}

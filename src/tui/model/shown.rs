@@ -22,6 +22,7 @@ pub struct Shown {
     found: usize,
     sorter: Option<Sorter>,
     reversed: bool,
+    generation: u64,
 }
 
 #[derive(Debug)]
@@ -120,6 +121,7 @@ impl Shown {
             List::Picked(Vec::new())
         };
         self.seen = 0;
+        self.generation += 1;
         self.found = made.store.findings().len();
         self.sorter = self.sorter.as_ref().map(|sorter| Sorter::new(sorter.by()));
         // What is quick is done before the next frame, so that nothing flickers.
@@ -190,6 +192,7 @@ impl Shown {
             }
         }
         if changed {
+            self.generation += 1;
             self.sorter = self.sorter.as_ref().map(|sorter| Sorter::new(sorter.by()));
         }
         changed
@@ -204,6 +207,18 @@ impl Shown {
     /// All messages of the store were looked at.
     pub(super) fn complete(&self, made: Made<'_>) -> bool {
         matches!(self.list, List::Everything(_)) || self.seen >= made.candidates()
+    }
+
+    /// How many times it was begun anew: until that changes, what is at an index of the unsorted list stays there.
+    #[must_use]
+    pub const fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// As [`Shown::get`], in the order in which messages ended, however they are sorted.
+    #[must_use]
+    pub fn unsorted(&self, store: &Store, index: usize) -> Option<usize> {
+        self.list.get(store, index)
     }
 
     /// How many messages are left.

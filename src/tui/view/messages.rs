@@ -71,7 +71,6 @@ pub struct MessagesView {
     panes: Panes,
     /// The area that it was drawn into last.
     area: Rect,
-    hidden: Vec<usize>,
     /// Characters by which summaries are scrolled to the left.
     across: usize,
     /// What the user chose. Where that is not shown, the cursor is next to it.
@@ -116,17 +115,6 @@ const fn reading(model: &Model) -> bool {
 }
 
 impl MessagesView {
-    /// The columns of the table.
-    #[must_use]
-    pub fn columns(model: &Model) -> [Column; 6] {
-        table::columns(model)
-    }
-
-    /// The columns that are hidden, by their indices.
-    pub const fn hidden(&mut self) -> &mut Vec<usize> {
-        &mut self.hidden
-    }
-
     fn frames_mode(&self) -> bool {
         self.mode == Mode::Frames
     }
@@ -447,9 +435,7 @@ impl View for MessagesView {
                     self.step(model, Action::Open);
                 }
             }
-            Hit::Column(column) if !self.panes.inspector || self.panes.split(self.area) == panes::Split::Alone => {
-                self.sort_by(model, column);
-            }
+            Hit::Column(column) => self.sort_by(model, column),
             Hit::Pane(0) => self.panes.inspector = false,
             Hit::Pane(1) if self.panes.split(self.area) == panes::Split::Alone => {
                 if double {
@@ -472,6 +458,21 @@ impl View for MessagesView {
         }
         self.scroll.roll(by);
         self.moved(model);
+    }
+
+    fn field(&self, model: &Model) -> Option<String> {
+        let (row, _) = model.current_message()?;
+        // There is no cursor for columns: the sorted one is what one looks at.
+        Some(match (model.shown.sorted().0, row.close_code) {
+            (Some(By::Id), _) => format!("conn == {} && msg == {}", row.conn, row.n),
+            (Some(By::Len), _) => format!("len == {}", row.len),
+            (_, Some(code)) => format!("close.code == {code}"),
+            (_, None) => format!("op == {}", row.kind.name()),
+        })
+    }
+
+    fn columns(&self) -> &'static [Column] {
+        &table::COLUMNS
     }
 
     fn line(&self, model: &Model) -> Option<String> {

@@ -222,7 +222,10 @@ impl MessagesView {
                     Some(Err(error)) => return Some(note(error.to_owned(), Role::Error)),
                 };
                 let line = lines.get(nth)?;
-                let before = nth.checked_sub(1).and_then(|nth| lines.get(nth)).map(|line| line.last.time);
+                let before = match nth.checked_sub(1) {
+                    Some(nth) => lines.get(nth).map(|line| line.last.time),
+                    None => index.checked_sub(1).and_then(message).map(|(_, row, _)| row.last.time),
+                };
                 let glyph = match line.opcode {
                     Opcode::CONTINUATION => "┄",
                     opcode if opcode.is_control() => "═",

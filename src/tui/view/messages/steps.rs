@@ -87,7 +87,7 @@ impl MessagesView {
                 let mut next = by.map_or(table::TIME, column_of);
                 for _ in 0..6 {
                     next = (next + 1) % 6;
-                    if !self.hidden.contains(&next) {
+                    if !model.hides(ViewId::Messages, next) {
                         break;
                     }
                 }
@@ -112,7 +112,6 @@ impl MessagesView {
             }
             Action::Reset => {
                 model.shown.sort(None, false);
-                self.hidden.clear();
                 self.tree.clear();
                 self.across = 0;
                 // What is narrowed is reset too.
@@ -125,10 +124,6 @@ impl MessagesView {
             | Action::Raw
             | Action::DecodeAs
             | Action::Diagram
-            | Action::Diff
-            | Action::Bookmark
-            | Action::NextBookmark
-            | Action::Note
             | Action::CopyPayload
             | Action::CopyHex
             | Action::CopyJson
@@ -351,7 +346,7 @@ impl MessagesView {
         }
         self.following = false;
         model.shown.sort(order_of(column), reversed);
-        let name = table::NAMES.get(column).copied().unwrap_or_default();
+        let name = table::COLUMNS.get(column).map_or("", |column| column.name);
         let name = if name == "Δ" { "the time since the message before" } else { name };
         model.say(format!("sorted by {name}{}", if reversed { ", reversed" } else { "" }));
     }

@@ -13,6 +13,7 @@ use crate::tui::grid::{Align, Column, Grid};
 use crate::tui::model::Model;
 use crate::tui::store::Row;
 use crate::tui::theme::Role;
+use crate::tui::view::ViewId;
 use crate::ws::fact::Opcode;
 
 /// From so many nanoseconds on, a span is told in minutes.
@@ -26,26 +27,30 @@ pub(super) const OP: usize = 3;
 pub(super) const LEN: usize = 4;
 pub(super) const SUMMARY: usize = 5;
 
-/// The names of the columns.
-pub(super) const NAMES: [&str; 6] = ["id", "time", "Δ", "op", "len", "summary"];
+/// The columns.
+pub(super) const COLUMNS: [Column; 6] = [
+    column("id", 4, 4, Align::Left, 0),
+    column("time", 11, 11, Align::Right, 9),
+    column("Δ", 7, 7, Align::Right, 4),
+    column("op", 6, 6, Align::Left, 0),
+    column("len", 6, 6, Align::Right, 3),
+    Column { grows: true, ..column("summary", 10, 10, Align::Left, 0) },
+];
 
 /// The columns, as wide as ids and times are.
-pub(super) fn columns(model: &Model) -> [Column; 6] {
+fn columns(model: &Model) -> [Column; 6] {
     let digits = |number: usize| number.max(1).ilog10() as u16 + 1;
     let id = match model.narrow.conn.and_then(|conn| model.store.conn(conn)) {
         Some(conn) => digits(conn.messages.len()) + 1,
         None => digits(model.store.messages()) + digits(model.store.conns().len()) + 2,
     };
+    let id = id.clamp(4, 12);
     let time = model.settings.time.width();
-    let [name_id, name_time, name_delta, name_op, name_len, summary] = NAMES;
-    [
-        column(name_id, id.clamp(4, 12), id.clamp(4, 12), Align::Left, 0),
-        column(name_time, time, time, Align::Right, 9),
-        column(name_delta, 7, 7, Align::Right, 4),
-        column(name_op, 6, 6, Align::Left, 0),
-        column(name_len, 6, 6, Align::Right, 3),
-        Column { grows: true, ..column(summary, 10, 10, Align::Left, 0) },
-    ]
+    let mut columns = COLUMNS;
+    for (column, width) in columns.iter_mut().zip([id, time]) {
+        (column.min, column.ideal) = (width, width);
+    }
+    columns
 }
 
 const fn column(name: &'static str, min: u16, ideal: u16, align: Align, drop: u8) -> Column {
@@ -112,7 +117,7 @@ impl MessagesView {
     /// Draws headings and rows into what is inside the border.
     pub(super) fn draw_table(&mut self, model: &Model, inner: Rect, rows: Rect, canvas: &mut Canvas<'_>) {
         let columns = columns(model);
-        let grid = Grid::new(&columns, inner.width.saturating_sub(GUTTER), |n| self.hidden.contains(&n));
+        let grid = Grid::new(&columns, inner.width.saturating_sub(GUTTER), |n| model.hides(ViewId::Messages, n));
         if rows.y > inner.y {
             let (by, reversed) = model.shown.sorted();
             let at = by.map_or(TIME, super::column_of);
@@ -172,9 +177,15 @@ impl MessagesView {
         if let Some((letter, role)) = cell::worst(model, row) {
             canvas.put(area.x + 1, area.y, 1, letter, role);
         }
-        if model.marks.contains(&place) {
-            canvas.put(area.x + 2, area.y, 1, "=", Role::Key);
-        }
+        let bookmark = model.notes.get(row).is_some_and(|note| note.bookmark);
+        let noted = model.notes.get(row).is_some();
+        let sign = match (model.marks.contains(&place), bookmark, noted) {
+            (true, ..) => "=",
+            (_, true, _) => "*",
+            (_, _, true) => ";",
+            _ => return,
+        };
+        canvas.put(area.x + 2, area.y, 1, sign, Role::Key);
     }
 
     /// A frame below its message.
