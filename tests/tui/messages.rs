@@ -157,13 +157,17 @@ fn findings_are_gone_through() {
 
 #[test]
 fn each_chip_leaves_what_it_says() {
-    for name in ["chat-node-ws.pcapng", "feed-deflate-node-ws.pcapng", "fragments-pings.pcapng", "lossy.pcapng"] {
+    for name in
+        ["chat-node-ws.pcapng", "feed-deflate-node-ws.pcapng", "fragments-pings.pcapng", "lossy.pcapng"]
+    {
         let mut driver = open(name);
         let mut wanted = Vec::new();
         for conn in [None, Some(1), Some(2)] {
             for kinds in [Kinds::All, Kinds::Data, Kinds::Control, Kinds::Text, Kinds::Binary] {
                 for dir in [None, Some(Dir::C2s), Some(Dir::S2c)] {
-                    for (no_heartbeats, findings) in [(false, false), (true, false), (false, true), (true, true)] {
+                    for (no_heartbeats, findings) in
+                        [(false, false), (true, false), (false, true), (true, true)]
+                    {
                         wanted.push(Narrow { conn, kinds, dir, no_heartbeats, findings });
                     }
                 }
@@ -222,11 +226,13 @@ fn every_order_is_one() {
             driver.draw();
             let model = &driver.app.model;
             let store = &model.store;
-            let mut wanted: Vec<usize> =
-                (0..store.messages()).filter(|p| conn.is_none_or(|c| store.message(*p).unwrap().0.conn == c)).collect();
+            let mut wanted: Vec<usize> = (0..store.messages())
+                .filter(|p| conn.is_none_or(|c| store.message(*p).unwrap().0.conn == c))
+                .collect();
             wanted.sort_by_key(|place| {
                 let (row, preview) = store.message(*place).unwrap();
-                let before = model.before(row).map_or(i64::MIN, |before| row.last.time.since(before.last.time));
+                let before =
+                    model.before(row).map_or(i64::MIN, |before| row.last.time.since(before.last.time));
                 match by {
                     None => (0, 0, String::new()),
                     Some(By::Id) => (i64::from(row.conn), i64::from(row.n), String::new()),
@@ -259,7 +265,8 @@ fn the_selection_survives() {
             return;
         }
         let short = before.split_once('.').unwrap().1.to_owned();
-        let line = driver.text().lines().find(|line| line.contains('>') && line.contains(&short)).map(str::to_owned);
+        let line =
+            driver.text().lines().find(|line| line.contains('>') && line.contains(&short)).map(str::to_owned);
         assert!(line.is_some(), "{keys}\n{}", driver.text());
     };
     for keys in ["s", "s", "S", "s", "R", "c", "c", "t", "L", "L", "u", "u", "DDD", "z", "z", "|", "|", "|"] {
@@ -293,7 +300,8 @@ fn frames_and_ladder_are_of_one_connection() {
     assert!(driver.text().contains("· frames"));
     driver.press("G");
     let conn = driver.app.model.conn.unwrap();
-    let total: u64 = driver.app.model.store.conn(conn).unwrap().totals().iter().map(|totals| totals.frames).sum();
+    let total: u64 =
+        driver.app.model.store.conn(conn).unwrap().totals().iter().map(|totals| totals.frames).sum();
     assert_eq!(driver.app.model.frame, Some(total));
     // Every frame belongs to the message that says so.
     driver.press("g");
@@ -301,7 +309,10 @@ fn frames_and_ladder_are_of_one_connection() {
         let model = &driver.app.model;
         assert_eq!(model.frame, Some(n));
         let (row, _) = model.current_message().unwrap();
-        assert!(u64::from(row.first_frame) <= n && (row.frames > 1 || u64::from(row.first_frame) == n), "{n} {row:?}");
+        assert!(
+            u64::from(row.first_frame) <= n && (row.frames > 1 || u64::from(row.first_frame) == n),
+            "{n} {row:?}"
+        );
         driver.press("j");
     }
 }
@@ -316,7 +327,11 @@ fn all_frames_find_their_messages() {
             let detail = driver.app.model.detail(place).ready().unwrap();
             let frames: Vec<u64> = detail.frames.iter().map(|frame| frame.frame().n).collect();
             for n in frames {
-                assert_eq!(driver.app.model.message_of_frame_from(conn, n, dir), Some(place), "{name} {conn}.f{n}");
+                assert_eq!(
+                    driver.app.model.message_of_frame_from(conn, n, dir),
+                    Some(place),
+                    "{name} {conn}.f{n}"
+                );
             }
         }
     }
@@ -394,7 +409,8 @@ fn long_lists_are_listed_and_sorted() {
     driver.press("sss");
     let model = &driver.app.model;
     assert_eq!(model.shown.sorted(), (Some(By::Op), false));
-    let kinds: Vec<Kind> = shown(model).iter().map(|place| model.store.message(*place).unwrap().0.kind).collect();
+    let kinds: Vec<Kind> =
+        shown(model).iter().map(|place| model.store.message(*place).unwrap().0.kind).collect();
     assert!(kinds.is_sorted());
     assert_eq!(kinds.len(), 50_000);
     assert_eq!(id(&driver), "1.m1");
@@ -452,8 +468,8 @@ fn a_million_messages_are_quick() {
     let mut buffer = ratatui::buffer::Buffer::empty(ratatui::layout::Rect::new(0, 0, 120, 36));
     let mut worst = Duration::ZERO;
     let names = [
-        "2", "G", "g", "j", "Ctrl-d", "H", "H", "o", "o", "o", "o", "o", "D", "D", "D", "!", "!", "s", "S", "G", "s", "s",
-        "s", "G", "g", "R", "G", "L", "g", "L", "x", "c", "u", "G",
+        "2", "G", "g", "j", "Ctrl-d", "H", "H", "o", "o", "o", "o", "o", "D", "D", "D", "!", "!", "s", "S",
+        "G", "s", "s", "s", "G", "g", "R", "G", "L", "g", "L", "x", "c", "u", "G",
     ];
     for name in names {
         let key: Key = name.parse().unwrap();
@@ -472,7 +488,10 @@ fn a_million_messages_are_quick() {
             app.draw(&mut buffer);
             slowest = slowest.max(round.elapsed());
         }
-        eprintln!("{name:>7}  first frame {first:>9.1?}  slowest {slowest:>9.1?}  all done {:>9.1?}", since.elapsed());
+        eprintln!(
+            "{name:>7}  first frame {first:>9.1?}  slowest {slowest:>9.1?}  all done {:>9.1?}",
+            since.elapsed()
+        );
         worst = worst.max(slowest);
         assert!(!app.model.shown.is_empty(&app.model.store) || name == "!" || name == "o");
     }
@@ -493,7 +512,8 @@ impl Growing {
         let feed = wscope::tui::feed::Feed::start(&[path], wscope::engine::Config::default(), || {}).unwrap();
         let model = Model::new(name.to_owned(), wscope::tui::workers::Workers::inline(), None);
         let area = ratatui::layout::Rect::new(0, 0, 80, 24);
-        let mut growing = Self { app: App::new(model, Some(feed)), buffer: ratatui::buffer::Buffer::empty(area) };
+        let mut growing =
+            Self { app: App::new(model, Some(feed)), buffer: ratatui::buffer::Buffer::empty(area) };
         while growing.messages() < 2_000 {
             growing.grow();
         }
@@ -517,7 +537,11 @@ impl Growing {
     fn draw(&mut self) -> String {
         self.buffer.reset();
         self.app.draw(&mut self.buffer);
-        self.buffer.content.chunks(80).map(|row| row.iter().map(|cell| cell.symbol()).collect::<String>() + "\n").collect()
+        self.buffer
+            .content
+            .chunks(80)
+            .map(|row| row.iter().map(|cell| cell.symbol()).collect::<String>() + "\n")
+            .collect()
     }
 
     fn press(&mut self, key: &str) -> String {
@@ -606,7 +630,19 @@ fn every_size_is_drawn() {
     driver.press("<Enter>jjjjjjl");
     for keys in ["", "L", "Lu", "u!oo", "R|", "|", "<Tab>z"] {
         driver.press(keys);
-        for (width, height) in [(30, 8), (31, 9), (44, 11), (48, 12), (60, 17), (84, 46), (99, 30), (100, 30), (119, 29), (120, 11), (300, 90)] {
+        for (width, height) in [
+            (30, 8),
+            (31, 9),
+            (44, 11),
+            (48, 12),
+            (60, 17),
+            (84, 46),
+            (99, 30),
+            (100, 30),
+            (119, 29),
+            (120, 11),
+            (300, 90),
+        ] {
             driver.resize(width, height);
             driver.press("Gggjk");
         }

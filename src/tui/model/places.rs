@@ -38,7 +38,10 @@ pub(super) fn of_frame(store: &Store, conn: u32, frame: u64, dir: Option<Dir>) -
             // Frames of the other endpoint and control frames may stand between the frames of a message: of those
             // that have begun before, the last is the one.
             let begun = row.frames > 1 && u64::from(row.first_frame) < frame;
-            if begun && dir.is_none_or(|dir| dir == row.dir) && best.is_none_or(|(first, _)| first < row.first_frame) {
+            if begun
+                && dir.is_none_or(|dir| dir == row.dir)
+                && best.is_none_or(|(first, _)| first < row.first_frame)
+            {
                 best = Some((row.first_frame, place));
             }
         }

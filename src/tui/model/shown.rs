@@ -51,7 +51,9 @@ impl List {
     fn get(&self, store: &Store, index: usize) -> Option<usize> {
         match self {
             Self::Everything(None) => (index < store.messages()).then_some(index),
-            Self::Everything(Some(conn)) => store.conn(*conn)?.messages.get(index).map(|place| *place as usize),
+            Self::Everything(Some(conn)) => {
+                store.conn(*conn)?.messages.get(index).map(|place| *place as usize)
+            }
             Self::Picked(picked) => picked.get(index).map(|place| *place as usize),
         }
     }
@@ -201,7 +203,8 @@ impl Shown {
     /// Nothing is left to be done between frames: all messages of the store were looked at, and what is to be
     /// sorted is being sorted elsewhere.
     pub(super) fn done(&self, made: Made<'_>) -> bool {
-        self.complete(made) && self.sorter.as_ref().is_none_or(|sorter| sorter.waits(self.list.len(made.store)))
+        self.complete(made)
+            && self.sorter.as_ref().is_none_or(|sorter| sorter.waits(self.list.len(made.store)))
     }
 
     /// All messages of the store were looked at.
@@ -245,11 +248,10 @@ impl Shown {
     #[must_use]
     pub fn index_of(&self, store: &Store, place: usize) -> usize {
         let at = self.list.index_of(store, place);
+        // What is not sorted yet stands at the end.
+        let behind = |sorter: &Sorter| at >= sorter.len() && self.list.get(store, at) == Some(place);
         let index = match &self.sorter {
-            // What is not sorted yet stands at the end.
-            Some(sorter) if at < sorter.len() || self.list.get(store, at) != Some(place) => {
-                sorter.index_of(store, place).unwrap_or(at)
-            }
+            Some(sorter) if sorter.len() > 0 && !behind(sorter) => sorter.index_of(store, place).unwrap_or(at),
             _ => at,
         };
         if self.reversed { self.len(store).saturating_sub(index + 1) } else { index }
@@ -294,7 +296,8 @@ fn has_findings(store: &Store, row: &Row) -> bool {
 /// The findings on a message or its frames.
 pub(super) fn findings_on<'a>(store: &'a Store, row: &'a Row) -> impl Iterator<Item = &'a Found> + 'a {
     let conn = store.conn(row.conn);
-    let mine = (row.n as usize).checked_sub(1).and_then(|at| conn?.messages.get(at)).map(|place| *place as usize);
+    let mine =
+        (row.n as usize).checked_sub(1).and_then(|at| conn?.messages.get(at)).map(|place| *place as usize);
     let places = conn.map_or(&[][..], |conn| &conn.findings);
     places.iter().filter_map(|place| store.findings().get(*place as usize)).filter(move |found| {
         match (found.finding.message, found.finding.frame) {

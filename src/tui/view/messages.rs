@@ -82,32 +82,12 @@ pub struct MessagesView {
     known: usize,
 }
 
-/// The order of a column.
-const fn order_of(column: usize) -> Option<By> {
-    Some(match column {
-        table::ID => By::Id,
-        table::DELTA => By::Delta,
-        table::OP => By::Op,
-        table::LEN => By::Len,
-        table::SUMMARY => By::Summary,
-        _ => return None,
-    })
-}
-
-/// The column of an order.
-const fn column_of(by: By) -> usize {
-    match by {
-        By::Id => table::ID,
-        By::Delta => table::DELTA,
-        By::Op => table::OP,
-        By::Len => table::LEN,
-        By::Summary => table::SUMMARY,
-    }
-}
-
 /// A filter that only highlights selects the message.
 fn is_match(model: &Model, place: usize) -> bool {
-    model.filtering.as_ref().is_some_and(|filtering| !filtering.hides() && filtering.message(place) == Some(true))
+    model
+        .filtering
+        .as_ref()
+        .is_some_and(|filtering| !filtering.hides() && filtering.message(place) == Some(true))
 }
 
 const fn reading(model: &Model) -> bool {
@@ -191,7 +171,9 @@ impl MessagesView {
                 let index = index(place);
                 let same = model.shown.get(&model.store, index) == Some(place);
                 match self.tree.get(place).filter(|_| same) {
-                    Some(opened) => self.lines.at(Line::Frame(index, row.min(opened.rows().saturating_sub(1)))),
+                    Some(opened) => {
+                        self.lines.at(Line::Frame(index, row.min(opened.rows().saturating_sub(1))))
+                    }
                     None => self.lines.at(Line::Message(index)),
                 }
             }
@@ -203,13 +185,19 @@ impl MessagesView {
     /// What is on the row of the cursor.
     fn spot_at_cursor(&self, model: &Model) -> Spot {
         if self.frames_mode() {
-            return if self.scroll.len == 0 { Spot::Nothing } else { Spot::Frame(self.scroll.cursor as u64 + 1) };
+            return if self.scroll.len == 0 {
+                Spot::Nothing
+            } else {
+                Spot::Frame(self.scroll.cursor as u64 + 1)
+            };
         }
         let place = |index| model.shown.get(&model.store, index);
         match self.lines.line(self.scroll.cursor) {
             Some(Line::Head(row)) => Spot::Head(row),
             Some(Line::Message(index)) => place(index).map_or(Spot::Nothing, Spot::Message),
-            Some(Line::Frame(index, row)) => place(index).map_or(Spot::Nothing, |place| Spot::Sub(place, row)),
+            Some(Line::Frame(index, row)) => {
+                place(index).map_or(Spot::Nothing, |place| Spot::Sub(place, row))
+            }
             Some(Line::Tail) => Spot::Tail,
             None => Spot::Nothing,
         }
@@ -273,7 +261,11 @@ impl MessagesView {
         if narrow.findings {
             chip("!only", true, Some(Action::FindingsOnly));
         }
-        chip(if narrow.no_heartbeats { "♥hidden" } else { "♥" }, narrow.no_heartbeats, Some(Action::Heartbeats));
+        chip(
+            if narrow.no_heartbeats { "♥hidden" } else { "♥" },
+            narrow.no_heartbeats,
+            Some(Action::Heartbeats),
+        );
         let dir = match narrow.dir {
             None => "↕",
             Some(Dir::C2s) => "→client",
@@ -338,7 +330,9 @@ impl MessagesView {
             self.draw_table(model, inner, rows, canvas);
         }
         if nothing {
-            let top = rows.y + if self.mode == Mode::Ladder { self.lines.len() as u16 } else { 0 } + u16::from(rows.height > 8);
+            let top = rows.y
+                + if self.mode == Mode::Ladder { self.lines.len() as u16 } else { 0 }
+                + u16::from(rows.height > 8);
             for (y, (text, role)) in (top..rows.bottom()).zip(empty::lines(model)) {
                 canvas.put(rows.x + 2, y, rows.width.saturating_sub(3), &text, role);
             }
@@ -357,7 +351,8 @@ impl View for MessagesView {
         };
         let (shown, all) = (model.shown.len(&model.store), all as u64);
         let plural = if all == 1 { "" } else { "s" };
-        if model.narrow.hides_nothing() && model.filtering.as_ref().is_none_or(|filtering| !filtering.hides()) {
+        if model.narrow.hides_nothing() && model.filtering.as_ref().is_none_or(|filtering| !filtering.hides())
+        {
             return format!("{} message{plural}", number(all));
         }
         let more = if model.listed() { "" } else { "…" };

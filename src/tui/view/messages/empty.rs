@@ -22,7 +22,8 @@ pub(super) fn lines(model: &Model) -> Vec<(String, Role)> {
         return vec![("looking for messages that match…".to_owned(), Role::Dim)];
     }
     let mut lines = vec![(format!("none of {} is shown:", count(all as u64, "message")), Role::Text)];
-    let mut because = |text: String, action: Action| lines.push((format!("  {text}  ({})", key(action)), Role::Text));
+    let mut because =
+        |text: String, action: Action| lines.push((format!("  {text}  ({})", key(action)), Role::Text));
     if let Some(filtering) = model.filtering.as_ref().filter(|filtering| filtering.hides()) {
         because(format!("the filter  {}", filtering.text()), Action::Filter);
     }
@@ -55,7 +56,9 @@ fn nothing(model: &Model, reading: bool) -> Vec<(String, Role)> {
     let number = conn.number;
     let why = match (conn.status, conn.request) {
         (Some(status), _) if status != 101 => format!("the server refused the upgrade with status {status}"),
-        (None, true) if conn.deflate.is_some() && conn.closing.as_ref().is_some_and(|end| end.how.is_none()) => {
+        (None, true)
+            if conn.deflate.is_some() && conn.closing.as_ref().is_some_and(|end| end.how.is_none()) =>
+        {
             "the request was never answered".to_owned()
         }
         _ if reading => "the handshake is all that came so far".to_owned(),

@@ -155,7 +155,8 @@ impl Tree {
         self.count += 1;
         self.opened.insert(place, Opened { task, lines, nth: self.count });
         if self.opened.len() > OPEN
-            && let Some(oldest) = self.opened.iter().min_by_key(|(_, opened)| opened.nth).map(|(place, _)| *place)
+            && let Some(oldest) =
+                self.opened.iter().min_by_key(|(_, opened)| opened.nth).map(|(place, _)| *place)
         {
             self.opened.remove(&oldest);
         }
@@ -262,10 +263,13 @@ impl Windows {
     pub(super) fn want(&mut self, model: &Model, conn: u32, first: u64, last: u64) {
         let total = Self::total(model, conn);
         for number in first.saturating_sub(1) / WINDOW..=last.saturating_sub(1) / WINDOW {
-            if let Some(at) = self.kept.iter().position(|window| (window.conn, window.number) == (conn, number)) {
+            if let Some(at) =
+                self.kept.iter().position(|window| (window.conn, window.number) == (conn, number))
+            {
                 let window = self.kept.remove(at);
                 let done = window.task.get();
-                let full = |lines: &Vec<FrameLine>| lines.last().is_some_and(|line| line.n == (number + 1) * WINDOW);
+                let full =
+                    |lines: &Vec<FrameLine>| lines.last().is_some_and(|line| line.n == (number + 1) * WINDOW);
                 let stale = window.total != total && done.is_some_and(|done| !done.as_ref().is_ok_and(full));
                 if !stale {
                     self.kept.push(window);

@@ -89,7 +89,9 @@ impl Head {
         let Some(conn) = model.store.conn(number) else { return Self::default() };
         let first = match conn.transport {
             Transport::None => "the capture begins inside the connection".to_owned(),
-            Transport::Http1 if conn.id.attempt > 0 => "another upgrade on the same TCP connection".to_owned(),
+            Transport::Http1 if conn.id.attempt > 0 => {
+                "another upgrade on the same TCP connection".to_owned()
+            }
             Transport::Http1 => format!("TCP, from packet {}", conn.opened.packet),
         };
         let mut rows = vec![(Some(conn.opened.time), None, first)];
@@ -171,7 +173,14 @@ impl MessagesView {
         }
     }
 
-    fn rung(&self, model: &Model, conn: &Conn, at: usize, area: Rect, canvas: &mut Canvas<'_>) -> Option<Rung> {
+    fn rung(
+        &self,
+        model: &Model,
+        conn: &Conn,
+        at: usize,
+        area: Rect,
+        canvas: &mut Canvas<'_>,
+    ) -> Option<Rung> {
         let message = |index: usize| {
             let place = model.shown.get(&model.store, index)?;
             model.store.message(place).map(|(row, preview)| (place, row, preview))
@@ -179,10 +188,13 @@ impl MessagesView {
         Some(match self.lines.line(at)? {
             Line::Head(row) => {
                 let (time, dir, text) = self.head.rows.get(row)?;
-                let before = row.checked_sub(1).and_then(|row| self.head.rows.get(row)).and_then(|(time, ..)| *time);
+                let before =
+                    row.checked_sub(1).and_then(|row| self.head.rows.get(row)).and_then(|(time, ..)| *time);
                 let role = dir.map_or(Role::Dim, |_| Role::Text);
                 let label = vec![(text.clone(), role)];
-                Rung { time: *time, before, dir: *dir, glyph: "─", label, right: (String::new(), Role::Dim) }
+                Rung {
+                    time: *time, before, dir: *dir, glyph: "─", label, right: (String::new(), Role::Dim)
+                }
             }
             Line::Message(index) => {
                 let (place, row, preview) = message(index)?;
@@ -197,11 +209,17 @@ impl MessagesView {
                     Kind::Close => "━",
                 };
                 let z = if row.compressed { "z" } else { "" };
-                let len = if row.kind == Kind::Close { String::new() } else { format!(" {}{z}", cell::len(row.len)) };
+                let len = if row.kind == Kind::Close {
+                    String::new()
+                } else {
+                    format!(" {}{z}", cell::len(row.len))
+                };
                 let matched = is_match(model, place);
                 let mut label = vec![(format!("{}{len}  ", cell::op(row.kind)), cell::side(row.dir))];
                 let summary = cell::scrolled(cell::summary(row, preview), self.across);
-                label.extend(summary.into_iter().map(|(text, role)| (text, if matched { Role::Match } else { role })));
+                label.extend(
+                    summary.into_iter().map(|(text, role)| (text, if matched { Role::Match } else { role })),
+                );
                 let mut found: Vec<_> = model.findings_on(row).collect();
                 found.sort_by_key(|found| found.finding.rule.level as usize);
                 let right = match found.first() {
@@ -231,11 +249,7 @@ impl MessagesView {
                     opcode if opcode.is_control() => "═",
                     _ => "─",
                 };
-                let what = if line.interleaved.is_some() {
-                    "(interleaved)".to_owned()
-                } else {
-                    line.facts()
-                };
+                let what = if line.interleaved.is_some() { "(interleaved)".to_owned() } else { line.facts() };
                 let label = vec![
                     (format!("{} {}  ", line.op(), cell::len(line.len)), cell::side(line.dir)),
                     (what, Role::Dim),

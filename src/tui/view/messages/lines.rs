@@ -30,7 +30,10 @@ impl Lines {
     }
 
     pub(super) fn len(&self) -> usize {
-        self.head + self.messages + self.open.iter().map(|(_, rows)| rows).sum::<usize>() + usize::from(self.tail)
+        self.head
+            + self.messages
+            + self.open.iter().map(|(_, rows)| rows).sum::<usize>()
+            + usize::from(self.tail)
     }
 
     /// What a row is.

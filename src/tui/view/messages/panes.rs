@@ -170,7 +170,13 @@ pub(super) fn frame(
         Frame::Box => canvas.frame(area, title, "", focused),
         Frame::Line => {
             canvas.rule(area.x, area.y, area.width);
-            canvas.put(area.x + 1, area.y, area.width.saturating_sub(2), &format!(" {title} "), Role::Heading);
+            canvas.put(
+                area.x + 1,
+                area.y,
+                area.width.saturating_sub(2),
+                &format!(" {title} "),
+                Role::Heading,
+            );
             Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area }
         }
     };

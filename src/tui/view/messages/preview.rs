@@ -87,14 +87,17 @@ pub(super) fn pair(model: &Model, row: &Row) -> Option<String> {
         let (other, _) = model.store.message(place as usize)?;
         Some(other)
     };
-    let later = || (row.n + 1..row.n.saturating_add(AROUND)).map_while(other).filter(|other| other.dir != row.dir);
-    let earlier =
-        || (row.n.saturating_sub(AROUND).max(1)..row.n).rev().map_while(other).filter(|other| other.dir != row.dir);
+    let later =
+        || (row.n + 1..row.n.saturating_add(AROUND)).map_while(other).filter(|other| other.dir != row.dir);
+    let earlier = || {
+        (row.n.saturating_sub(AROUND).max(1)..row.n)
+            .rev()
+            .map_while(other)
+            .filter(|other| other.dir != row.dir)
+    };
     let same = |other: &&Row| preview(other) == Some(mine);
     let (words, found) = match row.kind {
-        Kind::Ping => {
-            ("answered by", later().filter(|other| other.kind == Kind::Pong).find(same))
-        }
+        Kind::Ping => ("answered by", later().filter(|other| other.kind == Kind::Pong).find(same)),
         Kind::Pong => ("answers", earlier().filter(|other| other.kind == Kind::Ping).find(same)),
         Kind::Close => match earlier().find(|other| other.kind == Kind::Close) {
             Some(first) => ("answers", Some(first)),
@@ -136,7 +139,8 @@ fn payload(model: &mut Model, place: usize, row: &Row, preview: &str, columns: u
     } else {
         visible::visible(head, &mut text);
     }
-    let more = row.len as usize > head.len() || row.kind == Kind::Binary && payload.len() > columns.div_ceil(3);
+    let more =
+        row.len as usize > head.len() || row.kind == Kind::Binary && payload.len() > columns.div_ceil(3);
     if more {
         text.push('…');
     }

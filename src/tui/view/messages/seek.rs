@@ -25,7 +25,9 @@ pub(super) fn finding(model: &Model, from: Option<usize>, forward: bool) -> Opti
     let mut best: Option<(usize, usize)> = None;
     let mut before = None;
     for found in of_one.chain(of_all).filter_map(|at| store.findings().get(at)) {
-        let Some(place) = model.place_of_finding(found).filter(|place| before != Some(*place)) else { continue };
+        let Some(place) = model.place_of_finding(found).filter(|place| before != Some(*place)) else {
+            continue;
+        };
         before = Some(place);
         let index = model.shown.index_of(store, place);
         let ahead = match from {
@@ -46,7 +48,8 @@ pub(super) fn matching(model: &Model, from: usize, forward: bool) -> Sought {
     let mut index = from;
     for _ in 0..MOST {
         let next = if forward { index.checked_add(1) } else { index.checked_sub(1) };
-        let Some((next, place)) = next.and_then(|next| Some((next, model.shown.get(&model.store, next)?))) else {
+        let Some((next, place)) = next.and_then(|next| Some((next, model.shown.get(&model.store, next)?)))
+        else {
             return Sought::None;
         };
         if is_match(model, place) {

@@ -4,7 +4,8 @@ use super::frames::Windows;
 use super::lines::Line;
 use super::panes::Split;
 use super::seek::{self, Sought};
-use super::{MessagesView, Mode, Spot, column_of, order_of, reading, table};
+use super::table::{self, column_of, order_of};
+use super::{MessagesView, Mode, Spot, reading};
 use crate::place::{Place, What};
 use crate::tui::action::Action;
 use crate::tui::list::Step;
@@ -14,6 +15,11 @@ use crate::tui::view::ViewId;
 /// Characters by which `l` scrolls summaries, and how far at most.
 const ACROSS: usize = 8;
 const FARTHEST: usize = 72;
+
+/// Messages are listed in the order of time.
+fn in_time(model: &Model) -> bool {
+    model.shown.sorted() == (None, false)
+}
 
 impl MessagesView {
     /// Does what is asked.
@@ -97,12 +103,16 @@ impl MessagesView {
                 let (by, reversed) = model.shown.sorted();
                 self.sort_to(model, by.map_or(table::TIME, column_of), !reversed);
             }
-            Action::NextFinding | Action::PreviousFinding => self.next_finding(model, action == Action::NextFinding),
+            Action::NextFinding | Action::PreviousFinding => {
+                self.next_finding(model, action == Action::NextFinding)
+            }
             Action::NextMatch | Action::PreviousMatch => self.next_match(model, action == Action::NextMatch),
             Action::Tail => {
                 if self.following {
                     self.following = false;
                     model.say("the tail is not followed");
+                } else if !in_time(model) {
+                    model.say("sorted: what is new is not at the end; R brings back the order of time");
                 } else if reading(model) {
                     self.following = true;
                     model.say("following the tail; going up stops it");
@@ -152,7 +162,8 @@ impl MessagesView {
 
     fn walk(&mut self, model: &mut Model, step: Step) {
         match step {
-            Step::Last => self.following = reading(model),
+            // In another order, what is new is not at the end.
+            Step::Last => self.following = reading(model) && in_time(model),
             Step::First => self.following = false,
             Step::By(by) | Step::Halves(by) => self.following &= by > 0,
         }
@@ -216,7 +227,8 @@ impl MessagesView {
         let conn = model.narrow.conn.and_then(|conn| model.store.conn(conn));
         let found = conn.into_iter().flat_map(|conn| &conn.findings);
         let found = found.filter_map(|place| model.store.findings().get(*place as usize)?.finding.frame);
-        let next = if forward { found.filter(|n| *n > here).min() } else { found.filter(|n| *n < here).max() };
+        let next =
+            if forward { found.filter(|n| *n > here).min() } else { found.filter(|n| *n < here).max() };
         match next {
             Some(n) => {
                 self.scroll.select(n as usize - 1);
@@ -272,7 +284,9 @@ impl MessagesView {
                 self.line_up(model);
                 self.jump(model, place);
             }
-            Spot::Message(place) if self.across == 0 && self.tree.get(place).is_some() => self.tree.close(place),
+            Spot::Message(place) if self.across == 0 && self.tree.get(place).is_some() => {
+                self.tree.close(place)
+            }
             _ if self.across > 0 => self.across -= ACROSS,
             _ => model.say("nothing to collapse here"),
         }
@@ -292,7 +306,7 @@ impl MessagesView {
             model.narrowed();
             model.say(format!("{name} of connection {conn}; c goes back to all connections"));
         }
-        if mode == Mode::Ladder && model.shown.sorted() != (None, false) {
+        if mode == Mode::Ladder && !in_time(model) {
             model.shown.sort(None, false);
             model.say("a ladder is in the order of time");
         }

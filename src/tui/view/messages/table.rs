@@ -10,7 +10,7 @@ use crate::report::words::{number, span};
 use crate::time::{Delay, Timestamp};
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::grid::{Align, Column, Grid};
-use crate::tui::model::Model;
+use crate::tui::model::{By, Model};
 use crate::tui::store::Row;
 use crate::tui::theme::Role;
 use crate::tui::view::ViewId;
@@ -55,6 +55,29 @@ fn columns(model: &Model) -> [Column; 6] {
 
 const fn column(name: &'static str, min: u16, ideal: u16, align: Align, drop: u8) -> Column {
     Column { name, min, ideal, align, drop, grows: false }
+}
+
+/// The order of a column.
+pub(super) const fn order_of(column: usize) -> Option<By> {
+    Some(match column {
+        ID => By::Id,
+        DELTA => By::Delta,
+        OP => By::Op,
+        LEN => By::Len,
+        SUMMARY => By::Summary,
+        _ => return None,
+    })
+}
+
+/// The column of an order.
+pub(super) const fn column_of(by: By) -> usize {
+    match by {
+        By::Id => ID,
+        By::Delta => DELTA,
+        By::Op => OP,
+        By::Len => LEN,
+        By::Summary => SUMMARY,
+    }
 }
 
 /// Since another time, in at most seven columns: `+12ms`.
@@ -108,7 +131,8 @@ fn frame_text(model: &Model, line: &FrameLine, column: usize, before: Option<Tim
 pub(super) fn frame_facts(line: &FrameLine) -> Spans {
     let mut spans = vec![(line.facts(), Role::Dim)];
     if line.missing() > 0 {
-        spans.push((format!("  {} of {} bytes captured", number(line.seen), number(line.len)), Role::Warning));
+        spans
+            .push((format!("  {} of {} bytes captured", number(line.seen), number(line.len)), Role::Warning));
     }
     spans
 }
@@ -117,10 +141,11 @@ impl MessagesView {
     /// Draws headings and rows into what is inside the border.
     pub(super) fn draw_table(&mut self, model: &Model, inner: Rect, rows: Rect, canvas: &mut Canvas<'_>) {
         let columns = columns(model);
-        let grid = Grid::new(&columns, inner.width.saturating_sub(GUTTER), |n| model.hides(ViewId::Messages, n));
+        let grid =
+            Grid::new(&columns, inner.width.saturating_sub(GUTTER), |n| model.hides(ViewId::Messages, n));
         if rows.y > inner.y {
             let (by, reversed) = model.shown.sorted();
-            let at = by.map_or(TIME, super::column_of);
+            let at = by.map_or(TIME, column_of);
             let sorted = (by.is_some() || reversed) && !self.frames_mode();
             grid.head(&columns, inner.x + GUTTER, inner.y, sorted.then_some((at, reversed)), canvas);
         }
@@ -167,7 +192,8 @@ impl MessagesView {
         });
         if let Some((x, width)) = grid.place(SUMMARY) {
             let spans = cell::scrolled(cell::summary(row, preview), self.across);
-            let spans = spans.iter().map(|(text, role)| (text.as_str(), if matched { Role::Match } else { *role }));
+            let spans =
+                spans.iter().map(|(text, role)| (text.as_str(), if matched { Role::Match } else { *role }));
             canvas.spans(area.x + GUTTER + x, area.y, width, spans);
         }
     }
@@ -205,7 +231,8 @@ impl MessagesView {
                 let branch = if row + 1 == lines.len() { "└ " } else { "├ " };
                 let head = format!("f{}  {:<5}", line.n, line.op());
                 let len = format!("{:>7}  ", cell::len(line.len));
-                let mut spans = vec![(branch.to_owned(), Role::Dim), (head, cell::side(line.dir)), (len, Role::Text)];
+                let mut spans =
+                    vec![(branch.to_owned(), Role::Dim), (head, cell::side(line.dir)), (len, Role::Text)];
                 if line.interleaved.is_some() {
                     spans.push(("(interleaved)".to_owned(), Role::Dim));
                 } else {
@@ -232,15 +259,22 @@ impl MessagesView {
                 canvas.put(x, area.y, area.width.saturating_sub(GUTTER), &format!("f{n}  …"), Role::Dim);
             }
             Some(Err(error)) => {
-                canvas.put(x, area.y, area.width.saturating_sub(GUTTER), &format!("f{n}  {error}"), Role::Error);
+                canvas.put(
+                    x,
+                    area.y,
+                    area.width.saturating_sub(GUTTER),
+                    &format!("f{n}  {error}"),
+                    Role::Error,
+                );
             }
             Some(Ok(line)) => {
                 let before = n.checked_sub(1).and_then(|n| self.windows.get(conn, n)).and_then(Result::ok);
                 let before = before.map(|line| line.last.time);
                 let found = model.store.conn(conn).into_iter().flat_map(|conn| &conn.findings);
                 let found = found.filter_map(|place| model.store.findings().get(*place as usize));
-                let levels =
-                    found.filter(|found| found.finding.frame == Some(n)).map(|found| found.finding.rule.level);
+                let levels = found
+                    .filter(|found| found.finding.frame == Some(n))
+                    .map(|found| found.finding.rule.level);
                 if let Some(level) = levels.min_by_key(|level| *level as usize) {
                     let (letter, role) = cell::letter(level);
                     canvas.put(area.x + 1, area.y, 1, letter, role);
