@@ -68,6 +68,20 @@ pub(crate) fn span(nanos: i64) -> String {
     }
 }
 
+/// Why a part is missing, in a few words.
+pub(crate) const fn fault(fault: Fault) -> &'static str {
+    match fault {
+        Fault::Missing => "bytes missing from the capture",
+        Fault::Unfinished => "unfinished",
+        Fault::BrokenDeflate => "does not inflate",
+        Fault::WindowExceeded => "refers back beyond the agreed window",
+        Fault::ContextKept { .. } => "refers to an earlier message, against what was agreed",
+        Fault::LostContext => "not decodable: earlier messages lost",
+        Fault::InflateLimit => "inflates past the limit",
+        Fault::TooLarge => "compressed form too large",
+    }
+}
+
 /// What a capture without a WebSocket holds instead.
 pub(crate) fn nothing_found(summary: &Summary) -> String {
     let carried = &summary.carried;

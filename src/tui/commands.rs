@@ -54,7 +54,8 @@ pub(super) fn run(model: &mut Model, action: Action) {
         }
         Action::Reset => {
             model.filtering = None;
-            model.narrow = Narrow::default();
+            // The connection is where one is, not what is hidden.
+            model.narrow = Narrow { conn: model.narrow.conn, ..Narrow::default() };
             model.hidden.clear();
             model.say("nothing is hidden");
             model.narrowed();

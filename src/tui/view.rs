@@ -105,6 +105,11 @@ pub trait View: std::fmt::Debug {
     /// It comes to the front.
     fn enter(&mut self, _model: &mut Model) {}
 
+    /// A term of a filter that the field under the cursor satisfies, such as `op == text`.
+    fn field(&self, _model: &Model) -> Option<String> {
+        None
+    }
+
     /// The columns of its table, where it is one.
     fn columns(&self) -> &'static [Column] {
         &[]

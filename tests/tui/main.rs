@@ -9,6 +9,7 @@ mod support;
 mod conns;
 mod diff;
 mod inspect;
+mod messages;
 mod notes;
 mod stats;
 
