@@ -126,7 +126,7 @@ impl Baseline {
 #[derive(Clone, Debug, Default)]
 pub struct Draft {
     /// By rule and fingerprint, which is the order in the file.
-    entries: BTreeMap<(&'static str, String), Counted>,
+    entries: BTreeMap<(String, String), Counted>,
     full: bool,
 }
 
@@ -135,6 +135,33 @@ struct Counted {
     count: u64,
     /// That of the first finding.
     text: String,
+}
+
+/// The number of the form in which a baseline is written.
+const FORMAT: u32 = 1;
+
+/// A baseline to which something is added. What it holds besides is not known, and would be lost.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Kept {
+    format: u32,
+    findings: Vec<KeptEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KeptEntry {
+    fingerprint: String,
+    #[serde(default)]
+    rule: String,
+    #[serde(default = "one")]
+    count: u64,
+    #[serde(default)]
+    text: String,
+}
+
+const fn one() -> u64 {
+    1
 }
 
 #[derive(Serialize)]
@@ -152,11 +179,39 @@ struct WrittenEntry<'a> {
 }
 
 impl Draft {
+    /// Begins with what a baseline holds; with nothing where there is no such file yet.
+    ///
+    /// # Errors
+    /// Where the file cannot be read, or is no baseline. The report of an audit is none: it would be written over.
+    pub fn open(file: &Path) -> Result<Self, BaselineError> {
+        let bytes = match fs::read(file) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
+            read => read.map_err(|error| BaselineError::Io(file.to_owned(), error))?,
+        };
+        Baseline::parse(&bytes, file)?;
+        let fault = |message| BaselineError::Content { file: file.to_owned(), message };
+        let kept: Kept = serde_json::from_slice(&bytes).map_err(|error| fault(error.to_string()))?;
+        if kept.format != FORMAT {
+            return Err(fault(format!("format {} is not known", kept.format)));
+        }
+        let entries = kept.findings.into_iter().map(|entry| {
+            let KeptEntry { fingerprint, rule, count, text } = entry;
+            ((rule, fingerprint), Counted { count, text })
+        });
+        Ok(Self { entries: entries.collect(), full: false })
+    }
+
+    /// It holds this fingerprint.
+    #[must_use]
+    pub fn knows(&self, fingerprint: &str) -> bool {
+        self.entries.keys().any(|(_, known)| known == fingerprint)
+    }
+
     /// Adds a finding that stands for `weight`.
-    pub(super) fn add(&mut self, finding: &Finding, fingerprint: &str, weight: u64) {
-        let key = (finding.rule.code, fingerprint.to_owned());
+    pub fn add(&mut self, finding: &Finding, fingerprint: &str, weight: u64) {
+        let key = (finding.rule.code.to_owned(), fingerprint.to_owned());
         if let Some(counted) = self.entries.get_mut(&key) {
-            counted.count += weight;
+            counted.count = counted.count.saturating_add(weight);
         } else if self.entries.len() < MOST {
             self.entries.insert(key, Counted { count: weight, text: finding.text.clone() });
         } else {
@@ -205,7 +260,7 @@ impl Draft {
             count: counted.count,
             text: &counted.text,
         });
-        let mut json = serde_json::to_vec_pretty(&Written { format: 1, findings: findings.collect() })?;
+        let mut json = serde_json::to_vec_pretty(&Written { format: FORMAT, findings: findings.collect() })?;
         json.push(b'\n');
         Ok(json)
     }

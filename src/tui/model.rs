@@ -5,6 +5,7 @@ mod narrow;
 mod shown;
 mod times;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -113,6 +114,12 @@ pub struct Model {
     pub details: Details,
     /// The places of messages that are marked, in the order of marking.
     pub marks: Vec<usize>,
+    /// The finding that was selected last, by its place in the store.
+    pub finding: Option<u32>,
+    /// What was searched for last in a text.
+    pub find: Option<String>,
+    /// The file to which findings are added that are known.
+    pub baseline: PathBuf,
     /// Said in the footer.
     pub notice: Option<Notice>,
     effects: Vec<Effect>,
@@ -139,6 +146,9 @@ impl Model {
             shown: Shown::default(),
             details: Details::default(),
             marks: Vec::new(),
+            finding: None,
+            find: None,
+            baseline: PathBuf::from("wscope-baseline.json"),
             notice: None,
             effects: Vec::new(),
         }

@@ -1,5 +1,9 @@
 //! What lies above the view for a while: help, palette, questions.
 
+pub mod find;
+pub mod rule;
+pub mod suppress;
+
 use ratatui::layout::Rect;
 
 use super::action::Action;
