@@ -7,6 +7,7 @@ mod conversation;
 mod detail;
 mod finder;
 mod picked;
+mod refusal;
 
 use std::io;
 use std::ops::RangeInclusive;
