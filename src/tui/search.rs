@@ -30,6 +30,12 @@ impl Needle {
         self.regex.is_match(bytes)
     }
 
+    /// Where it stands first.
+    #[must_use]
+    pub fn first(&self, bytes: &[u8]) -> Option<usize> {
+        self.regex.find(bytes).map(|found| found.start())
+    }
+
     /// How far behind the end of a line one may go on that begins in it. (A character in the other case may be longer.)
     #[must_use]
     pub const fn reach(&self) -> usize {

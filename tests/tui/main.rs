@@ -7,6 +7,9 @@
 mod support;
 
 mod conns;
+mod findings;
+mod follow;
+mod handshake;
 
 use std::path::PathBuf;
 

@@ -284,7 +284,7 @@ impl FindingsView {
                 let name = rule.map_or(code.to_owned(), |rule| format!("{code} {}", rule.name));
                 let conns = count(total.conns.len() as u64, "connection");
                 let on = if total.conns.is_empty() { String::new() } else { format!(" on {conns}") };
-                (name, rule.map_or(Role::Text, |rule| self::role(rule.level)), format!("{all}{on}"))
+                (name, rule.map_or(Role::Text, |rule| role(rule.level)), format!("{all}{on}"))
             }
             Key::Conn(u32::MAX) => ("the capture".to_owned(), Role::Heading, all),
             Key::Conn(conn) => (format!("connection {conn}"), Role::Heading, all),

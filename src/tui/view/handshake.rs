@@ -10,7 +10,7 @@ use ratatui::layout::Rect;
 
 use self::page::{AGREED, Line, Page, REQUEST, RESPONSE, Source};
 use self::set::Row;
-use super::{View, ViewId};
+use super::{View, ViewId, other_conn};
 use crate::http::upgrade::Handshake;
 use crate::report::words::count;
 use crate::rules::Level;
@@ -232,23 +232,6 @@ impl HandshakeView {
         }
     }
 
-    /// To another connection.
-    fn other(model: &mut Model, by: i64) {
-        let Some(conn) = model.conn else { return };
-        let next = i64::from(conn) + by;
-        match u32::try_from(next).ok().filter(|next| model.store.conn(*next).is_some()) {
-            Some(next) => {
-                model.conn = Some(next);
-                // A list that is scoped goes along.
-                if model.narrow.conn.is_some() {
-                    model.narrow.conn = model.conn;
-                    model.narrowed();
-                }
-            }
-            None => model.say(if by > 0 { "this is the last connection" } else { "this is the first connection" }),
-        }
-    }
-
     /// Where the parts stand, with their titles.
     fn layout(&mut self, area: Rect) {
         let Some((_, page)) = &self.page else { return };
@@ -260,7 +243,7 @@ impl HandshakeView {
             vec![area; 3]
         } else if beside {
             let half = area.width / 2;
-            let lower = page.parts[AGREED].len() as u16 + 3;
+            let lower = set::set(AGREED, &page.parts[AGREED], inner(area), wrap).len() as u16 + 2;
             let lower = lower.min(area.height / 2);
             let upper = area.height - lower;
             vec![
@@ -318,12 +301,17 @@ impl HandshakeView {
             Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area }
         };
         pane.scroll.fit(pane.rows.len(), inner.height.into());
+        // With the first line its title is seen.
+        if pane.scroll.cursor < 2 && pane.scroll.height > 1 {
+            pane.scroll.top = 0;
+        }
         for (y, at) in (inner.y..inner.bottom()).zip(pane.scroll.window()) {
             let Some(row) = pane.rows.get(at) else { continue };
-            let room = if row.verdict.is_some() { inner.width.saturating_sub(set::VERDICT as u16) } else { inner.width };
+            let room = row.room.min(inner.width);
+            let room = if row.verdict.is_some() { room } else { inner.width };
             draw_row(row, Rect::new(inner.x, y, room, 1), left, needle, canvas);
             if let Some((verdict, role)) = &row.verdict {
-                canvas.put(inner.right().saturating_sub(set::VERDICT as u16 - 1), y, set::VERDICT as u16 - 1, verdict, *role);
+                canvas.put(inner.x + room + 1, y, inner.width.saturating_sub(room + 1), verdict, *role);
             }
             let line = Rect::new(inner.x.saturating_sub(1), y, inner.width + 2, 1);
             if focused && at == pane.scroll.cursor && row.line.is_some() {
@@ -400,8 +388,8 @@ impl View for HandshakeView {
             return true;
         }
         match action {
-            Action::NextItem => Self::other(model, 1),
-            Action::PreviousItem => Self::other(model, -1),
+            Action::NextItem => other_conn(model, 1),
+            Action::PreviousItem => other_conn(model, -1),
             Action::Left => self.left = self.left.saturating_sub(8),
             Action::Right if self.cut_lines => self.left = (self.left + 8).min(4096),
             Action::Right => model.say("long lines are wrapped: w cuts them"),

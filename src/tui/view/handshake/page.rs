@@ -35,6 +35,8 @@ pub(super) struct Line {
     pub(super) finding: Option<u32>,
     /// Name and value are parts of a head: a colon stands between them.
     pub(super) is_field: bool,
+    /// It has all of the width, not only that behind the names.
+    pub(super) whole: bool,
 }
 
 impl Line {
@@ -43,7 +45,7 @@ impl Line {
     }
 
     pub(super) fn note(value: impl Into<String>, role: Role) -> Self {
-        Self { value: value.into(), role: Some(role), ..Self::default() }
+        Self { value: value.into(), role: Some(role), whole: true, ..Self::default() }
     }
 
     fn good(self) -> Self {
@@ -173,7 +175,7 @@ impl Source<'_> {
             lines.extend(below);
             lines.extend(found.iter().filter_map(|(place, found, _)| self.told(*place, found)));
         };
-        at(Line { role: Some(Role::Heading), ..Line::note(start, Role::Heading) }, Where::Start, &mut lines, Vec::new());
+        at(Line::note(start, Role::Heading), Where::Start, &mut lines, Vec::new());
         for (n, header) in headers.iter().enumerate() {
             let line = self.field(header);
             let below = self.below(header, dir);
@@ -210,7 +212,7 @@ impl Source<'_> {
                 Ok(bytes) => format!("{} decoded", count(bytes.len() as u64, "byte")),
                 Err(_) => "not base64".to_owned(),
             };
-            return vec![Line::note(text, Role::Dim)];
+            return vec![Line { whole: false, ..Line::note(text, Role::Dim) }];
         }
         let upgraded = self.handshake.upgraded();
         if dir == Dir::S2c && is("sec-websocket-accept") && upgraded {

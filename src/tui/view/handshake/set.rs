@@ -11,12 +11,10 @@ pub(super) struct Row {
     /// The part and line of the page; headings and gaps have none.
     pub(super) line: Option<(usize, usize)>,
     pub(super) spans: Vec<(String, Role)>,
-    /// At the right.
+    /// At the right, behind so many columns.
     pub(super) verdict: Option<(String, Role)>,
+    pub(super) room: u16,
 }
-
-/// Columns that verdicts take.
-pub(super) const VERDICT: usize = 8;
 
 /// From this width on, values stand in a column of their own.
 const COLUMNS: usize = 56;
@@ -26,8 +24,8 @@ const NAMES: usize = 26;
 
 /// Sets the lines of a part.
 pub(super) fn set(part: usize, lines: &[Line], width: usize, wrap: bool) -> Vec<Row> {
-    let has_verdicts = lines.iter().any(|line| line.verdict.is_some());
-    let room = width.saturating_sub(if has_verdicts { VERDICT } else { 0 }).max(8);
+    let verdicts = lines.iter().filter_map(|line| line.verdict.as_ref()).map(|(text, _)| text.width() + 1).max();
+    let room = width.saturating_sub(verdicts.unwrap_or(0)).max(8);
     let columns = width >= COLUMNS;
     let colon = |line: &Line| usize::from(line.is_field);
     let widest = lines.iter().map(|line| line.name.width() + colon(line)).max().unwrap_or(0);
@@ -35,32 +33,29 @@ pub(super) fn set(part: usize, lines: &[Line], width: usize, wrap: bool) -> Vec<
     let mut rows = Vec::new();
     for (n, line) in lines.iter().enumerate() {
         let role = line.role.unwrap_or(Role::Text);
-        let name = match (&*line.name, line.is_field) {
-            ("", _) => String::new(),
-            (name, true) => format!("{name}:"),
-            (name, false) => name.to_owned(),
+        // What was found in the line above.
+        let below = line.finding.is_some() && line.verdict.is_none();
+        let head = match (&*line.name, line.is_field) {
+            _ if below => "^ ".to_owned(),
+            _ if line.whole => String::new(),
+            ("", _) => " ".repeat(indent),
+            (name, true) if columns => format!("{:indent$}", format!("{name}: ")),
+            (name, true) => format!("{name}: "),
+            (name, false) if columns => format!("{:indent$}", format!("{name} ")),
+            (name, false) => format!("{name}  "),
         };
-        // The first line, and what is said without a name, has all of the room.
-        let whole = line.name.is_empty() && (n == 0 || line.finding.is_some() || indent == 0);
-        let hang = if whole && n == 0 { 2 } else if whole && line.finding.is_some() { 2 } else { indent.max(2) };
-        let mut head = if whole { String::new() } else { format!("{name:indent$}") };
-        if !whole && !name.is_empty() && (head.width() > indent || indent == 0 || !head.ends_with(' ')) {
-            head.push(' ');
-        }
-        if whole && line.finding.is_some() {
-            head = "^ ".to_owned();
-        }
+        let hang = if line.whole || !columns { 2 } else { indent };
         let first = room.saturating_sub(head.width()).max(4);
         let texts = if wrap { broken(&line.value, first, room.saturating_sub(hang).max(4)) } else { vec![line.value.clone()] };
         for (piece, text) in texts.into_iter().enumerate() {
             let spans = if piece == 0 {
-                let name_role = if whole { role } else { Role::Name };
+                let name_role = if line.whole { role } else { Role::Name };
                 vec![(head.clone(), name_role), (text, role)]
             } else {
                 vec![(" ".repeat(hang), role), (text, role)]
             };
             let verdict = line.verdict.clone().filter(|_| piece == 0);
-            rows.push(Row { line: Some((part, n)), spans, verdict });
+            rows.push(Row { line: Some((part, n)), spans, verdict, room: room as u16 });
         }
     }
     rows
@@ -73,7 +68,7 @@ fn broken(text: &str, first: usize, rest: usize) -> Vec<String> {
     for c in text.chars() {
         let wide = unicode_width::UnicodeWidthChar::width(c).unwrap_or(0);
         if width + wide > room {
-            let far = piece.len() * 2 / 3;
+            let far = piece.len() / 4;
             let at = piece.rfind([' ', ';', ',', '/', '&', '?']).map(|at| at + 1).filter(|at| *at > far);
             let tail = at.map(|at| piece.split_off(at)).unwrap_or_default();
             pieces.push(piece.trim_end().to_owned());
