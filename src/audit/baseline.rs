@@ -371,4 +371,35 @@ mod tests {
         assert!(full.write(&folder.path().join("b.json")).is_err());
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }
+
+    #[test]
+    fn a_baseline_grows() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("baseline.json");
+        let finding = Finding::whole_capture(crate::rules::find("F004").unwrap(), "facts".to_owned());
+        let (one, other) = ("0".repeat(32), "1".repeat(32));
+        let mut draft = Draft::open(&file).unwrap();
+        assert!(draft.is_empty() && !draft.knows(&one));
+        draft.add(&finding, &one, 7);
+        draft.write(&file).unwrap();
+        let mut draft = Draft::open(&file).unwrap();
+        assert!(draft.knows(&one) && !draft.knows(&other));
+        draft.add(&finding, &other, 1);
+        draft.write(&file).unwrap();
+        let written: serde_json::Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+        let counts: Vec<_> =
+            written["findings"].as_array().unwrap().iter().map(|entry| entry["count"].as_u64()).collect();
+        assert_eq!(counts, [Some(7), Some(1)]);
+        assert!(Baseline::read(&file).unwrap().knows(&one));
+        // What would be lost is not written over.
+        for text in [
+            "{\"findings\": []}",
+            "{\"format\": 2, \"findings\": []}",
+            "{\"format\": 1, \"findings\": [], \"tool\": \"x\"}",
+            "not JSON",
+        ] {
+            fs::write(&file, text).unwrap();
+            assert!(matches!(Draft::open(&file), Err(BaselineError::Content { .. })), "{text}");
+        }
+    }
 }

@@ -123,8 +123,8 @@ impl Transcript {
         if message.payload.is_empty() {
             return text;
         }
-        let readable =
-            matches!(message.kind, Kind::Text) || std::str::from_utf8(message.payload).is_ok_and(visible::is_text);
+        let readable = matches!(message.kind, Kind::Text)
+            || std::str::from_utf8(message.payload).is_ok_and(visible::is_text);
         match message.close_code() {
             Some(code) => {
                 let name = close::name(code).map(|name| format!("({name}) ")).unwrap_or_default();

@@ -51,7 +51,11 @@ impl Needle {
 
 /// Cuts pieces of a text where marked ranges begin and end: each piece with its text, and whether it is marked. `pieces` follow
 /// one another from the text's start; what is behind them is left out.
-pub fn cut<'t, R: Copy>(text: &'t str, pieces: &[(usize, R)], marked: &[Range<usize>]) -> Vec<(&'t str, R, bool)> {
+pub fn cut<'t, R: Copy>(
+    text: &'t str,
+    pieces: &[(usize, R)],
+    marked: &[Range<usize>],
+) -> Vec<(&'t str, R, bool)> {
     let mut out = Vec::new();
     let mut from = 0;
     for &(end, role) in pieces {
@@ -59,7 +63,9 @@ pub fn cut<'t, R: Copy>(text: &'t str, pieces: &[(usize, R)], marked: &[Range<us
             let inside = marked.iter().find(|range| range.contains(&from));
             let next = match inside {
                 Some(range) => range.end,
-                None => marked.iter().map(|range| range.start).filter(|start| *start > from).min().unwrap_or(end),
+                None => {
+                    marked.iter().map(|range| range.start).filter(|start| *start > from).min().unwrap_or(end)
+                }
             }
             .min(end);
             out.extend(text.get(from..next).map(|part| (part, role, inside.is_some())));
@@ -86,7 +92,14 @@ mod tests {
         let pieces = [(3, 'k'), (8, 's')];
         assert_eq!(
             cut("abcdefgh", &pieces, &[2..4, 6..7]),
-            [("ab", 'k', false), ("c", 'k', true), ("d", 's', true), ("ef", 's', false), ("g", 's', true), ("h", 's', false)]
+            [
+                ("ab", 'k', false),
+                ("c", 'k', true),
+                ("d", 's', true),
+                ("ef", 's', false),
+                ("g", 's', true),
+                ("h", 's', false)
+            ]
         );
         assert_eq!(cut("abc", &[(3, 'k')], &[]), [("abc", 'k', false)]);
         assert_eq!(cut::<char>("abc", &[], &[0..1]), []);

@@ -115,7 +115,11 @@ pub(super) fn other_conn(model: &mut Model, by: i64) {
     let Some(conn) = model.conn else { return };
     let next = u32::try_from(i64::from(conn) + by).ok().filter(|next| model.store.conn(*next).is_some());
     if next.is_none() {
-        return model.say(if by > 0 { "this is the last connection" } else { "this is the first connection" });
+        return model.say(if by > 0 {
+            "this is the last connection"
+        } else {
+            "this is the first connection"
+        });
     }
     model.conn = next;
     if model.narrow.conn.is_some() {

@@ -70,7 +70,9 @@ fn secrets_are_masked_until_they_are_asked_for() {
 fn it_is_searched_and_copied() {
     let mut driver = open("deflate-no-takeover-websockets.pcapng");
     driver.press("6/").type_text("UPGRADE").press("<Enter>");
-    let Some(line) = driver.text().lines().find(|line| line.to_lowercase().contains("upgrade")).map(str::to_owned) else {
+    let Some(line) =
+        driver.text().lines().find(|line| line.to_lowercase().contains("upgrade")).map(str::to_owned)
+    else {
         panic!("{}", driver.text());
     };
     driver.press("yy");

@@ -26,7 +26,8 @@ impl Find {
     }
 
     fn tell(&self, model: &mut Model) {
-        model.find = if self.line.text.is_empty() { self.before.clone() } else { Some(self.line.text.clone()) };
+        model.find =
+            if self.line.text.is_empty() { self.before.clone() } else { Some(self.line.text.clone()) };
     }
 }
 

@@ -38,7 +38,9 @@ impl RulePage {
         let last = self.lines.len().saturating_sub(self.height);
         self.top = match step {
             Step::By(by) => self.top.saturating_add_signed(by),
-            Step::Halves(halves) => self.top.saturating_add_signed(halves * (self.height / 2).max(1) as isize),
+            Step::Halves(halves) => {
+                self.top.saturating_add_signed(halves * (self.height / 2).max(1) as isize)
+            }
             Step::First => 0,
             Step::Last => last,
         }
@@ -95,7 +97,9 @@ impl Overlay for RulePage {
 
     fn key(&mut self, model: &mut Model, key: Key) -> After {
         match model.keymap.meaning(model.view, &[key]) {
-            Meaning::Action(Action::Cancel | Action::Back | Action::Open | Action::RulePage) => return After::Close,
+            Meaning::Action(Action::Cancel | Action::Back | Action::Open | Action::RulePage) => {
+                return After::Close;
+            }
             Meaning::Action(action) => match Step::of(action) {
                 Some(step) => self.scroll(step),
                 None => return After::Stay,

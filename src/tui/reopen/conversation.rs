@@ -80,7 +80,12 @@ pub(super) struct Listener<'a> {
 }
 
 impl<'a> Listener<'a> {
-    pub(super) fn new(packets: &Packets, part: Part, done: Arc<AtomicBool>, cancelled: &'a Cancelled) -> Self {
+    pub(super) fn new(
+        packets: &Packets,
+        part: Part,
+        done: Arc<AtomicBool>,
+        cancelled: &'a Cancelled,
+    ) -> Self {
         let Packets { id, ends, .. } = *packets;
         Self { id, ends, part, kept: 0, full: false, done, cancelled }
     }
@@ -100,7 +105,8 @@ impl Observer for Listener<'_> {
         if self.cancelled.is() {
             self.done.store(true, Ordering::Relaxed);
         }
-        if self.done.load(Ordering::Relaxed) || conn.id != self.id || [conn.client, conn.server] != self.ends {
+        if self.done.load(Ordering::Relaxed) || conn.id != self.id || [conn.client, conn.server] != self.ends
+        {
             return;
         }
         let Event::Message(message) = event else { return };

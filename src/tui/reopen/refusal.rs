@@ -78,7 +78,8 @@ fn body(bytes: &[u8]) -> Vec<u8> {
     let bytes = bytes.get(start..).unwrap_or_default();
     let Some(end) = memchr::memmem::find(bytes, b"\r\n\r\n") else { return Vec::new() };
     let (head, body) = bytes.split_at(end + 4);
-    let length = crate::http::head::fields(head).find(|field| field.name.eq_ignore_ascii_case(b"content-length"));
+    let length =
+        crate::http::head::fields(head).find(|field| field.name.eq_ignore_ascii_case(b"content-length"));
     let length = length.and_then(|field| std::str::from_utf8(&field.value).ok()?.trim().parse().ok());
     body.get(..length.unwrap_or(BODY).min(BODY).min(body.len())).unwrap_or_default().to_vec()
 }
@@ -89,11 +90,18 @@ mod tests {
 
     #[test]
     fn a_body_ends_where_its_length_says() {
-        let segments = |parts: &[(u32, &str)]| parts.iter().map(|(seq, text)| (*seq, text.as_bytes().to_vec())).collect();
+        let segments = |parts: &[(u32, &str)]| {
+            parts.iter().map(|(seq, text)| (*seq, text.as_bytes().to_vec())).collect()
+        };
         let head = "HTTP/1.1 401 No\r\nContent-Length: 5\r\n\r\n";
         let len = head.len() as u32;
         let start = u32::MAX - 3;
-        let parts = [(start, head), (start.wrapping_add(len), "hel"), (start, head), (start.wrapping_add(len + 2), "loHTTP")];
+        let parts = [
+            (start, head),
+            (start.wrapping_add(len), "hel"),
+            (start, head),
+            (start.wrapping_add(len + 2), "loHTTP"),
+        ];
         assert_eq!(body(&joined(segments(&parts))), b"hello");
         // What lies behind a gap is not known.
         let parts = [(5, "HTTP/1.0 403 No\r\n\r\nab"), (100, "xx")];

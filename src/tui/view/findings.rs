@@ -10,6 +10,7 @@ use self::rows::{Grouping, Item, Key, Rows, SOURCE, TIME, WHAT, WHERE};
 use super::View;
 use crate::audit::report::place;
 use crate::place::Place;
+use crate::report::visible;
 use crate::report::words::{count, findings, number};
 use crate::rules::Level;
 use crate::time::Timestamp;
@@ -93,7 +94,7 @@ impl FindingsView {
     /// The columns of the table.
     #[must_use]
     pub fn columns(model: &Model) -> [Column; 6] {
-        rows::columns(model.settings.time)
+        rows::columns(model.settings.time, rows::WORDS)
     }
 
     /// The columns that are not shown, by their indices.
@@ -241,7 +242,7 @@ impl FindingsView {
         canvas.hit(area, Hit::Pane(LIST));
         let rows = Rect::new(area.x, area.y + 2, area.width, area.height.saturating_sub(2));
         self.scroll.fit(self.rows.items.len(), rows.height.into());
-        let columns = Self::columns(model);
+        let columns = rows::columns(model.settings.time, area.width);
         let grid = Grid::new(&columns, area.width.saturating_sub(GUTTER + 1), |n| self.hidden.contains(&n));
         grid.head(&columns, area.x + GUTTER, area.y + 1, self.sort, canvas);
         let lights = model.filtering.as_ref().is_some_and(|filtering| !filtering.hides());
@@ -290,7 +291,12 @@ impl FindingsView {
             Key::Conn(conn) => (format!("connection {conn}"), Role::Heading, all),
         };
         let width = row.width.saturating_sub(GUTTER + 1);
-        canvas.spans(row.x + GUTTER, row.y, width, [(sign, Role::Dim), (&*name, role), ("  ", Role::Dim), (&*rest, Role::Dim)]);
+        canvas.spans(
+            row.x + GUTTER,
+            row.y,
+            width,
+            [(sign, Role::Dim), (&*name, role), ("  ", Role::Dim), (&*rest, Role::Dim)],
+        );
     }
 
     fn draw_card(&mut self, model: &mut Model, area: Rect, canvas: &mut Canvas<'_>) {
@@ -355,8 +361,12 @@ impl FindingsView {
                 }
             }
         }
+        let width = area.width.saturating_sub(2);
+        let lines = lines.iter().flat_map(|(text, role)| {
+            textwrap::wrap(text, usize::from(width).max(1)).into_iter().map(|line| (line, *role))
+        });
         for (y, (text, role)) in (area.y + 1..area.bottom()).zip(lines) {
-            canvas.put(area.x + 1, y, area.width.saturating_sub(2), &text, role);
+            canvas.put(area.x + 1, y, width, &text, role);
         }
     }
 }
@@ -370,7 +380,13 @@ const fn sign(level: Level) -> &'static str {
     }
 }
 
-fn cell(model: &Model, found: &Found, column: usize, width: u16, before: Option<Timestamp>) -> (String, Role) {
+fn cell(
+    model: &Model,
+    found: &Found,
+    column: usize,
+    width: u16,
+    before: Option<Timestamp>,
+) -> (String, Role) {
     let finding = &found.finding;
     let level = finding.rule.level;
     match column {
@@ -398,7 +414,8 @@ impl View for FindingsView {
     fn status(&self, model: &Model) -> String {
         let all: usize = model.store.findings().len();
         let shown = self.rows.shown;
-        let scope = model.narrow.conn.map(|conn| format!(" · connection {conn} of {}", model.store.conns().len()));
+        let scope =
+            model.narrow.conn.map(|conn| format!(" · connection {conn} of {}", model.store.conns().len()));
         let group = if self.grouping == Grouping::None { "" } else { self.grouping.words() };
         let dot = if group.is_empty() { "" } else { " · " };
         let words = if all == 0 { String::new() } else { findings(shown) };
@@ -485,7 +502,9 @@ impl View for FindingsView {
             Action::NextMatch | Action::PreviousMatch => {
                 if model.filtering.as_ref().is_some_and(|filtering| !filtering.hides()) {
                     let on = action == Action::NextMatch;
-                    self.seek(model, on, "match", |model, place, _| rows::matched(model, place) == Some(true));
+                    self.seek(model, on, "match", |model, place, _| {
+                        rows::matched(model, place) == Some(true)
+                    });
                 } else {
                     model.say("there are no matches: a filter with Ctrl-t highlights them");
                 }
@@ -507,7 +526,11 @@ impl View for FindingsView {
             Action::Zoom => self.zoomed = !self.zoomed,
             Action::Layout => {
                 self.beside = !self.beside;
-                model.say(if self.beside { "panes beside each other, where there is room" } else { "panes below each other" });
+                model.say(if self.beside {
+                    "panes beside each other, where there is room"
+                } else {
+                    "panes below each other"
+                });
             }
             Action::Narrower => self.share = self.share.saturating_sub(5).max(20),
             Action::Wider => self.share = (self.share + 5).min(80),
@@ -576,13 +599,12 @@ impl View for FindingsView {
 
     fn line(&self, model: &Model) -> Option<String> {
         let found = self.found(model)?;
-        let finding = &found.finding;
+        let (finding, rule) = (&found.finding, found.finding.rule);
         let at = found.conn.map_or_else(|| "capture".to_owned(), |conn| place(finding, conn));
-        let Some(packet) = finding.at.map(|at| at.packet) else {
-            return Some(format!("{at}: {} {} {}: {}", finding.rule.level.name(), finding.rule.code, finding.rule.name, finding.text));
-        };
-        let rule = finding.rule;
-        Some(format!("{at}: {} {} {}: {} [packet {packet}]", rule.level.name(), rule.code, rule.name, finding.text))
+        let packet = finding.at.map(|at| format!(" [packet {}]", at.packet)).unwrap_or_default();
+        let mut line = format!("{at}: {} {} {}: ", rule.level.name(), rule.code, rule.name);
+        visible::visible(finding.text.as_bytes(), &mut line);
+        Some(line + &packet)
     }
 }
 
@@ -616,4 +638,3 @@ impl FindingsView {
 fn is_error(found: &Found) -> bool {
     found.finding.rule.level == Level::Error
 }
-

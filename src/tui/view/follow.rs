@@ -166,7 +166,11 @@ impl FollowView {
             })
             .collect();
         with.sort_unstable();
-        let next = if on { with.iter().find(|other| **other > n) } else { with.iter().rev().find(|other| **other < n) };
+        let next = if on {
+            with.iter().find(|other| **other > n)
+        } else {
+            with.iter().rev().find(|other| **other < n)
+        };
         match next {
             Some(n) => self.go_to(model, *n),
             None => model.say(if on { "no finding further down" } else { "no finding further up" }),
@@ -178,7 +182,8 @@ impl FollowView {
         let (Some(needle), Some(talk)) = (Needle::new(&words), &self.talk) else { return };
         let (chunks, laid, len) = (talk.chunks.clone(), self.lay.rows(), self.lay.len());
         let from = self.scroll.cursor;
-        let task = model.workers.run(move |cancelled| seek(&chunks, &laid, len, from, on, &needle, cancelled));
+        let task =
+            model.workers.run(move |cancelled| seek(&chunks, &laid, len, from, on, &needle, cancelled));
         self.search = Some(Search { task, words, from, on });
         self.searched(model);
     }
@@ -204,7 +209,14 @@ impl FollowView {
                 self.scroll.select(row);
                 self.select(model);
             }
-            Some(None) => model.say(format!("`{}` is not in what is shown", search.words)),
+            Some(None) => {
+                let all = self
+                    .talk
+                    .as_ref()
+                    .is_some_and(|talk| talk.state != State::Reading && self.lay.done(talk.chunks.len()));
+                let so_far = if all { "" } else { " so far" };
+                model.say(format!("`{}` is not in what is shown{so_far}", search.words));
+            }
         }
     }
 
@@ -213,7 +225,8 @@ impl FollowView {
         if row.what != What::Head {
             return paint::body(row, said, columns);
         }
-        let before = (row.said as usize).checked_sub(1).and_then(|before| talk.get(before)).map(|said| said.at.time);
+        let before =
+            (row.said as usize).checked_sub(1).and_then(|before| talk.get(before)).map(|said| said.at.time);
         let time = model.settings.time.write(said.at.time, model.origin(), before);
         let mut spans = paint::head(said, talk.conn, &time);
         let place = model.place_of(talk.conn, said.n);
@@ -233,12 +246,18 @@ impl FollowView {
         match &talk.state {
             State::Gone => ("the payloads cannot be read again".to_owned(), Role::Warning),
             State::Failed(error) => (format!("the rest cannot be read: {error}"), Role::Error),
-            State::Reading => (format!("reading … {} so far", count(talk.messages() as u64, "message")), Role::Info),
-            _ if !self.lay.done(talk.chunks.len()) => ("laying it out …".to_owned(), Role::Info),
-            _ if self.lay.full => {
-                (format!("… the rest is not shown: {} lines are the most", number(self.lay.len() as u64)), Role::Warning)
+            State::Reading => {
+                (format!("reading … {} so far", count(talk.messages() as u64, "message")), Role::Info)
             }
-            State::Cut => (format!("… the rest is not shown: {} bytes of a conversation are kept", kept()), Role::Warning),
+            _ if !self.lay.done(talk.chunks.len()) => ("laying it out …".to_owned(), Role::Info),
+            _ if self.lay.full => (
+                format!("… the rest is not shown: {} lines are the most", number(self.lay.len() as u64)),
+                Role::Warning,
+            ),
+            State::Cut => (
+                format!("… the rest is not shown: {} bytes of a conversation are kept", kept()),
+                Role::Warning,
+            ),
             State::All => end_of(model, self.lay.len() == 0, talk.messages()),
         }
     }
@@ -276,7 +295,10 @@ fn end_of(model: &Model, empty: bool, messages: usize) -> (String, Role) {
     let Some(conn) = model.current_conn() else { return (String::new(), Role::Dim) };
     if empty && messages > 0 {
         let key = model.keymap.keys(Action::Reset).next().unwrap_or_default();
-        return (format!("all {} are hidden: {key} shows them", count(messages as u64, "message")), Role::Text);
+        return (
+            format!("all {} are hidden: {key} shows them", count(messages as u64, "message")),
+            Role::Text,
+        );
     }
     let none = if empty { "no messages: " } else { "" };
     let how = match (conn.closing.as_deref(), conn.status) {
@@ -323,7 +345,8 @@ fn seek(
         }
         let Some(row) = lay::row(laid, *at) else { return false };
         let Some(said) = said(row.said as usize) else { return false };
-        let goes_on = lay::row(laid, at + 1).is_some_and(|next| next.said == row.said && next.start == row.end);
+        let goes_on =
+            lay::row(laid, at + 1).is_some_and(|next| next.said == row.said && next.start == row.end);
         let reach = if goes_on { needle.reach() } else { 0 };
         let end = (row.end as usize).saturating_add(reach).min(said.payload.len());
         let part = said.payload.get(row.start as usize..end).unwrap_or_default();
@@ -504,7 +527,9 @@ impl View for FollowView {
         let mine = self.talk.as_ref().is_some_and(|talk| Some(talk.conn) == model.conn);
         // Back from a message: the cursor is where it was, unless another one was selected.
         let same = self.row().and_then(|row| self.said(row)).is_some_and(|said| {
-            model.current_message().is_some_and(|(row, _)| Some(row.conn) == model.conn && u64::from(row.n) == said.n)
+            model
+                .current_message()
+                .is_some_and(|(row, _)| Some(row.conn) == model.conn && u64::from(row.n) == said.n)
         });
         if mine && !same {
             self.point(model);

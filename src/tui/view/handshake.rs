@@ -97,7 +97,10 @@ impl HandshakeView {
             Loaded::Gone => State::Gone,
             Loaded::Failed(error) => State::Failed(error.to_string()),
             Loaded::Ready(ready) => {
-                if self.page.as_ref().is_none_or(|(made, _)| made.conn != number) || refused || self.stale(findings, closed) {
+                if self.page.as_ref().is_none_or(|(made, _)| made.conn != number)
+                    || refused
+                    || self.stale(findings, closed)
+                {
                     handshake = Some(ready.clone());
                 }
                 State::Ready(false)
@@ -112,7 +115,8 @@ impl HandshakeView {
         }
         let page = match &made.state {
             State::Ready(_) => {
-                let handshake = handshake.or_else(|| model.handshake(number).ready().cloned()).unwrap_or_default();
+                let handshake =
+                    handshake.or_else(|| model.handshake(number).ready().cloned()).unwrap_or_default();
                 let Some(conn) = model.store.conn(number) else { return };
                 Source { model, conn, handshake: &handshake, body: body.as_deref() }.page()
             }
@@ -145,7 +149,10 @@ impl HandshakeView {
                            subprotocol was agreed is not known";
                 say(why.to_owned(), Role::Dim);
             }
-            _ => say("the handshake is not there: its packets are not what they were".to_owned(), Role::Warning),
+            _ => say(
+                "the handshake is not there: its packets are not what they were".to_owned(),
+                Role::Warning,
+            ),
         }
         page
     }
@@ -235,7 +242,10 @@ impl HandshakeView {
     /// Where the parts stand, with their titles.
     fn layout(&mut self, area: Rect) {
         let Some((_, page)) = &self.page else { return };
-        let shown: Vec<usize> = [REQUEST, RESPONSE, AGREED].into_iter().filter(|part| page.parts[*part].first().is_some()).collect();
+        let shown: Vec<usize> = [REQUEST, RESPONSE, AGREED]
+            .into_iter()
+            .filter(|part| page.parts[*part].first().is_some())
+            .collect();
         let inner = |area: Rect| usize::from(area.width.saturating_sub(4));
         let wrap = !self.cut_lines;
         let beside = area.width >= BESIDE && area.height >= 12 && shown.len() == 3;
@@ -254,7 +264,9 @@ impl HandshakeView {
         } else {
             vec![area]
         };
-        if self.panes.len() == areas.len() && self.panes.iter().zip(&areas).all(|(pane, area)| pane.area == *area) {
+        if self.panes.len() == areas.len()
+            && self.panes.iter().zip(&areas).all(|(pane, area)| pane.area == *area)
+        {
             return;
         }
         self.panes = if beside {
@@ -268,10 +280,18 @@ impl HandshakeView {
             let mut rows = Vec::new();
             for part in shown {
                 if !page.titles[part].is_empty() {
-                    let right = if page.rights[part].is_empty() { String::new() } else { format!(" · {}", page.rights[part]) };
+                    let right = if page.rights[part].is_empty() {
+                        String::new()
+                    } else {
+                        format!(" · {}", page.rights[part])
+                    };
                     let gap = Row::default();
                     rows.extend((part > 0).then_some(gap));
-                    let title = vec![("── ".to_owned(), Role::Dim), (page.titles[part].clone(), Role::Heading), (right, Role::Dim)];
+                    let title = vec![
+                        ("── ".to_owned(), Role::Dim),
+                        (page.titles[part].clone(), Role::Heading),
+                        (right, Role::Dim),
+                    ];
                     rows.push(Row { spans: title, ..Row::default() });
                 }
                 rows.extend(set::set(part, &page.parts[part], width, wrap));
@@ -295,7 +315,8 @@ impl HandshakeView {
         canvas.hit(area, Hit::Pane(n));
         let inner = if framed {
             let (title, right) = (page.titles.get(n), page.rights.get(n));
-            let inner = canvas.frame(area, title.map_or("", |title| title), right.map_or("", |right| right), focused);
+            let inner =
+                canvas.frame(area, title.map_or("", |title| title), right.map_or("", |right| right), focused);
             Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner }
         } else {
             Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area }
@@ -334,7 +355,12 @@ fn draw_row(row: &Row, area: Rect, left: usize, needle: Option<&Needle>, canvas:
     }
     let marked = needle.map(|needle| needle.places(&text)).unwrap_or_default();
     let spans = cut(&text, &pieces, &marked);
-    canvas.spans(area.x, area.y, area.width, spans.into_iter().map(|(part, role, marked)| (part, if marked { Role::Match } else { role })));
+    canvas.spans(
+        area.x,
+        area.y,
+        area.width,
+        spans.into_iter().map(|(part, role, marked)| (part, if marked { Role::Match } else { role })),
+    );
 }
 
 impl View for HandshakeView {
@@ -342,7 +368,8 @@ impl View for HandshakeView {
         match model.current_conn() {
             Some(conn) => {
                 let found = page::findings(model, conn).count() as u64;
-                let found = if found > 0 { format!(" · {}", count(found, "finding")) } else { String::new() };
+                let found =
+                    if found > 0 { format!(" · {}", count(found, "finding")) } else { String::new() };
                 format!("connection {} of {}{found}", conn.number, model.store.conns().len())
             }
             None => String::new(),
@@ -395,7 +422,9 @@ impl View for HandshakeView {
             Action::Right => model.say("long lines are wrapped: w cuts them"),
             Action::Pane | Action::PaneBack => {
                 let by = if action == Action::Pane { 1 } else { 2 };
-                let part = (0..3).map(|n| (self.at.0 + by * (n + 1)) % 3).find(|part| self.line_at((*part, 0)).is_some());
+                let part = (0..3)
+                    .map(|n| (self.at.0 + by * (n + 1)) % 3)
+                    .find(|part| self.line_at((*part, 0)).is_some());
                 self.select((part.unwrap_or(0), 0));
             }
             Action::Open => {
@@ -416,14 +445,18 @@ impl View for HandshakeView {
             Action::NextMatch | Action::PreviousMatch => match model.find.as_deref().and_then(Needle::new) {
                 Some(needle) => {
                     if !self.seek(action == Action::NextMatch, |line| needle.is_in(line.text().as_bytes())) {
-                        model.say(format!("`{}` is not in this handshake", model.find.clone().unwrap_or_default()));
+                        model.say(format!(
+                            "`{}` is not in this handshake",
+                            model.find.clone().unwrap_or_default()
+                        ));
                     }
                 }
                 None => model.say("nothing was searched for: / does"),
             },
             Action::NextFinding | Action::PreviousFinding => {
-                if self.seek(action == Action::NextFinding, |line| line.finding.is_some() && line.verdict.is_some())
-                    || self.seek(action == Action::NextFinding, |line| line.finding.is_some())
+                if self.seek(action == Action::NextFinding, |line| {
+                    line.finding.is_some() && line.verdict.is_some()
+                }) || self.seek(action == Action::NextFinding, |line| line.finding.is_some())
                 {
                     model.finding = self.line_at(self.at).and_then(|line| line.finding).or(model.finding);
                 } else {

@@ -12,9 +12,9 @@ use crate::event::{Connection, Transport};
 use crate::http::secret;
 use crate::report::check::evidence::{self, Line as Drawn};
 use crate::report::words::{count, counts, findings, number};
-use crate::report::{hexdump, rulebook};
+use crate::report::{rulebook, visible};
 use crate::rules::Rule;
-use crate::rules::finding::{Evidence, Part};
+use crate::rules::finding::Evidence;
 use crate::tui::action::Action;
 use crate::tui::model::{Loaded, Model};
 use crate::tui::overlay::rule::role;
@@ -87,14 +87,24 @@ fn of_finding(model: &mut Model, rows: &Rows, found: &Found, mut page: Page) -> 
     let finding = &found.finding;
     let rule = finding.rule;
     page.text("What happened", &finding.text, Role::Text);
-    let room = page.room();
+    // What is drawn reaches below the labels where it needs to.
+    let needed = match &finding.evidence {
+        Evidence::Frame { .. } => 65,
+        Evidence::Payload { .. } => 75,
+        Evidence::None | Evidence::Line { .. } => 0,
+    };
+    let room = page.room().max(needed).min(page.width.saturating_sub(1));
     let label = role(rule.level);
     for line in evidence::draw(&finding.evidence, room, false) {
         let role = if matches!(line, Drawn::Mark { .. }) { label } else { Role::Text };
-        page.exact(line.plain(), role);
+        page.exact(line.plain(), role, room);
     }
     if finding.more > 0 {
-        page.text("", &format!("stands for {} that are not told one by one", count(finding.more, "more finding")), Role::Dim);
+        page.text(
+            "",
+            &format!("stands for {} that are not told one by one", count(finding.more, "more finding")),
+            Role::Dim,
+        );
     }
     page.why(rule);
     page.rule(rule);
@@ -173,7 +183,10 @@ impl Page {
 
     /// A label, and text that is wrapped.
     fn text(&mut self, label: &str, text: &str, role: Role) {
-        let wrapped = textwrap::wrap(text, Options::new(self.room()).break_words(true));
+        // Before it is measured: what the capture holds may be wider than it seems.
+        let mut shown = String::new();
+        visible::visible(text.as_bytes(), &mut shown);
+        let wrapped = textwrap::wrap(&shown, Options::new(self.room()).break_words(true));
         self.labelled(label, wrapped, role);
     }
 
@@ -189,9 +202,9 @@ impl Page {
         }
     }
 
-    /// A line of a drawing, as it is.
-    fn exact(&mut self, text: String, role: Role) {
-        let indent = self.indent();
+    /// A line of a drawing that has so much room, as it is.
+    fn exact(&mut self, text: String, role: Role, room: usize) {
+        let indent = self.width.saturating_sub(room).min(LABEL);
         self.lines.push(vec![(" ".repeat(indent), Role::Text), (text, role)]);
     }
 
@@ -227,17 +240,14 @@ impl Page {
             }
         }
         facts.extend(finding.offset.map(|offset| format!("byte {} of the stream", number(offset))));
-        if !facts.is_empty() {
-            self.text("Evidence", &facts.join(" · "), Role::Text);
-        }
-        if let Evidence::Frame { header, part, .. } = &finding.evidence {
+        if let Evidence::Frame { header, .. } = &finding.evidence {
             let mut bytes = Vec::new();
             header.encode(&mut bytes);
-            let line = hexdump::line(0, &bytes);
-            let fits = line.trim_end().chars().count() <= self.room();
-            if fits && *part != Part::Payload {
-                self.exact(line, Role::Dim);
-            }
+            let hex: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            facts.push(format!("header {}", hex.join(" ")));
+        }
+        if !facts.is_empty() {
+            self.text("Evidence", &facts.join(" · "), Role::Text);
         }
     }
 

@@ -20,15 +20,26 @@ const fn column(name: &'static str, min: u16, ideal: u16, drop: u8) -> Column {
     Column { name, min, ideal, align: Align::Left, drop, grows: false }
 }
 
-/// The columns; that of times is as wide as they are written.
-pub(super) const fn columns(time: TimeFormat) -> [Column; 6] {
+/// From this width on, levels are words, and what happened has room for some.
+pub(super) const WORDS: u16 = 70;
+
+/// The columns in a list of a width; that of times is as wide as they are written.
+pub(super) const fn columns(time: TimeFormat, width: u16) -> [Column; 6] {
+    let wide = width >= WORDS;
+    let level = if wide { column("Level", 9, 9, 0) } else { column("L", 2, 2, 0) };
+    let least = match width {
+        WORDS.. => 30,
+        44.. => 20,
+        _ => 10,
+    };
+    let what = column("What", least, 40, 0);
     [
-        column("Level", 1, 9, 0),
+        level,
         column("Rule", 4, 5, 0),
         column("Where", 6, 12, 1),
         column("Time", time.width(), time.width(), 4),
-        Column { grows: true, ..column("What", 10, 40, 0) },
-        column("Reference", 9, 17, 3),
+        Column { grows: true, ..what },
+        column("Reference", 16, 17, 5),
     ]
 }
 
@@ -143,10 +154,18 @@ impl Rows {
             self.by_rule.entry(found.finding.rule.code).or_default().add(found);
         }
         self.counted = findings.len();
-        let filter = model.filtering.as_ref().map(|filtering| (filtering.text().to_owned(), filtering.hides()));
+        let filter =
+            model.filtering.as_ref().map(|filtering| (filtering.text().to_owned(), filtering.hides()));
         let folded = self.folded.clone();
-        let now =
-            Made { findings: findings.len(), conn: model.narrow.conn, filter, sort, grouping, folded, waits: false };
+        let now = Made {
+            findings: findings.len(),
+            conn: model.narrow.conn,
+            filter,
+            sort,
+            grouping,
+            folded,
+            waits: false,
+        };
         if let Some(made) = &self.made {
             let reading = matches!(model.store.state(), State::Reading);
             let few = reading && made.findings > MANY && now.findings < made.findings + made.findings / 10;

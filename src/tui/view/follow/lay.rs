@@ -238,9 +238,7 @@ impl Rows {
         if payload.is_empty() {
             return;
         }
-        let readable = || {
-            said.kind == Kind::Text || std::str::from_utf8(payload).is_ok_and(visible::is_text)
-        };
+        let readable = || said.kind == Kind::Text || std::str::from_utf8(payload).is_ok_and(visible::is_text);
         if form == Form::Hex {
             self.hex(payload);
         } else if said.close_code().is_some() {
@@ -271,7 +269,14 @@ impl Rows {
     }
 
     /// A line, in several rows where it is to be wrapped. `what` is told which part of it a row has.
-    fn line(&mut self, payload: &[u8], start: usize, end: usize, indent: u16, mut what: impl FnMut(usize, usize) -> What) {
+    fn line(
+        &mut self,
+        payload: &[u8],
+        start: usize,
+        end: usize,
+        indent: u16,
+        mut what: impl FnMut(usize, usize) -> What,
+    ) {
         let Some(width) = self.wrap else {
             return self.push(start, end, indent, what(start, end));
         };
@@ -318,7 +323,11 @@ impl Rows {
                     match byte {
                         b'"' => at = string_end(payload, at),
                         b'{' | b'[' => {
-                            let next = at + 1 + payload.get(at + 1..).map_or(0, |rest| rest.len() - rest.trim_ascii_start().len());
+                            let next = at
+                                + 1
+                                + payload
+                                    .get(at + 1..)
+                                    .map_or(0, |rest| rest.len() - rest.trim_ascii_start().len());
                             if matches!(payload.get(next), Some(b'}' | b']')) {
                                 at = next + 1;
                             } else {
@@ -386,18 +395,20 @@ fn string_end(payload: &[u8], at: usize) -> usize {
 /// The bytes and columns of each character as it is shown.
 fn widths(bytes: &[u8]) -> impl Iterator<Item = (usize, usize)> {
     let mut shown = String::new();
-    bytes.utf8_chunks().flat_map(|chunk| {
-        let valid = chunk.valid().chars().map(|c| c.to_string().into_bytes());
-        valid.chain(chunk.invalid().iter().map(|byte| vec![*byte]))
-    })
-    .map(move |piece| {
-        if let [b' '..=b'~'] = *piece {
-            return (1, 1);
-        }
-        shown.clear();
-        visible::visible(&piece, &mut shown);
-        (piece.len(), shown.width())
-    })
+    bytes
+        .utf8_chunks()
+        .flat_map(|chunk| {
+            let valid = chunk.valid().chars().map(|c| c.to_string().into_bytes());
+            valid.chain(chunk.invalid().iter().map(|byte| vec![*byte]))
+        })
+        .map(move |piece| {
+            if let [b' '..=b'~'] = *piece {
+                return (1, 1);
+            }
+            shown.clear();
+            visible::visible(&piece, &mut shown);
+            (piece.len(), shown.width())
+        })
 }
 
 #[cfg(test)]
@@ -407,13 +418,23 @@ mod tests {
 
     fn said(kind: Kind, payload: &[u8]) -> Said {
         let len = payload.len() as u64;
-        Said { dir: Dir::C2s, n: 1, kind, at: At::default(), len, compressed: false, fault: None, payload: payload.into() }
+        Said {
+            dir: Dir::C2s,
+            n: 1,
+            kind,
+            at: At::default(),
+            len,
+            compressed: false,
+            fault: None,
+            payload: payload.into(),
+        }
     }
 
     fn rows(payload: &[u8], form: Form, wrap: Option<usize>) -> Vec<(u16, String, What)> {
         let plan = Plan { form, wrap, ..Plan::default() };
         let rows = lay(&[said(Kind::Text, payload)], 0, &plan, 100, &Cancelled::default());
-        let text = |row: &Row| String::from_utf8_lossy(&payload[row.start as usize..row.end as usize]).into_owned();
+        let text =
+            |row: &Row| String::from_utf8_lossy(&payload[row.start as usize..row.end as usize]).into_owned();
         rows.iter().skip(1).map(|row| (row.indent, text(row), row.what)).collect()
     }
 
@@ -426,7 +447,20 @@ mod tests {
     fn json_is_laid_out_as_it_was_written() {
         assert_eq!(
             texts(r#"{"b":1.50,"a":[],"a":{"x":[1,"}\"",true]}, "e" : { } }"#, Form::Json, None),
-            ["{", r#"  "b":1.50,"#, r#"  "a":[],"#, r#"  "a":{"#, r#"    "x":["#, "      1,", r#"      "}\"","#, "      true", "    ]", "  },", r#"  "e" : { }"#, "}"]
+            [
+                "{",
+                r#"  "b":1.50,"#,
+                r#"  "a":[],"#,
+                r#"  "a":{"#,
+                r#"    "x":["#,
+                "      1,",
+                r#"      "}\"","#,
+                "      true",
+                "    ]",
+                "  },",
+                r#"  "e" : { }"#,
+                "}"
+            ]
         );
         assert_eq!(texts("{\"a\":", Form::Json, None), ["{\"a\":"]);
         assert_eq!(texts("[1]", Form::Text, None), ["[1]"]);

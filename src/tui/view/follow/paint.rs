@@ -54,7 +54,12 @@ pub(super) fn body(row: &Row, said: &Said, columns: usize) -> Spans {
         What::Head => Vec::new(),
         What::Text => vec![(shown(bytes), Role::Text)],
         What::Json { string, escape } => json(bytes, string, escape),
-        What::Hex => vec![(hexdump::line(row.start.into(), bytes), Role::Text)],
+        What::Hex => {
+            let line = hexdump::line(row.start.into(), bytes);
+            // Offsets of eight figures are for what needs them: 80 columns are just enough without.
+            let short = if said.payload.len() <= 1 << 16 { line.strip_prefix("0000") } else { None };
+            vec![(short.unwrap_or(&line).to_owned(), Role::Text)]
+        }
         What::Close => {
             let code = said.close_code().unwrap_or_default();
             let name = close::name(code).map(|name| format!(" ({name})")).unwrap_or_default();
@@ -117,7 +122,13 @@ fn json(bytes: &[u8], mut string: bool, mut escape: bool) -> Spans {
 }
 
 /// Draws pieces without the first `left` columns, with what was searched for; what is cut ends in `…`.
-pub(super) fn draw(spans: &Spans, (x, y, width): (u16, u16, u16), left: usize, needle: Option<&Needle>, canvas: &mut Canvas<'_>) {
+pub(super) fn draw(
+    spans: &Spans,
+    (x, y, width): (u16, u16, u16),
+    left: usize,
+    needle: Option<&Needle>,
+    canvas: &mut Canvas<'_>,
+) {
     let mut text = String::new();
     let mut pieces = Vec::new();
     let mut skipped = 0;

@@ -68,7 +68,9 @@ impl Talk {
     }
 
     fn read(&mut self, model: &Model) {
-        let (Some(conn), Some(reopener)) = (model.store.conn(self.conn), model.reopener.clone()) else { return };
+        let (Some(conn), Some(reopener)) = (model.store.conn(self.conn), model.reopener.clone()) else {
+            return;
+        };
         self.tried = conn.messages.len();
         let packets = model.store.packets(conn);
         let part = Part { after: self.last(), most: MOST.saturating_sub(self.bytes) };

@@ -89,9 +89,11 @@ fn compression(handshake: &Handshake, lines: &mut Vec<Line>) {
         .as_ref()
         .map(|request| request.extensions().list.iter().map(ToString::to_string).collect())
         .unwrap_or_default();
-    let offer = if offered.is_empty() { String::new() } else { format!("  (offered: {})", offered.join(", ")) };
+    let offer =
+        if offered.is_empty() { String::new() } else { format!("  (offered: {})", offered.join(", ")) };
     let Some(deflate) = handshake.deflate() else {
-        let words = if handshake.deflate_unknown() { "not known: a part of the head is missing" } else { "none" };
+        let words =
+            if handshake.deflate_unknown() { "not known: a part of the head is missing" } else { "none" };
         lines.push(Line { role: Some(Role::Dim), ..Line::new("Compression", format!("{words}{offer}")) });
         return others(handshake, lines);
     };
@@ -127,7 +129,9 @@ fn transport(source: &Source<'_>, lines: &mut Vec<Line>) {
     lines.push(Line::new("Transport", format!("TCP {} → {}, {how}", conn.client, conn.server)));
     let Some(request) = &source.handshake.request else { return };
     for name in ["via", "forwarded", "x-forwarded-for"] {
-        lines.extend(request.header(name).map(|value| Line::new("Through", format!("{name}: {}", clean(value)))));
+        lines.extend(
+            request.header(name).map(|value| Line::new("Through", format!("{name}: {}", clean(value)))),
+        );
     }
 }
 

@@ -75,7 +75,8 @@ pub(super) fn findings<'m>(model: &'m Model, conn: &'m Conn) -> impl Iterator<It
     let found = |place: &u32| Some((*place, model.store.findings().get(*place as usize)?));
     conn.findings.iter().filter_map(found).filter(|(_, found)| {
         let finding = &found.finding;
-        let of_head = matches!(finding.rule.family(), 'H' | 'S') || matches!(finding.evidence, Evidence::Line { .. });
+        let of_head =
+            matches!(finding.rule.family(), 'H' | 'S') || matches!(finding.evidence, Evidence::Line { .. });
         of_head && finding.frame.is_none() && finding.message.is_none()
     })
 }
@@ -92,7 +93,8 @@ pub(super) struct Source<'a> {
 impl Source<'_> {
     pub(super) fn page(&self) -> Page {
         let mut page = Page {
-            titles: ["request · client → server", "response · server → client", "what was agreed"].map(str::to_owned),
+            titles: ["request · client → server", "response · server → client", "what was agreed"]
+                .map(str::to_owned),
             ..Page::default()
         };
         let upgraded = self.handshake.response.as_ref().is_none_or(|response| response.status == 101);
@@ -102,9 +104,19 @@ impl Source<'_> {
         let opened = self.conn.opened.time;
         if let Some(request) = &self.handshake.request {
             page.rights[REQUEST] = crate::report::words::packets(request.first.packet, request.last.packet);
-            let target = if self.model.settings.reveal { request.target.clone() } else { secret::url(&request.target) };
-            let start = format!("{} {} HTTP/{}", clean(&request.method), self.hint(clean(&target)), clean(&request.version));
-            page.parts[REQUEST] = self.head(start, &request.headers, Dir::C2s, request.missing, &request.faults);
+            let target = if self.model.settings.reveal {
+                request.target.clone()
+            } else {
+                secret::url(&request.target)
+            };
+            let start = format!(
+                "{} {} HTTP/{}",
+                clean(&request.method),
+                self.hint(clean(&target)),
+                clean(&request.version)
+            );
+            page.parts[REQUEST] =
+                self.head(start, &request.headers, Dir::C2s, request.missing, &request.faults);
         } else {
             page.parts[REQUEST].push(Line::note("no request was captured", Role::Warning));
             page.parts[REQUEST].push(Line::note("the capture began behind it", Role::Dim));
@@ -112,24 +124,36 @@ impl Source<'_> {
         if let Some(response) = &self.handshake.response {
             let after = self.handshake.request.as_ref().map_or(opened, |request| request.last.time);
             let delay = crate::time::Delay(response.last.time.since(after));
-            page.rights[RESPONSE] =
-                format!("{} · +{delay}", crate::report::words::packets(response.first.packet, response.last.packet));
-            let start = format!("HTTP/{} {} {}", clean(&response.version), response.status, clean(&response.reason));
-            page.parts[RESPONSE] = self.head(start.trim_end().to_owned(), &response.headers, Dir::S2c, response.missing, &response.faults);
+            page.rights[RESPONSE] = format!(
+                "{} · +{delay}",
+                crate::report::words::packets(response.first.packet, response.last.packet)
+            );
+            let start =
+                format!("HTTP/{} {} {}", clean(&response.version), response.status, clean(&response.reason));
+            page.parts[RESPONSE] = self.head(
+                start.trim_end().to_owned(),
+                &response.headers,
+                Dir::S2c,
+                response.missing,
+                &response.faults,
+            );
             if !upgraded {
                 self.body(&mut page.parts[RESPONSE]);
             }
         } else {
             page.parts[RESPONSE].push(Line::note("no response was captured", Role::Warning));
             let why = match self.conn.closing.as_deref() {
-                Some(_) if self.conn.messages.is_empty() => "nothing came of this request that the capture holds",
+                Some(_) if self.conn.messages.is_empty() => {
+                    "nothing came of this request that the capture holds"
+                }
                 _ => "frames follow all the same, so it was an upgrade",
             };
             page.parts[RESPONSE].push(Line::note(why, Role::Dim));
         }
         page.parts[AGREED] = agreed::lines(self);
-        for (place, found) in findings(self.model, self.conn).filter(|(_, found)| self.part(found) == AGREED) {
-            page.parts[AGREED].extend(self.told(place, found));
+        for (place, found) in findings(self.model, self.conn).filter(|(_, found)| self.part(found) == AGREED)
+        {
+            page.parts[AGREED].push(alone(place, found));
         }
         page
     }
@@ -143,27 +167,27 @@ impl Source<'_> {
         }
     }
 
-    /// A finding in words, for below what it was found in.
-    fn told(&self, place: u32, found: &Found) -> Option<Line> {
-        let rule = found.finding.rule;
-        let text = format!("{} {}: {}", rule.code, rule.name, found.finding.text);
-        Some(Line { finding: Some(place), ..Line::note(text, role(rule.level)) })
-    }
-
     /// How a secret can be seen, here.
     fn hint(&self, text: String) -> String {
         let key = self.model.keymap.keys(Action::Reveal).next().unwrap_or_default();
         text.replace(secret::HINT, &format!("{key} shows them"))
     }
 
-    fn head(&self, start: String, headers: &[Header], dir: Dir, missing: u64, faults: &[HeadFault]) -> Vec<Line> {
+    fn head(
+        &self,
+        start: String,
+        headers: &[Header],
+        dir: Dir,
+        missing: u64,
+        faults: &[HeadFault],
+    ) -> Vec<Line> {
         let part = if dir == Dir::C2s { REQUEST } else { RESPONSE };
         let mine: Vec<(u32, &Found, Where)> = findings(self.model, self.conn)
             .filter(|(_, found)| self.part(found) == part)
             .map(|(place, found)| (place, found, where_in(&found.finding.evidence, headers)))
             .collect();
         let mut lines = Vec::new();
-        let at = |line: Line, here: Where, lines: &mut Vec<Line>, below: Vec<Line>| {
+        let at = |line: Line, here: Where, lines: &mut Vec<Line>, facts: Vec<Line>| {
             let found: Vec<_> = mine.iter().filter(|(.., stands)| *stands == here).collect();
             let worst = found.iter().min_by_key(|(_, found, _)| found.finding.rule.level as usize);
             let verdict = worst.map(|(_, found, _)| {
@@ -172,15 +196,15 @@ impl Source<'_> {
             });
             let finding = worst.map(|(place, ..)| *place);
             lines.push(Line { verdict: verdict.or(line.verdict), finding, ..line });
-            lines.extend(below);
-            lines.extend(found.iter().filter_map(|(place, found, _)| self.told(*place, found)));
+            lines.extend(facts);
+            lines.extend(found.iter().map(|(place, found, _)| below(*place, found)));
         };
         at(Line::note(start, Role::Heading), Where::Start, &mut lines, Vec::new());
         for (n, header) in headers.iter().enumerate() {
             let line = self.field(header);
-            let below = self.below(header, dir);
+            let facts = self.facts(header, dir);
             let good = missing == 0 && self.is_checked(header, dir);
-            at(if good { line.good() } else { line }, Where::Field(n), &mut lines, below);
+            at(if good { line.good() } else { line }, Where::Field(n), &mut lines, facts);
         }
         if missing > 0 {
             let bytes = count(missing, "byte");
@@ -189,9 +213,9 @@ impl Source<'_> {
         for fault in faults {
             lines.push(Line::note(format!("({})", fault_words(*fault)), Role::Dim));
         }
-        for (place, found, _) in mine.iter().filter(|(.., stands)| *stands == Where::Nowhere) {
-            lines.extend(self.told(*place, found));
-        }
+        let mut rest = mine.iter().filter(|(.., stands)| *stands == Where::Nowhere).peekable();
+        lines.extend(rest.peek().map(|_| Line::default()));
+        lines.extend(rest.map(|(place, found, _)| alone(*place, found)));
         lines
     }
 
@@ -205,7 +229,7 @@ impl Source<'_> {
     }
 
     /// What follows from a field.
-    fn below(&self, header: &Header, dir: Dir) -> Vec<Line> {
+    fn facts(&self, header: &Header, dir: Dir) -> Vec<Line> {
         let is = |name: &str| header.name.eq_ignore_ascii_case(name.as_bytes());
         if dir == Dir::C2s && is("sec-websocket-key") {
             let text = match BASE64.decode(&header.value) {
@@ -218,9 +242,14 @@ impl Source<'_> {
         if dir == Dir::S2c && is("sec-websocket-accept") && upgraded {
             return match self.handshake.accept() {
                 Some(accept) => {
-                    let (words, role) = if accept.valid { ("match", Role::Good) } else { ("no match", Role::Error) };
+                    let (words, role) =
+                        if accept.valid { ("match", Role::Good) } else { ("no match", Role::Error) };
                     let verdict = Some((words.to_owned(), role));
-                    vec![Line { verdict, role: Some(Role::Dim), ..Line::new("  from the key", accept.expected) }]
+                    vec![Line {
+                        verdict,
+                        role: Some(Role::Dim),
+                        ..Line::new("  from the key", accept.expected)
+                    }]
                 }
                 None => vec![Line::note("not to be compared: the key is not in the capture", Role::Dim)],
             };
@@ -231,9 +260,12 @@ impl Source<'_> {
     /// Rules look at this field, wherever it stands right.
     fn is_checked(&self, header: &Header, dir: Dir) -> bool {
         let name = String::from_utf8_lossy(&header.name).to_ascii_lowercase();
-        let both = ["upgrade", "connection", "sec-websocket-protocol", "sec-websocket-extensions"].contains(&&*name);
+        let both =
+            ["upgrade", "connection", "sec-websocket-protocol", "sec-websocket-extensions"].contains(&&*name);
         match dir {
-            Dir::C2s => both || ["host", "origin", "sec-websocket-key", "sec-websocket-version"].contains(&&*name),
+            Dir::C2s => {
+                both || ["host", "origin", "sec-websocket-key", "sec-websocket-version"].contains(&&*name)
+            }
             Dir::S2c => self.handshake.upgraded() && (both || name == "sec-websocket-accept"),
         }
     }
@@ -253,6 +285,21 @@ impl Source<'_> {
             lines.push(Line::note("… (the body goes on)", Role::Dim));
         }
     }
+}
+
+/// A finding in words, for below what it was found in.
+fn below(place: u32, found: &Found) -> Line {
+    let rule = found.finding.rule;
+    let text = format!("{} {}: {}", rule.code, rule.name, found.finding.text);
+    Line { finding: Some(place), ..Line::note(text, role(rule.level)) }
+}
+
+/// A finding that is about no line.
+fn alone(place: u32, found: &Found) -> Line {
+    let rule = found.finding.rule;
+    let verdict = Some((format!("{} {}", super::sign(rule.level), rule.code), role(rule.level)));
+    let text = format!("{}: {}", rule.name, found.finding.text);
+    Line { finding: Some(place), verdict, ..Line::note(text, role(rule.level)) }
 }
 
 /// Where in a head something stands.

@@ -24,7 +24,8 @@ const NAMES: usize = 26;
 
 /// Sets the lines of a part.
 pub(super) fn set(part: usize, lines: &[Line], width: usize, wrap: bool) -> Vec<Row> {
-    let verdicts = lines.iter().filter_map(|line| line.verdict.as_ref()).map(|(text, _)| text.width() + 1).max();
+    let verdicts =
+        lines.iter().filter_map(|line| line.verdict.as_ref()).map(|(text, _)| text.width() + 1).max();
     let room = width.saturating_sub(verdicts.unwrap_or(0)).max(8);
     let columns = width >= COLUMNS;
     let colon = |line: &Line| usize::from(line.is_field);
@@ -46,7 +47,11 @@ pub(super) fn set(part: usize, lines: &[Line], width: usize, wrap: bool) -> Vec<
         };
         let hang = if line.whole || !columns { 2 } else { indent };
         let first = room.saturating_sub(head.width()).max(4);
-        let texts = if wrap { broken(&line.value, first, room.saturating_sub(hang).max(4)) } else { vec![line.value.clone()] };
+        let texts = if wrap {
+            broken(&line.value, first, room.saturating_sub(hang).max(4))
+        } else {
+            vec![line.value.clone()]
+        };
         for (piece, text) in texts.into_iter().enumerate() {
             let spans = if piece == 0 {
                 let name_role = if line.whole { role } else { Role::Name };
@@ -101,10 +106,13 @@ mod tests {
     #[test]
     fn names_stand_in_a_column() {
         let field = |name: &str, value: &str| Line { is_field: true, ..Line::new(name, value) };
-        let lines = [Line::note("GET / HTTP/1.1", Role::Heading), field("Host", "a"), field("Upgrade", "websocket")];
+        let lines =
+            [Line::note("GET / HTTP/1.1", Role::Heading), field("Host", "a"), field("Upgrade", "websocket")];
         let text = |width| {
             let rows = set(0, &lines, width, true);
-            rows.iter().map(|row| row.spans.iter().map(|(text, _)| &**text).collect::<String>()).collect::<Vec<_>>()
+            rows.iter()
+                .map(|row| row.spans.iter().map(|(text, _)| &**text).collect::<String>())
+                .collect::<Vec<_>>()
         };
         assert_eq!(text(60), ["GET / HTTP/1.1", "Host:    a", "Upgrade: websocket"]);
         assert_eq!(text(30), ["GET / HTTP/1.1", "Host: a", "Upgrade: websocket"]);
