@@ -30,6 +30,7 @@ pub mod model;
 pub mod notes;
 pub mod overlay;
 pub mod reopen;
+pub mod search;
 pub mod store;
 mod tally;
 pub mod theme;

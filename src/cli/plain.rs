@@ -108,7 +108,7 @@ pub(super) mod details {
             Some(Utf8::Unknown) | None => {}
         }
         if let Some(fault) = message.fault {
-            lines.push(format!("          {}", crate::report::words::fault(fault)));
+            lines.push(format!("          {}", crate::report::words::incomplete(fault)));
         }
         lines
     }

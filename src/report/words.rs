@@ -108,7 +108,7 @@ pub(crate) fn nothing_found(summary: &Summary) -> String {
 }
 
 /// Why a message is not complete.
-pub(crate) const fn fault(fault: Fault) -> &'static str {
+pub(crate) const fn incomplete(fault: Fault) -> &'static str {
     match fault {
         Fault::Missing => "incomplete: bytes are missing from the capture",
         Fault::Unfinished => "incomplete: its final fragment never came",

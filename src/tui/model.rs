@@ -8,6 +8,7 @@ mod shown;
 mod times;
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -128,6 +129,10 @@ pub struct Model {
     pub notes: Notes,
     /// The columns that are hidden, by view.
     pub hidden: HashMap<ViewId, Vec<usize>>,
+    /// The finding that was selected last, by its place in the store.
+    pub finding: Option<u32>,
+    /// The file to which findings are added that are known.
+    pub baseline: PathBuf,
     /// Said in the footer.
     pub notice: Option<Notice>,
     /// A view that was drawn has more to count: it is to be drawn again soon.
@@ -160,6 +165,8 @@ impl Model {
             marks: Vec::new(),
             notes: Notes::default(),
             hidden: HashMap::new(),
+            finding: None,
+            baseline: PathBuf::from("wscope-baseline.json"),
             notice: None,
             more: false,
             effects: Vec::new(),

@@ -4,6 +4,8 @@ pub mod columns;
 pub mod diff;
 pub mod find;
 pub mod notes;
+pub mod rule;
+pub mod suppress;
 
 use ratatui::layout::Rect;
 

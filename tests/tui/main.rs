@@ -8,6 +8,9 @@ mod support;
 
 mod conns;
 mod diff;
+mod findings;
+mod follow;
+mod handshake;
 mod inspect;
 mod messages;
 mod notes;

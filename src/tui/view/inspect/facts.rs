@@ -53,7 +53,7 @@ pub(super) fn of_message(model: &Model, place: usize, row: &Row) -> Vec<Fact> {
     }
     facts.extend(other_half(model, place, row));
     if let Some(fault) = row.fault {
-        facts.push(("missing", crate::report::words::fault(fault).to_owned(), Role::Warning));
+        facts.push(("missing", crate::report::words::incomplete(fault).to_owned(), Role::Warning));
     }
     if row.invalid_utf8 {
         facts.push(("text", "is not UTF-8".to_owned(), Role::Error));
@@ -181,7 +181,7 @@ pub(super) fn missing(subject: &Subject) -> Vec<String> {
     let message = subject.detail.message();
     let mut notes = Vec::new();
     if let Some(fault) = message.fault {
-        notes.push(crate::report::words::fault(fault).to_owned());
+        notes.push(crate::report::words::incomplete(fault).to_owned());
     }
     if message.cut() {
         notes.push(format!(
