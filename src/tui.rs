@@ -14,13 +14,17 @@
 pub mod action;
 pub mod app;
 pub mod canvas;
+pub mod census;
 mod commands;
 pub mod drive;
+pub mod editor;
 mod empty;
 pub mod feed;
 pub mod files;
 pub mod filtering;
 pub mod grid;
+pub mod history;
+pub mod keybook;
 pub mod keys;
 pub mod list;
 pub mod model;

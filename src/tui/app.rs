@@ -182,6 +182,11 @@ impl App {
                 self.overlays.pop();
                 self.act(action);
             }
+            After::RunIn(view, action) => {
+                self.overlays.pop();
+                self.go(view);
+                self.act(action);
+            }
         }
     }
 
@@ -234,6 +239,10 @@ impl App {
                 Some(line) => self.model.copy("what is shown", line),
                 None => self.model.say("there is nothing to copy here"),
             },
+            Action::FilterBy | Action::FilterNot | Action::FilterAnd | Action::FilterOr => {
+                let field = self.views.get(self.model.view).field(&self.model);
+                super::commands::filter_by(&mut self.model, action, field);
+            }
             _ => super::commands::run(&mut self.model, action),
         }
     }

@@ -5,6 +5,7 @@ mod narrow;
 mod shown;
 mod times;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,8 +14,11 @@ pub use narrow::{Kinds, Narrow};
 pub use shown::Shown;
 pub use times::TimeFormat;
 
+use super::action::Action;
+use super::census::Census;
 use super::feed::Progress;
 use super::filtering::Filtering;
+use super::history::History;
 use super::keys::Keymap;
 use super::overlay::Overlay;
 use super::reopen::{MessageDetail, Reopener};
@@ -22,6 +26,7 @@ use super::store::{Conn, Found, Row, Store};
 use super::theme::Theme;
 use super::view::ViewId;
 use super::workers::Workers;
+use crate::filter::{Filter, FilterError};
 use crate::http::upgrade::Handshake;
 use crate::place::{Place, What};
 use crate::time::Timestamp;
@@ -113,6 +118,16 @@ pub struct Model {
     pub details: Details,
     /// The places of messages that are marked, in the order of marking.
     pub marks: Vec<usize>,
+    /// Notes on messages, by their places.
+    pub notes: BTreeMap<usize, String>,
+    /// Filters with names, for `@name`.
+    pub saved: BTreeMap<String, String>,
+    /// The filters that were used before.
+    pub history: History,
+    /// The values of fields, counted while a filter is written.
+    pub census: Census,
+    /// What was run from the palette, the latest last.
+    pub recent: Vec<Action>,
     /// Said in the footer.
     pub notice: Option<Notice>,
     effects: Vec<Effect>,
@@ -139,6 +154,11 @@ impl Model {
             shown: Shown::default(),
             details: Details::default(),
             marks: Vec::new(),
+            notes: BTreeMap::new(),
+            saved: BTreeMap::new(),
+            history: History::default(),
+            census: Census::default(),
+            recent: Vec::new(),
             notice: None,
             effects: Vec::new(),
         }
@@ -274,11 +294,57 @@ impl Model {
 
     /// Goes on with what is done in pieces, for about so long. Says whether something changed.
     pub fn advance(&mut self, budget: Duration) -> bool {
-        let mut changed = false;
+        let mut changed = self.census.advance(&self.store, budget / 4);
+        let notes = || self.notes.keys().copied().collect::<Vec<_>>();
+        if self.filtering.as_ref().is_some_and(|filtering| filtering.outdated(&self.marks, &notes())) {
+            self.filter_again();
+        }
         if let Some(filtering) = &mut self.filtering {
             changed |= filtering.advance(&self.store, budget / 2);
         }
         changed | self.shown.advance(&self.store, &self.narrow, self.filtering.as_ref(), budget / 2)
+    }
+
+    /// Reads a filter, in which saved filters may be named.
+    ///
+    /// # Errors
+    /// Where it is none.
+    pub fn read_filter(&self, text: &str) -> Result<Filter, FilterError> {
+        Filter::parse_with(text, &|name| self.saved.get(name).cloned())
+    }
+
+    /// Filters by an expression; by nothing where it is empty. How words were read that may have been meant otherwise is said.
+    ///
+    /// # Errors
+    /// Where it is no filter, or nothing can have all that it asks. All stays as it was then.
+    pub fn apply_filter(&mut self, text: &str) -> Result<(), FilterError> {
+        let text = text.trim();
+        if text.is_empty() {
+            self.filtering = None;
+        } else {
+            let filter = self.read_filter(text)?;
+            if let Some(remark) = filter.remarks().first() {
+                self.say(remark.clone());
+            }
+            self.filtering = Some(self.filtering_by(text.to_owned(), filter)?);
+        }
+        self.narrowed();
+        Ok(())
+    }
+
+    fn filtering_by(&self, text: String, filter: Filter) -> Result<Filtering, FilterError> {
+        let notes: Vec<usize> = self.notes.keys().copied().collect();
+        Filtering::start(text, filter, &self.store, (self.reopener.as_ref(), &self.workers), (&self.marks, &notes))
+    }
+
+    /// Asks the filter anew: marks or notes are others now.
+    fn filter_again(&mut self) {
+        let Some(before) = self.filtering.take() else { return };
+        if let Ok(mut filtering) = self.filtering_by(before.text().to_owned(), before.filter().clone()) {
+            filtering.set_highlight(!before.hides());
+            self.filtering = Some(filtering);
+        }
+        self.narrowed();
     }
 
     /// What narrows the list changed: it is made anew.
@@ -289,7 +355,9 @@ impl Model {
     /// Everything that takes pieces is done.
     #[must_use]
     pub fn settled(&self) -> bool {
-        self.filtering.as_ref().is_none_or(|filtering| filtering.done(&self.store)) && self.shown.done(&self.store)
+        self.filtering.as_ref().is_none_or(|filtering| filtering.done(&self.store))
+            && self.shown.done(&self.store)
+            && self.census.done(&self.store)
     }
 
     /// Copies of what threads need.

@@ -104,6 +104,11 @@ pub trait View: std::fmt::Debug {
     /// It comes to the front.
     fn enter(&mut self, _model: &mut Model) {}
 
+    /// A term of a filter that the field under the cursor satisfies, such as `op == text`.
+    fn field(&self, _model: &Model) -> Option<String> {
+        None
+    }
+
     /// What `y y` copies: the line under the cursor, or the text.
     fn line(&self, _model: &Model) -> Option<String> {
         None
