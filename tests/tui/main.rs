@@ -7,6 +7,9 @@
 mod support;
 
 mod conns;
+mod filter;
+mod help;
+mod palette;
 
 use std::path::PathBuf;
 

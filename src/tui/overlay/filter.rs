@@ -94,8 +94,28 @@ impl FilterBar {
             start.items.splice(0..0, filters);
             start
         } else {
-            complete(&self.line.text, self.line.cursor, &known(model, &values(model)))
+            let values = values(model);
+            let known = known(model, &values);
+            let here = complete(&self.line.text, self.line.cursor, &known);
+            match self.fault().filter(|_| here.items.is_empty() && here.hint.is_none()) {
+                // Something is wrong elsewhere: what may stand there.
+                Some(fault) => {
+                    let text = self.line.text.get(..fault.start).unwrap_or_default();
+                    Completion { range: fault, hint: None, ..complete(text, text.len(), &known) }
+                }
+                None => here,
+            }
         };
+    }
+
+    /// The part that is wrong, where it is not what is being typed.
+    fn fault(&self) -> Option<std::ops::Range<usize>> {
+        match &self.checked {
+            Checked::Wrong(error) if error.span.end < self.line.cursor => {
+                self.line.text.get(error.span.clone()).map(|_| error.span.clone())
+            }
+            _ => None,
+        }
     }
 
     /// Puts an item of the list into the line.
@@ -156,7 +176,9 @@ impl FilterBar {
                 After::Close
             }
             Err(error) => {
-                self.line.cursor = error.span.start.min(self.line.text.len());
+                // `text` begins where the line does not begin with spaces.
+                let blank = self.line.text.len() - self.line.text.trim_start().len();
+                self.line.cursor = (blank + error.span.end).min(self.line.text.len());
                 self.line.cursor = self.line.text.floor_char_boundary(self.line.cursor);
                 self.look(model);
                 After::Stay
@@ -180,8 +202,11 @@ impl FilterBar {
                 lines
             }
             Checked::Wrong(error) => {
-                // What is not complete yet is not wrong yet.
+                // What is not complete yet is not wrong yet; where it can be completed, the list says how.
                 let typing = error.span.start >= self.line.text.trim_end().len();
+                if typing && !self.completion.items.is_empty() {
+                    return Vec::new();
+                }
                 let role = if typing { Role::Dim } else { Role::Error };
                 let mut text = error.message.clone();
                 if let Some(label) = &error.label {
@@ -203,8 +228,10 @@ impl FilterBar {
                     lines.push((format!("{}{caret}", " ".repeat(at)), role));
                     lines.extend(wrap(&text, role));
                 }
-                if let Some(help) = &error.help {
-                    lines.extend(wrap(help, Role::Dim));
+                // What commands list is listed here.
+                let help = error.help.iter().flat_map(|help| help.split("; ")).filter(|help| !help.contains("`wscope"));
+                if self.completion.hint.is_none() {
+                    lines.extend(help.flat_map(|help| wrap(help, Role::Dim)));
                 }
                 lines
             }
@@ -213,7 +240,8 @@ impl FilterBar {
 
     fn draw_list(&mut self, area: Rect, canvas: &mut Canvas<'_>) {
         self.scroll.fit(self.completion.items.len(), area.height.into());
-        let widest = self.completion.items.iter().map(|item| item.label.width()).max().unwrap_or(0);
+        let narrow = self.completion.items.iter().filter(|item| !item.wide);
+        let widest = narrow.map(|item| item.label.width()).max().unwrap_or(0);
         let label_width = (widest as u16).clamp(8, 22).min(area.width / 2);
         let full = label_width >= area.width.saturating_sub(20);
         for (y, at) in (area.y..area.bottom()).zip(self.scroll.window()) {
@@ -221,16 +249,24 @@ impl FilterBar {
             let row = Rect::new(area.x, y, area.width, 1);
             let count = item.count.map(number).unwrap_or_default();
             let mut x = row.x + 1;
+            if item.wide {
+                let tag = if area.width < 40 { "" } else { &*item.what };
+                let room = (row.width - 2).saturating_sub(tag.width() as u16 + 2);
+                canvas.put(x, y, room, &item.label, Role::Text);
+                canvas.put_right(row.x, y, row.width - 1, tag, Role::Dim);
+            }
             let taken = if item.what.is_empty() || full { row.width - 2 } else { label_width };
             let label_room = taken.saturating_sub(if taken > label_width { count.width() as u16 + 1 } else { 0 });
-            canvas.put(x, y, label_room, &item.label, Role::Name);
-            x += label_width + 2;
-            let room = (row.right() - 1).saturating_sub(x);
-            let count_width = (count.width() as u16).min(room);
-            if !full {
-                canvas.put(x, y, room.saturating_sub(count_width + 1), &item.what, Role::Dim);
+            if !item.wide {
+                canvas.put(x, y, label_room, &item.label, Role::Name);
+                x += label_width + 2;
+                let room = (row.right() - 1).saturating_sub(x);
+                let count_width = (count.width() as u16).min(room);
+                if !full {
+                    canvas.put(x, y, room.saturating_sub(count_width + 1), &item.what, Role::Dim);
+                }
+                canvas.put_right(row.x, y, row.width - 1, &count, Role::Number);
             }
-            canvas.put_right(row.x, y, row.width - 1, &count, Role::Number);
             if self.chosen && at == self.scroll.cursor {
                 canvas.paint(row, Role::Cursor);
             }
@@ -272,22 +308,28 @@ fn known<'a>(model: &'a Model, values: &'a dyn Fn(Field) -> Option<Vec<(String, 
     Known { values, saved: &model.saved }
 }
 
-fn whole(label: &str, text: &str, what: &str) -> Item {
-    Item { label: label.to_owned(), insert: text.to_owned(), what: what.to_owned(), count: None }
+fn whole(text: &str, what: &str) -> Item {
+    Item { label: text.to_owned(), insert: text.to_owned(), what: what.to_owned(), count: None, wide: true }
 }
 
 fn recent(model: &Model) -> impl Iterator<Item = Item> + '_ {
-    model.history.latest().take(RECENT).map(|text| whole("recent", text, text))
+    model.history.latest().take(RECENT).map(|text| whole(text, "recent"))
 }
 
 fn saved(model: &Model) -> impl Iterator<Item = Item> + '_ {
-    model.saved.iter().map(|(name, text)| whole(&format!("@{name}"), &format!("@{name} "), text))
+    model.saved.iter().map(|(name, text)| Item {
+        label: format!("@{name}"),
+        insert: format!("@{name} "),
+        what: text.clone(),
+        count: None,
+        wide: false,
+    })
 }
 
 fn recalled(model: &Model, query: &str) -> Vec<Item> {
     let query = query.trim().to_lowercase();
     let matching = model.history.latest().filter(|text| text.to_lowercase().contains(&query));
-    matching.map(|text| whole(text, text, "")).collect()
+    matching.map(|text| whole(text, "")).collect()
 }
 
 impl Overlay for FilterBar {
@@ -298,11 +340,11 @@ impl Overlay for FilterBar {
         let enter = if self.chosen { "take" } else { "filter" };
         vec![
             ("Enter", enter),
-            ("Tab", "complete"),
-            ("↓", "choose"),
-            ("Ctrl-t", "highlight"),
-            ("Ctrl-r", "history"),
             ("Esc", "leave"),
+            ("Tab", "complete"),
+            ("Ctrl-r", "history"),
+            ("Ctrl-t", "highlight"),
+            ("↓", "choose"),
         ]
     }
 
@@ -310,10 +352,10 @@ impl Overlay for FilterBar {
         self.look(model);
         let top = Rect::new(screen.x, screen.y + 1, screen.width, 1);
         canvas.clear(top);
-        let sign = if self.recall { "r " } else { "/ " };
-        canvas.put(top.x + 1, top.y, 2, sign, Role::Key);
-        let width = top.width.saturating_sub(4);
-        self.line.draw(top.x + 3, top.y, width, Role::Text, canvas);
+        let sign = if self.recall { "history / " } else { "/ " };
+        let taken = canvas.put(top.x + 1, top.y, top.width / 2, sign, Role::Key) + 1;
+        let width = top.width.saturating_sub(taken + 1);
+        self.line.draw(top.x + taken, top.y, width, Role::Text, canvas);
         let mut said = if self.recall { Vec::new() } else { self.said(width) };
         if let Some(hint) = &self.completion.hint {
             said.extend(textwrap::wrap(hint, usize::from(width)).into_iter().map(|l| (l.into_owned(), Role::Dim)));
@@ -341,7 +383,7 @@ impl Overlay for FilterBar {
     fn key(&mut self, model: &mut Model, key: Key) -> After {
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
         match key.code {
-            KeyCode::Esc if self.recall => self.recall = false,
+            KeyCode::Esc if self.recall => (self.recall, self.chosen) = (false, false),
             KeyCode::Esc if self.chosen => self.chosen = false,
             KeyCode::Esc => return After::Close,
             KeyCode::Enter if self.chosen || self.recall => self.take(model, self.scroll.cursor),

@@ -76,8 +76,9 @@ impl Help {
         let marks = keybook::MARKS.iter().filter(|(mark, what)| matches(&format!("{mark} {what}")));
         section("Marks".to_owned(), marks.map(|(mark, what)| Row::Mark(mark, what)).collect());
         self.rows = rows;
-        self.scroll = Scroll { height: self.scroll.height, len: self.rows.len(), ..Scroll::default() };
-        self.settle(1);
+        // The first heading is seen, and the row below it chosen.
+        let first = self.rows.iter().position(|row| !matches!(row, Row::Heading(_))).unwrap_or(0);
+        self.scroll = Scroll { cursor: first, height: self.scroll.height.max(2), len: self.rows.len(), top: 0 };
     }
 
     /// Leaves headings, in the direction of `by`; at the ends back again.
@@ -120,7 +121,9 @@ impl Overlay for Help {
 
     fn draw(&mut self, _model: &mut Model, screen: Rect, canvas: &mut Canvas<'_>) {
         let body = Rect { height: screen.height - 1, ..screen };
-        let box_ = middle(body, WIDTH, body.height.saturating_sub(if body.height > 20 { 2 } else { 0 }));
+        let full = body.width < WIDTH + 8;
+        let (width, margin) = if full { (body.width, 0) } else { (WIDTH, 2) };
+        let box_ = middle(body, width, body.height.saturating_sub(margin));
         canvas.clear(box_);
         canvas.hit(body, Hit::Pane(1));
         canvas.hit(box_, Hit::Pane(0));

@@ -10,7 +10,7 @@ use super::{After, Overlay, middle};
 use crate::filter::{self, Time};
 use crate::place::Place;
 use crate::time::Timestamp;
-use crate::tui::action::{ACTIONS, Entry};
+use crate::tui::action::{ACTIONS, Entry, Group};
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::editor::Line;
 use crate::tui::keybook;
@@ -21,7 +21,11 @@ use crate::tui::theme::Role;
 use crate::tui::view::ViewId;
 
 /// The widest that it gets, and the most rows.
-const SIZE: (u16, u16) = (72, 18);
+const SIZE: (u16, u16) = (96, 18);
+
+/// Columns of an action's name, and the width from which on it is shown.
+const ID: u16 = 16;
+const WITH_IDS: u16 = 90;
 
 /// How many actions that were run are remembered.
 const RECENT: usize = 16;
@@ -67,8 +71,9 @@ impl Palette {
                 let score = fuzzy::score(query, entry.title).max(fuzzy::score(query, entry.id).map(|n| n + 2))?;
                 let used = recent(entry).map_or(0, |ago| 8 - (ago as i32).min(7));
                 let here = if entry.views.contains(self.view) { 4 } else { 0 };
-                // Where nothing was typed, what was used last comes first.
+                // Where nothing was typed, what was used last comes first, and what fingers know by heart last.
                 let used = if query.is_empty() { used * 100 } else { used };
+                let score = if query.is_empty() { -i32::from(entry.group == Group::Move) } else { score };
                 Some((score + used + here, entry))
             })
             .collect();
@@ -159,8 +164,8 @@ impl Overlay for Palette {
         let body = Rect { height: screen.height - 1, ..screen };
         let (width, height) = SIZE;
         let mut box_ = middle(body, width, height);
-        // It does not move when the list gets shorter, and stands where eyes are.
-        box_.y = body.y + (box_.y - body.y) / 2;
+        // Below the line of the filter, where there is room: it does not move when the list gets shorter.
+        box_.y = body.y + body.height.saturating_sub(box_.height).min(2);
         canvas.clear(box_);
         canvas.hit(body, Hit::Pane(1));
         canvas.hit(box_, Hit::Pane(0));
@@ -185,11 +190,23 @@ impl Overlay for Palette {
             match row {
                 Row::Action(entry, keys) => {
                     let here = entry.views.contains(self.view);
-                    let right = if here { keys.clone() } else { format!("in {}  {keys}", keybook::views(entry)) };
-                    let right_width = (right.width() as u16).min(room / 2);
                     let role = if here { Role::Text } else { Role::Dim };
-                    canvas.put(line.x + 1, y, room.saturating_sub(right_width + 1), entry.title, role);
-                    canvas.put_right(line.x + 1, y, room, &clip(&right, right_width), Role::Key);
+                    let keys_width = (keys.width() as u16).min(room / 2);
+                    canvas.put_right(line.x + 1, y, room, keys, Role::Key);
+                    let mut x = line.x + 1;
+                    let right = line.right().saturating_sub(keys_width + 2);
+                    if room >= WITH_IDS {
+                        canvas.put(x, y, ID, entry.id, Role::Dim);
+                        x += ID + 1;
+                    }
+                    let taken = canvas.put(x, y, right.saturating_sub(x), entry.title, role);
+                    if !here {
+                        let views = format!("  in {}", keybook::views(entry));
+                        let left = right.saturating_sub(x + taken);
+                        if views.width() <= usize::from(left) {
+                            canvas.put(x + taken, y, left, &views, Role::Dim);
+                        }
+                    }
                 }
                 Row::Go(place) => {
                     canvas.put(line.x + 1, y, room, &format!("go to {place}"), Role::Match);
@@ -243,13 +260,4 @@ impl Overlay for Palette {
     fn roll(&mut self, _model: &mut Model, by: isize) {
         self.scroll.roll(by);
     }
-}
-
-/// The end of a text that fits.
-fn clip(text: &str, width: u16) -> String {
-    let mut from = 0;
-    while text.get(from..).is_some_and(|rest| rest.width() > usize::from(width)) {
-        from = text.ceil_char_boundary(from + 1);
-    }
-    text.get(from..).unwrap_or_default().to_owned()
 }

@@ -18,11 +18,13 @@ pub(super) struct Item {
     pub(super) what: String,
     /// How many messages (or findings) have it.
     pub(super) count: Option<u64>,
+    /// The label is a whole filter, and takes the row.
+    pub(super) wide: bool,
 }
 
 impl Item {
     fn new(label: &str, what: impl Into<String>) -> Self {
-        Self { label: label.to_owned(), insert: format!("{label} "), what: what.into(), count: None }
+        Self { label: label.to_owned(), insert: format!("{label} "), what: what.into(), count: None, wide: false }
     }
 }
 
