@@ -35,10 +35,10 @@ use crate::time::Timestamp;
 use crate::ws::session::Want;
 
 pub use connections::Connections;
-pub use context::{Context, Facts, Pace};
+pub use context::{Context, Facts, Pace, Running};
 pub use error::FilterError;
-pub use heartbeat::heartbeat;
 pub use field::{FIELDS, Field, Info, Rows, Type, nearest, opcodes};
+pub use heartbeat::heartbeat;
 pub use literal::{Time, span, time};
 pub use row::{Brief, JSON_LIMIT, Row, What};
 

@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod capture;
 pub mod cli;
+pub mod decode;
 pub mod engine;
 pub mod event;
 pub mod filter;

@@ -55,8 +55,9 @@ pub struct Context {
     conns: HashMap<ConnectionId, Running>,
 }
 
+/// One connection, followed.
 #[derive(Debug, Default)]
-struct Running {
+pub struct Running {
     pace: Pace,
     frame: Option<Timestamp>,
     /// Hashes of payloads, and times, the latest last.
@@ -67,7 +68,10 @@ impl Context {
     /// Takes an event in, and gives what is known of its row.
     pub fn feed(&mut self, conn: &Connection, event: Event<'_>) -> Facts {
         match event {
-            Event::Message(message) => self.conns.entry(conn.id).or_default().message(message),
+            Event::Message(message) => {
+                let Message { dir, kind, payload, .. } = *message;
+                self.conns.entry(conn.id).or_default().message(dir, kind, message.last.time, payload)
+            }
             Event::Frame(frame) => {
                 let before = self.conns.entry(conn.id).or_default().frame.replace(frame.first.time);
                 Facts { delta: before.map(|before| frame.first.time.since(before)), ..Facts::default() }
@@ -82,22 +86,22 @@ impl Context {
 }
 
 impl Running {
-    fn message(&mut self, message: &Message<'_>) -> Facts {
-        let (time, dir) = (message.last.time, message.dir);
-        let mut facts = self.pace.feed(dir, message.kind, time);
-        match message.kind {
+    /// Takes a message in, and gives what is known of it. Of payloads only Pings' and Pongs' are looked at.
+    pub fn message(&mut self, dir: Dir, kind: Kind, time: Timestamp, payload: &[u8]) -> Facts {
+        let mut facts = self.pace.feed(dir, kind, time);
+        match kind {
             Kind::Text | Kind::Binary => {}
             Kind::Ping => {
                 if let Some(waiting) = self.pings.get_mut(dir.index()) {
                     if waiting.len() == PINGS {
                         waiting.pop_front();
                     }
-                    waiting.push_back((hash(message.payload), time));
+                    waiting.push_back((hash(payload), time));
                 }
             }
             Kind::Pong => {
                 if let Some(waiting) = self.pings.get_mut(dir.other().index()) {
-                    let hash = hash(message.payload);
+                    let hash = hash(payload);
                     // A Pong answers the latest Ping of its payload, and all before it (RFC 6455 5.5.3).
                     if let Some(at) = waiting.iter().rposition(|(ping, _)| *ping == hash) {
                         facts.rtt = waiting.get(at).map(|(_, sent)| time.since(*sent));

@@ -13,6 +13,7 @@ use super::canvas::{self, Canvas, Hit};
 use super::feed::Feed;
 use super::keys::{Key, Meaning};
 use super::model::{Effect, Model};
+use super::overlay::columns::ColumnList;
 use super::overlay::{After, Overlay};
 use super::store::State;
 use super::theme::Theme;
@@ -243,6 +244,10 @@ impl App {
                 let field = self.views.get(self.model.view).field(&self.model);
                 super::commands::filter_by(&mut self.model, action, field);
             }
+            Action::Columns => match self.views.get(self.model.view).columns() {
+                [] => self.model.say("there are no columns here"),
+                columns => self.overlays.push(Box::new(ColumnList::new(self.model.view, columns))),
+            },
             _ => super::commands::run(&mut self.model, action),
         }
     }
@@ -302,7 +307,8 @@ impl App {
             return;
         }
         let hit = under.into_iter().next();
-        let double = self.clicked.is_some_and(|(before, time)| before == at && now.saturating_sub(time) < DOUBLE);
+        let double =
+            self.clicked.is_some_and(|(before, time)| before == at && now.saturating_sub(time) < DOUBLE);
         self.clicked = if double { None } else { Some((at, now)) };
         let Some(hit) = hit else { return };
         self.model.notice = None;
@@ -320,6 +326,7 @@ impl App {
     /// Draws everything. Returns where the terminal's cursor stands, if it is to be seen.
     pub fn draw(&mut self, buffer: &mut Buffer) -> Option<Position> {
         let screen = buffer.area;
+        self.model.more = false;
         let mut hits = std::mem::take(&mut self.hits);
         hits.clear();
         let mut cursor = None;
@@ -327,7 +334,13 @@ impl App {
         let mut canvas = Canvas::new(buffer, &theme, &mut hits, &mut cursor);
         if screen.width < SMALLEST.0 || screen.height < SMALLEST.1 {
             let (width, height) = SMALLEST;
-            canvas.put(screen.x, screen.y, screen.width, &format!("needs {width}x{height}; q quits"), super::theme::Role::Text);
+            canvas.put(
+                screen.x,
+                screen.y,
+                screen.width,
+                &format!("needs {width}x{height}; q quits"),
+                super::theme::Role::Text,
+            );
         } else {
             self.draw_chrome(screen, &mut canvas);
         }
@@ -351,7 +364,9 @@ impl App {
         let footer = Rect::new(screen.x, screen.bottom() - 1, screen.width, 1);
         match self.overlays.last() {
             Some(overlay) => chrome::overlay_footer(&overlay.hints(), footer, canvas),
-            None if !self.pressed.is_empty() => chrome::sequence_footer(&self.model, &self.pressed, screen, canvas),
+            None if !self.pressed.is_empty() => {
+                chrome::sequence_footer(&self.model, &self.pressed, screen, canvas)
+            }
             None => chrome::footer(&self.model, &hints, footer, canvas),
         }
     }
@@ -374,6 +389,7 @@ impl App {
             feed.finish(&mut self.model.store);
             self.model.progress = None;
         }
+        self.model.more = false;
         while !self.model.settled() {
             self.model.advance(Duration::from_millis(50));
         }

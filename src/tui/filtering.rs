@@ -14,7 +14,9 @@ mod run;
 
 use std::time::{Duration, Instant};
 
-use self::asked::{Asked, Kept};
+pub use self::asked::Kept;
+
+use self::asked::Asked;
 use self::bits::Bits;
 use self::rows::OfRows;
 use self::run::Run;
@@ -38,8 +40,6 @@ pub struct Filtering {
     reopener: Option<Reopener>,
     workers: Workers,
     kept: Kept,
-    /// The marks and notes that `kept` was made of.
-    marks: (Vec<usize>, Vec<usize>),
     /// What the filter said itself.
     answers: Answers,
     /// What follows from that, where it is something else.
@@ -107,7 +107,7 @@ struct Counted {
 
 impl Filtering {
     /// Begins to ask a filter of what the store holds. What needs payloads is read by `reopener`; without one,
-    /// nothing is known of it. `marks` and `notes` are the places of messages.
+    /// nothing is known of it.
     ///
     /// # Errors
     /// Where nothing can have all that is asked.
@@ -116,15 +116,10 @@ impl Filtering {
         filter: Filter,
         store: &Store,
         (reopener, workers): (Option<&Reopener>, &Workers),
-        (marks, notes): (&[usize], &[usize]),
+        kept: Kept,
     ) -> Result<Self, FilterError> {
         // What cannot be asked is told now; and again below, where times are known.
         Asked::new(&filter)?;
-        let id = |place: &usize| store.message(*place).map(|(row, _)| (row.conn, u64::from(row.n)));
-        let kept = Kept {
-            marked: marks.iter().filter_map(id).collect(),
-            noted: notes.iter().filter_map(id).collect(),
-        };
         let mut filtering = Self {
             text,
             filter,
@@ -133,7 +128,6 @@ impl Filtering {
             reopener: reopener.cloned(),
             workers: workers.clone(),
             kept,
-            marks: (marks.to_vec(), notes.to_vec()),
             answers: Answers::default(),
             derived: None,
             failed: None,
@@ -246,10 +240,16 @@ impl Filtering {
         self.answers.version
     }
 
-    /// Marks or notes are asked for, and they are others now.
+    /// Marks or notes are asked for.
     #[must_use]
-    pub fn outdated(&self, marks: &[usize], notes: &[usize]) -> bool {
-        self.filter.needs().marks && (self.marks.0 != marks || self.marks.1 != notes)
+    pub const fn asks_marks(&self) -> bool {
+        self.filter.needs().marks
+    }
+
+    /// The marks and notes that it knows.
+    #[must_use]
+    pub const fn kept(&self) -> &Kept {
+        &self.kept
     }
 
     /// What it is doing, or what it found.

@@ -5,7 +5,7 @@ mod narrow;
 mod shown;
 mod times;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,9 +17,10 @@ pub use times::TimeFormat;
 use super::action::Action;
 use super::census::Census;
 use super::feed::Progress;
-use super::filtering::Filtering;
+use super::filtering::{Filtering, Kept};
 use super::history::History;
 use super::keys::Keymap;
+use super::notes::{Note, Notes};
 use super::overlay::Overlay;
 use super::reopen::{MessageDetail, Reopener};
 use super::store::{Conn, Found, Row, Store};
@@ -108,6 +109,10 @@ pub struct Model {
     pub conn: Option<u32>,
     /// The message under the cursor, by its place in the store.
     pub message: Option<usize>,
+    /// The frame of that message that is looked at, by its number; `None` = its first.
+    pub frame: Option<u64>,
+    /// What is searched for in texts; empty = nothing.
+    pub find: String,
     /// What is hidden besides the filter.
     pub narrow: Narrow,
     /// The filter, where there is one.
@@ -118,8 +123,10 @@ pub struct Model {
     pub details: Details,
     /// The places of messages that are marked, in the order of marking.
     pub marks: Vec<usize>,
-    /// Notes on messages, by their places.
-    pub notes: BTreeMap<usize, String>,
+    /// Bookmarks and notes.
+    pub notes: Notes,
+    /// The columns that are hidden, by view.
+    pub hidden: HashMap<ViewId, Vec<usize>>,
     /// Filters with names, for `@name`.
     pub saved: BTreeMap<String, String>,
     /// The filters that were used before.
@@ -130,6 +137,8 @@ pub struct Model {
     pub recent: Vec<Action>,
     /// Said in the footer.
     pub notice: Option<Notice>,
+    /// A view that was drawn has more to count: it is to be drawn again soon.
+    pub more: bool,
     effects: Vec<Effect>,
 }
 
@@ -149,17 +158,21 @@ impl Model {
             view: ViewId::Conns,
             conn: None,
             message: None,
+            frame: None,
+            find: String::new(),
             narrow: Narrow::default(),
             filtering: None,
             shown: Shown::default(),
             details: Details::default(),
             marks: Vec::new(),
-            notes: BTreeMap::new(),
+            notes: Notes::default(),
+            hidden: HashMap::new(),
             saved: BTreeMap::new(),
             history: History::default(),
             census: Census::default(),
             recent: Vec::new(),
             notice: None,
+            more: false,
             effects: Vec::new(),
         }
     }
@@ -204,6 +217,9 @@ impl Model {
     /// Puts the cursor on a message, and on its connection.
     pub fn select_message(&mut self, place: usize) {
         if let Some((row, _)) = self.store.message(place) {
+            if self.message != Some(place) {
+                self.frame = None;
+            }
             self.conn = Some(row.conn);
             self.message = Some(place);
         }
@@ -235,6 +251,7 @@ impl Model {
             What::Frame(n) => match self.message_of_frame(number, n) {
                 Some(message) => {
                     self.select_message(message);
+                    self.frame = Some(n);
                     ViewId::Inspect
                 }
                 None => return self.fail(format!("no message of connection {number} has frame {n}")),
@@ -284,6 +301,16 @@ impl Model {
 
     /// A message with its payload.
     pub fn detail(&mut self, place: usize) -> Loaded<'_, MessageDetail> {
+        match self.shared_detail(place) {
+            Loaded::Loading => Loaded::Loading,
+            Loaded::Gone => Loaded::Gone,
+            Loaded::Failed(error) => Loaded::Failed(error),
+            Loaded::Ready(detail) => Loaded::Ready(detail),
+        }
+    }
+
+    /// As [`Model::detail`], to be given to another thread.
+    pub fn shared_detail(&mut self, place: usize) -> Loaded<'_, Arc<MessageDetail>> {
         self.details.message(place, &self.store, self.reopener.as_ref(), &self.workers)
     }
 
@@ -295,14 +322,14 @@ impl Model {
     /// Goes on with what is done in pieces, for about so long. Says whether something changed.
     pub fn advance(&mut self, budget: Duration) -> bool {
         let mut changed = self.census.advance(&self.store, budget / 4);
-        let notes = || self.notes.keys().copied().collect::<Vec<_>>();
-        if self.filtering.as_ref().is_some_and(|filtering| filtering.outdated(&self.marks, &notes())) {
+        if self.filtering.as_ref().is_some_and(|filtering| filtering.asks_marks() && *filtering.kept() != self.kept()) {
             self.filter_again();
         }
         if let Some(filtering) = &mut self.filtering {
             changed |= filtering.advance(&self.store, budget / 2);
         }
-        changed | self.shown.advance(&self.store, &self.narrow, self.filtering.as_ref(), budget / 2)
+        changed |= self.shown.advance(&self.store, &self.narrow, self.filtering.as_ref(), budget / 2);
+        changed | self.more
     }
 
     /// Reads a filter, in which saved filters may be named.
@@ -333,8 +360,17 @@ impl Model {
     }
 
     fn filtering_by(&self, text: String, filter: Filter) -> Result<Filtering, FilterError> {
-        let notes: Vec<usize> = self.notes.keys().copied().collect();
-        Filtering::start(text, filter, &self.store, (self.reopener.as_ref(), &self.workers), (&self.marks, &notes))
+        Filtering::start(text, filter, &self.store, (self.reopener.as_ref(), &self.workers), self.kept())
+    }
+
+    /// What `marked` and `note` ask for.
+    fn kept(&self) -> Kept {
+        let id = |place: &usize| self.store.message(*place).map(|(row, _)| (row.conn, u64::from(row.n)));
+        let bookmarks = self.notes.iter().filter(|(_, note)| note.bookmark).map(|(id, _)| id);
+        Kept {
+            marked: self.marks.iter().filter_map(id).chain(bookmarks).collect(),
+            noted: self.notes.iter().filter(|(_, note)| !note.text.is_empty()).map(|(id, _)| id).collect(),
+        }
     }
 
     /// Asks the filter anew: marks or notes are others now.
@@ -358,9 +394,69 @@ impl Model {
         self.filtering.as_ref().is_none_or(|filtering| filtering.done(&self.store))
             && self.shown.done(&self.store)
             && self.census.done(&self.store)
+            && !self.more
     }
 
-    /// Copies of what threads need.
+    /// A column of a view is hidden.
+    #[must_use]
+    pub fn hides(&self, view: ViewId, column: usize) -> bool {
+        self.hidden.get(&view).is_some_and(|hidden| hidden.contains(&column))
+    }
+
+    /// Sets a bookmark on the message under the cursor, or takes it away.
+    pub fn toggle_bookmark(&mut self) {
+        let Some((row, _)) = self.message.and_then(|place| self.store.message(place)) else {
+            return self.say("there is no message under the cursor");
+        };
+        let row = *row;
+        self.notes.change(&row, |note| note.bookmark = !note.bookmark);
+        let set = self.notes.get(&row).is_some_and(|note| note.bookmark);
+        self.say(if set { "bookmark set; ' goes to the next" } else { "bookmark taken away" });
+        self.save_notes();
+    }
+
+    /// Writes a note on a message; an empty one takes it away.
+    pub fn set_note(&mut self, place: usize, text: &str) {
+        if let Some((row, _)) = self.store.message(place) {
+            self.notes.change(row, |note| text.clone_into(&mut note.text));
+            self.save_notes();
+        }
+    }
+
+    /// Takes bookmark and note of a message away.
+    pub fn forget_note(&mut self, place: usize) {
+        if let Some((row, _)) = self.store.message(place) {
+            self.notes.change(row, |note| *note = Note::default());
+            self.save_notes();
+        }
+    }
+
+    fn save_notes(&mut self) {
+        if let Err(error) = self.notes.save() {
+            self.fail(format!("notes are not kept: {error}"));
+        }
+    }
+
+    /// Puts the cursor on the next message with a bookmark, from the first again behind the last.
+    pub fn next_bookmark(&mut self) {
+        let now =
+            self.message.and_then(|place| self.store.message(place)).map(|(row, _)| (row.conn, row.n.into()));
+        let marked = || self.notes.iter().filter(|(_, note)| note.bookmark).map(|(id, _)| id);
+        let next = marked().find(|id| now.is_none_or(|now| *id > now)).or_else(|| marked().next());
+        match next.and_then(|(conn, n)| self.place_of(conn, n)) {
+            Some(place) => self.select_message(place),
+            None => self.say("there is no bookmark: m sets one"),
+        }
+    }
+
+    /// Sets the filter, or says what is wrong with it.
+    pub fn filter(&mut self, text: &str) {
+        if let Err(error) = self.apply_filter(text) {
+            self.fail(error.to_string());
+        }
+    }
+
+    /// Wakes the interface.
     #[must_use]
     pub fn waker(&self) -> Arc<dyn Fn() + Send + Sync> {
         self.workers.wake()

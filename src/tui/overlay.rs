@@ -3,6 +3,9 @@
 pub mod filter;
 pub mod help;
 pub mod palette;
+pub mod columns;
+pub mod diff;
+pub mod notes;
 
 use ratatui::layout::Rect;
 

@@ -12,6 +12,7 @@ use ratatui::layout::Rect;
 
 use super::action::Action;
 use super::canvas::{Canvas, Hit};
+use super::grid::Column;
 use super::model::Model;
 
 /// Names of the views.
@@ -107,6 +108,11 @@ pub trait View: std::fmt::Debug {
     /// A term of a filter that the field under the cursor satisfies, such as `op == text`.
     fn field(&self, _model: &Model) -> Option<String> {
         None
+    }
+
+    /// The columns of its table, where it is one.
+    fn columns(&self) -> &'static [Column] {
+        &[]
     }
 
     /// What `y y` copies: the line under the cursor, or the text.

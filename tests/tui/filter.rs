@@ -307,7 +307,7 @@ fn marks_are_followed() {
     filter(&mut driver, "marked");
     assert_eq!(driver.app.model.filtering.as_ref().unwrap().matches(), 0);
     driver.app.model.marks.push(3);
-    driver.app.model.notes.insert(5, "odd".to_owned());
+    driver.app.model.set_note(5, "odd");
     driver.draw();
     let filtering = driver.app.model.filtering.as_ref().unwrap();
     assert_eq!((filtering.matches(), filtering.message(3)), (1, Some(true)));

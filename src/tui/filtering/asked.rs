@@ -84,7 +84,9 @@ impl Asked {
 
 /// Messages that the user marked, and on which there are notes: by connection and number.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Kept {
-    pub(super) marked: HashSet<(u32, u64)>,
-    pub(super) noted: HashSet<(u32, u64)>,
+pub struct Kept {
+    /// Marked, or with a bookmark.
+    pub marked: HashSet<(u32, u64)>,
+    /// With a note.
+    pub noted: HashSet<(u32, u64)>,
 }

@@ -16,6 +16,7 @@ pub struct Shown {
     /// Candidates that were looked at: messages of the store, or of the connection.
     seen: usize,
     order: Option<Vec<u32>>,
+    generation: u64,
 }
 
 #[derive(Debug)]
@@ -43,6 +44,7 @@ impl Shown {
         };
         self.seen = 0;
         self.order = None;
+        self.generation += 1;
         // What is quick is done before the next frame, so that nothing flickers.
         self.advance(store, narrow, filtering, Duration::from_millis(4));
     }
@@ -100,6 +102,24 @@ impl Shown {
         }
     }
 
+    /// How many times it was begun anew: until that changes, what is at an index of the unsorted list stays there.
+    #[must_use]
+    pub const fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// As [`Shown::get`], in the order in which messages ended, however they are sorted.
+    #[must_use]
+    pub fn unsorted(&self, store: &Store, index: usize) -> Option<usize> {
+        match &self.list {
+            List::Everything(None) => (index < store.messages()).then_some(index),
+            List::Everything(Some(conn)) => {
+                store.conn(*conn)?.messages.get(index).map(|place| *place as usize)
+            }
+            List::Picked(picked) => picked.get(index).map(|place| *place as usize),
+        }
+    }
+
     /// How many messages are left.
     #[must_use]
     pub fn len(&self, store: &Store) -> usize {
@@ -116,11 +136,7 @@ impl Shown {
         if let Some(order) = &self.order {
             return order.get(index).map(|place| *place as usize);
         }
-        match &self.list {
-            List::Everything(None) => (index < store.messages()).then_some(index),
-            List::Everything(Some(conn)) => store.conn(*conn)?.messages.get(index).map(|place| *place as usize),
-            List::Picked(picked) => picked.get(index).map(|place| *place as usize),
-        }
+        self.unsorted(store, index)
     }
 
     /// The index in this list of a place in the store; where it is not shown, of the next one that is.
