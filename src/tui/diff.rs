@@ -89,9 +89,8 @@ impl Diff {
     #[must_use]
     pub fn texts(&self, row: &Row) -> [Option<&str>; 2] {
         let [left, right] = &self.lines;
-        let line =
-            |lines: &'_ [String], at: Option<usize>| at.and_then(|at| lines.get(at)).map(String::as_str);
-        [line(left, row.left), line(right, row.right)]
+        [row.left.and_then(|at| left.get(at)), row.right.and_then(|at| right.get(at))]
+            .map(|line| line.map(String::as_str))
     }
 }
 
