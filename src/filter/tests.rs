@@ -419,7 +419,7 @@ fn messages() {
     let text = message(Dir::S2c, Kind::Text, "Hello, Größe \u{1f600}".as_bytes());
     let close =
         Message { compressed: false, frames: 1, ..message(Dir::C2s, Kind::Close, b"\x03\xeabad frame") };
-    let facts = Facts { delta: Some(-1_000_000), rtt: None, reply: Some(150_000_000) };
+    let facts = Facts { delta: Some(-1_000_000), rtt: None, reply: Some(150_000_000), ..Facts::default() };
     let (text, close) =
         (Row::new(&conn, What::Message(&text), facts), Row::new(&conn, What::Message(&close), facts));
     for (filter, of_text, of_close) in [
@@ -534,7 +534,7 @@ fn what_came_before() {
     let mut context = Context::default();
     let mut feed = |dir, kind, payload: &'static [u8], millis| {
         let message = Message { last: at(1, millis), ..message(dir, kind, payload) };
-        let Facts { delta, rtt, reply } = context.feed(&conn, Event::Message(&message));
+        let Facts { delta, rtt, reply, .. } = context.feed(&conn, Event::Message(&message));
         [delta, rtt, reply].map(|nanos| nanos.map(|nanos| nanos / 1_000_000))
     };
     use Dir::{C2s, S2c};
