@@ -143,8 +143,9 @@ impl Filtering {
         let reading = matches!(store.state(), State::Reading);
         let Ok(asked) = Asked::new(&self.filter) else { return };
         let in_rows = rows::can(&self.filter, &asked);
-        let copied = || self.reopener.as_ref().is_some_and(|reopener| reopener.files().any_copied());
-        if reading && (needs.end || !in_rows && copied()) {
+        // What comes from a pipe is followed, in a thread that can wait for it.
+        let follows = || self.reopener.as_ref().is_some_and(|reopener| reopener.files().grows());
+        if reading && (needs.end || !in_rows && self.workers.are_inline() && follows()) {
             return;
         }
         let (filter, asked) = if needs.end {
@@ -263,7 +264,7 @@ impl Filtering {
             Work::Waits => "waits until all is read".to_owned(),
             Work::Run(work) if work.1.end.is_none() => match work.1.percent() {
                 Some(percent) => format!("{percent}% · {}", matches()),
-                None => format!("… {}", matches()),
+                None => matches(),
             },
             _ if self.derived.is_some() && !self.complete(store) => "waits until all is read".to_owned(),
             _ => matches(),

@@ -342,6 +342,63 @@ fn in_other_threads() {
     by_interface(&model);
 }
 
+/// What comes through a pipe is filtered while it comes, and to its end.
+#[cfg(unix)]
+#[test]
+fn in_what_still_grows() {
+    use std::io::{Read as _, Write as _};
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    if !std::process::Command::new("mkfifo").arg(&pipe).status().is_ok_and(|status| status.success()) {
+        eprintln!("skipped: no mkfifo");
+        return;
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("captures/large-messages.pcap.gz");
+    let mut bytes = Vec::new();
+    flate2::read::GzDecoder::new(fs::File::open(path).unwrap()).read_to_end(&mut bytes).unwrap();
+    let (go, goes) = std::sync::mpsc::channel();
+    let writer = {
+        let pipe = pipe.clone();
+        std::thread::spawn(move || {
+            let mut pipe = fs::File::options().write(true).open(pipe).unwrap();
+            let (first, rest) = bytes.split_at(bytes.len() / 2);
+            pipe.write_all(first).unwrap();
+            goes.recv().unwrap();
+            pipe.write_all(rest).unwrap();
+        })
+    };
+    let config = Config::default();
+    let feed = Feed::start(&[pipe], config.clone(), || {}).unwrap();
+    let reopener = Reopener::new(feed.files(), &config);
+    let mut model = Model::new("pipe".to_owned(), Workers::start(|| {}), Some(reopener));
+    model.apply_filter("payload ~ a").unwrap();
+    let since = std::time::Instant::now();
+    let wait = |model: &mut Model, until: &dyn Fn(&Model) -> bool| {
+        while !until(model) {
+            feed.apply(&mut model.store, Duration::from_millis(5));
+            model.advance(Duration::from_millis(5));
+            assert!(since.elapsed() < Duration::from_secs(60), "{:?}", model.filtering);
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    };
+    wait(&mut model, &|model| model.filtering.as_ref().unwrap().message(0).is_some());
+    assert!(model.filtering.as_ref().unwrap().status(&model.store).contains("match"));
+    go.send(()).unwrap();
+    let known = |model: &Model| {
+        let filtering = model.filtering.as_ref().unwrap();
+        let last = model.store.messages().wrapping_sub(1);
+        !matches!(model.store.state(), wscope::tui::store::State::Reading)
+            && filtering.message(last).is_some()
+            && model.store.conns().iter().all(|conn| filtering.conn(conn.number).is_some())
+            && model.settled()
+    };
+    wait(&mut model, &known);
+    writer.join().unwrap();
+    let mut whole = open("large-messages.pcap.gz");
+    filter(&mut whole, "payload ~ a");
+    assert_eq!(by_interface(&model), by_interface(&whole.app.model));
+}
+
 #[test]
 fn connections_that_are_left() {
     let mut driver = open("refused-then-accepted.pcapng");

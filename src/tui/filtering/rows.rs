@@ -47,11 +47,14 @@ impl Known {
 impl OfRows {
     /// Goes on until there is nothing more, or it is late.
     pub(super) fn advance(&mut self, store: &Store, asked: &Asked, kept: &Kept, out: &mut Answers, until: Instant) {
-        for conn in store.conns().iter().skip(self.conns.len()) {
+        while let Some(conn) = store.conns().get(self.conns.len()) {
             self.open.push(conn.number);
             let mut known = Known::new(conn);
             known.had = asked.conns.has(&Row::new(&known.conn, What::Connection, Facts::default()));
             self.conns.push(known);
+            if self.conns.len() % SLICE == 0 && Instant::now() >= until {
+                return;
+            }
         }
         loop {
             let place = out.messages.len();

@@ -127,7 +127,8 @@ fn run(
     out: &Out,
 ) -> io::Result<()> {
     let config = reopener.config();
-    let opened = reopener.files().again(&config.limits)?;
+    let waits = cancelled.clone();
+    let opened = reopener.files().again(&config.limits, move || !waits.is())?;
     if let Some(total) = opened.size {
         out.send(News::Total(total));
     }
@@ -159,7 +160,7 @@ struct Until<'a> {
 impl Source for Until<'_> {
     fn fill(&mut self, block: &mut Block) -> io::Result<Status> {
         if self.cancelled.is() {
-            return Err(io::ErrorKind::Interrupted.into());
+            return Err(io::ErrorKind::BrokenPipe.into());
         }
         self.source.fill(block)
     }
