@@ -14,6 +14,7 @@
 pub mod action;
 pub mod app;
 pub mod canvas;
+pub mod census;
 mod chart;
 mod commands;
 pub mod diff;
@@ -24,6 +25,8 @@ pub mod feed;
 pub mod files;
 pub mod filtering;
 pub mod grid;
+pub mod history;
+pub mod keybook;
 pub mod keys;
 pub mod list;
 pub mod model;

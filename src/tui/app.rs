@@ -183,6 +183,11 @@ impl App {
                 self.overlays.pop();
                 self.act(action);
             }
+            After::RunIn(view, action) => {
+                self.overlays.pop();
+                self.go(view);
+                self.act(action);
+            }
         }
     }
 
@@ -235,6 +240,10 @@ impl App {
                 Some(line) => self.model.copy("what is shown", line),
                 None => self.model.say("there is nothing to copy here"),
             },
+            Action::FilterBy | Action::FilterNot | Action::FilterAnd | Action::FilterOr => {
+                let field = self.views.get(self.model.view).field(&self.model);
+                super::commands::filter_by(&mut self.model, action, field);
+            }
             Action::Columns => match self.views.get(self.model.view).columns() {
                 [] => self.model.say("there are no columns here"),
                 columns => self.overlays.push(Box::new(ColumnList::new(self.model.view, columns))),

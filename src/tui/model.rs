@@ -7,7 +7,7 @@ mod places;
 mod shown;
 mod times;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,8 +19,11 @@ pub use shown::Shown;
 pub use times::TimeFormat;
 
 use self::shown::Made;
+use super::action::Action;
+use super::census::Census;
 use super::feed::Progress;
-use super::filtering::Filtering;
+use super::filtering::{Filtering, Kept};
+use super::history::History;
 use super::keys::Keymap;
 use super::notes::{Note, Notes};
 use super::overlay::Overlay;
@@ -29,6 +32,7 @@ use super::store::{Conn, Found, Row, Store};
 use super::theme::Theme;
 use super::view::ViewId;
 use super::workers::Workers;
+use crate::filter::{Filter, FilterError};
 use crate::http::upgrade::Handshake;
 use crate::item::Dir;
 use crate::place::{Place, What};
@@ -133,6 +137,14 @@ pub struct Model {
     pub finding: Option<u32>,
     /// The file to which findings are added that are known.
     pub baseline: PathBuf,
+    /// Filters with names, for `@name`.
+    pub saved: BTreeMap<String, String>,
+    /// The filters that were used before.
+    pub history: History,
+    /// The values of fields, counted while a filter is written.
+    pub census: Census,
+    /// What was run from the palette, the latest last.
+    pub recent: Vec<Action>,
     /// Said in the footer.
     pub notice: Option<Notice>,
     /// A view that was drawn has more to count: it is to be drawn again soon.
@@ -167,6 +179,10 @@ impl Model {
             hidden: HashMap::new(),
             finding: None,
             baseline: PathBuf::from("wscope-baseline.json"),
+            saved: BTreeMap::new(),
+            history: History::default(),
+            census: Census::default(),
+            recent: Vec::new(),
             notice: None,
             more: false,
             effects: Vec::new(),
@@ -323,13 +339,71 @@ impl Model {
 
     /// Goes on with what is done in pieces, for about so long. Says whether something changed.
     pub fn advance(&mut self, budget: Duration) -> bool {
-        let mut changed = false;
+        let mut changed = self.census.advance(&self.store, budget / 4);
+        if self
+            .filtering
+            .as_ref()
+            .is_some_and(|filtering| filtering.asks_marks() && *filtering.kept() != self.kept())
+        {
+            self.filter_again();
+        }
         if let Some(filtering) = &mut self.filtering {
             changed |= filtering.advance(&self.store, budget / 2);
         }
         let (made, shown) = self.made();
         changed |= shown.advance(made, budget / 2);
         changed | self.more
+    }
+
+    /// Reads a filter, in which saved filters may be named.
+    ///
+    /// # Errors
+    /// Where it is none.
+    pub fn read_filter(&self, text: &str) -> Result<Filter, FilterError> {
+        Filter::parse_with(text, &|name| self.saved.get(name).cloned())
+    }
+
+    /// Filters by an expression; by nothing where it is empty. How words were read that may have been meant otherwise is said.
+    ///
+    /// # Errors
+    /// Where it is no filter, or nothing can have all that it asks. All stays as it was then.
+    pub fn apply_filter(&mut self, text: &str) -> Result<(), FilterError> {
+        let text = text.trim();
+        if text.is_empty() {
+            self.filtering = None;
+        } else {
+            let filter = self.read_filter(text)?;
+            if let Some(remark) = filter.remarks().first() {
+                self.say(remark.clone());
+            }
+            self.filtering = Some(self.filtering_by(text.to_owned(), filter)?);
+        }
+        self.narrowed();
+        Ok(())
+    }
+
+    fn filtering_by(&self, text: String, filter: Filter) -> Result<Filtering, FilterError> {
+        Filtering::start(text, filter, &self.store, (self.reopener.as_ref(), &self.workers), self.kept())
+    }
+
+    /// What `marked` and `note` ask for.
+    fn kept(&self) -> Kept {
+        let id = |place: &usize| self.store.message(*place).map(|(row, _)| (row.conn, u64::from(row.n)));
+        let bookmarks = self.notes.iter().filter(|(_, note)| note.bookmark).map(|(id, _)| id);
+        Kept {
+            marked: self.marks.iter().filter_map(id).chain(bookmarks).collect(),
+            noted: self.notes.iter().filter(|(_, note)| !note.text.is_empty()).map(|(id, _)| id).collect(),
+        }
+    }
+
+    /// Asks the filter anew: marks or notes are others now.
+    fn filter_again(&mut self) {
+        let Some(before) = self.filtering.take() else { return };
+        if let Ok(mut filtering) = self.filtering_by(before.text().to_owned(), before.filter().clone()) {
+            filtering.set_highlight(!before.hides());
+            self.filtering = Some(filtering);
+        }
+        self.narrowed();
     }
 
     /// What narrows the list changed: it is made anew.
@@ -358,8 +432,10 @@ impl Model {
     /// Everything that takes pieces is done.
     #[must_use]
     pub fn settled(&self) -> bool {
-        let filtered = self.filtering.as_ref().is_none_or(|filtering| filtering.done(&self.store));
-        filtered && self.shown.done(self.made_of()) && !self.more
+        self.filtering.as_ref().is_none_or(|filtering| filtering.done(&self.store))
+            && self.shown.done(self.made_of())
+            && self.census.done(&self.store)
+            && !self.more
     }
 
     /// A column of a view is hidden.
@@ -416,12 +492,8 @@ impl Model {
 
     /// Sets the filter, or says what is wrong with it.
     pub fn filter(&mut self, text: &str) {
-        match crate::filter::Filter::parse(text) {
-            Ok(filter) => {
-                self.filtering = Some(Filtering::start(text.to_owned(), filter));
-                self.narrowed();
-            }
-            Err(error) => self.fail(error.to_string()),
+        if let Err(error) = self.apply_filter(text) {
+            self.fail(error.to_string());
         }
     }
 

@@ -8,12 +8,15 @@ mod support;
 
 mod conns;
 mod diff;
+mod filter;
 mod findings;
 mod follow;
 mod handshake;
+mod help;
 mod inspect;
 mod messages;
 mod notes;
+mod palette;
 mod stats;
 
 use std::fs;
