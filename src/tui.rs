@@ -9,12 +9,13 @@
 //! **Interface**: [`app::App`] takes events of a terminal and draws into a buffer; it knows no terminal and no
 //! clock. What can be done is declared once in [`action`]; [`keys`] says by which key, the [`view`]s and
 //! [`overlay`]s do it. They share the [`model`]; what takes long runs in [`workers`]. [`drive`] presses keys
-//! and reads the screen, for tests.
+//! and reads the screen, for tests; [`terminal`] does it on a terminal. [`config`] is what a user says about it all.
 
 pub mod action;
 pub mod app;
 pub mod canvas;
 mod commands;
+pub mod config;
 pub mod drive;
 mod empty;
 pub mod feed;
@@ -27,6 +28,7 @@ pub mod model;
 pub mod overlay;
 pub mod reopen;
 pub mod store;
+pub mod terminal;
 pub mod theme;
 pub mod view;
 pub mod workers;

@@ -5,6 +5,7 @@ mod narrow;
 mod shown;
 mod times;
 
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -97,6 +98,12 @@ pub struct Model {
     pub keymap: Keymap,
     /// Colours.
     pub theme: Theme,
+    /// The themes that are gone through.
+    pub themes: Vec<Theme>,
+    /// Saved filters (`@name`), by their names.
+    pub saved: BTreeMap<String, String>,
+    /// The columns that are shown in a list, by their names; where there is nothing, all are.
+    pub columns: HashMap<ViewId, Vec<String>>,
     /// The view in front.
     pub view: ViewId,
     /// The connection under the cursor, by its number.
@@ -131,6 +138,9 @@ impl Model {
             settings: Settings::default(),
             keymap: Keymap::default(),
             theme: Theme::DARK,
+            themes: Theme::ALL.to_vec(),
+            saved: BTreeMap::new(),
+            columns: HashMap::new(),
             view: ViewId::Conns,
             conn: None,
             message: None,
