@@ -7,6 +7,9 @@
 mod support;
 
 mod conns;
+mod monkey;
+mod picture;
+mod theme;
 
 use std::path::PathBuf;
 

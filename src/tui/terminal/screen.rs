@@ -139,7 +139,9 @@ impl Screen {
 
     /// Forgets what is on the screen, so that all of it is drawn anew.
     pub(super) fn clear(&mut self) -> io::Result<()> {
-        self.terminal.clear()?;
+        // `Terminal::clear` would ask where the cursor is, and take the answer from the keys.
+        let size = self.terminal.size()?;
+        self.terminal.resize(size.into())?;
         self.pending.send()
     }
 
@@ -186,7 +188,7 @@ fn restore() {
     let pending = Pending::default();
     // A frame may have been cut short.
     pending.command(EndSynchronizedUpdate);
-    let _ = (&pending).0.borrow_mut().write_all(MOUSE_OFF.as_bytes());
+    let _ = pending.0.borrow_mut().write_all(MOUSE_OFF.as_bytes());
     pending.command(event::DisableBracketedPaste);
     pending.command(style::SetAttribute(style::Attribute::Reset));
     pending.command(LeaveAlternateScreen);
