@@ -14,16 +14,19 @@ use crate::report::payload::PayloadMode;
 use crate::report::select::{RecordTypes, Selection};
 use crate::rules::Level;
 use crate::time::Timestamp;
+use crate::tui::view::ViewId;
 
 /// Command lines to begin with, and what they do.
-pub(super) const EXAMPLES: [(&str, &str); 7] = [
-    ("wscope capture.pcapng", "what WebSockets are in there"),
+pub(super) const EXAMPLES: [(&str, &str); 9] = [
+    ("wscope capture.pcapng", "look around in it; ? is help"),
+    ("wscope ls capture.pcapng", "what WebSockets are in there"),
+    ("wscope capture.pcapng --at 2.m41", "the same, beginning at a message"),
     ("wscope show capture.pcapng --conn 2", "what connection 2 said, a line a message"),
     ("wscope inspect capture.pcapng 2.f7", "one frame, bit by bit"),
     ("wscope follow capture.pcapng 2 --as json", "a conversation"),
     ("wscope check capture.pcapng", "what breaks the protocol; for tests and pipelines"),
     ("wscope export capture.pcapng | jq .", "everything, as NDJSON"),
-    ("tcpdump -w - 'tcp port 80' | wscope ls -", "from a pipe"),
+    ("tcpdump -w - 'tcp port 80' | wscope -", "from a pipe"),
 ];
 
 /// Exit codes, and what they mean.
@@ -61,17 +64,20 @@ fn epilogue() -> String {
     infer_subcommands = false
 )]
 pub struct Cli {
-    /// What to do; without it, the connections are listed
+    /// What to do; without it, the capture is opened
     #[command(subcommand)]
     pub command: Option<Command>,
-    /// Input, for the short form `wscope FILE`
+    /// For the short form `wscope FILE`
     #[command(flatten)]
-    pub input: Input,
+    pub open: Open,
 }
 
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Look around in a capture: in a terminal the interface, else as `ls`
+    #[command(hide = true)]
+    Open(Open),
     /// List the connections, a line each
     Ls(Ls),
     /// Print the messages, a line each
@@ -111,7 +117,13 @@ pub enum Command {
         #[arg(long)]
         check: bool,
     },
-    /// Tell what this build and machine can do
+    /// Keys, themes and saved filters: write a file to begin with, or tell what holds
+    Config {
+        /// What about it
+        #[command(subcommand)]
+        what: Configure,
+    },
+    /// Tell what this build, this machine and this terminal can do
     Doctor,
     /// Print a completion script for a shell
     Completions {
@@ -124,6 +136,82 @@ pub enum Command {
         #[arg(long, value_name = "DIR")]
         dir: Option<PathBuf>,
     },
+}
+
+/// `open`, or no command at all
+#[derive(Clone, Debug, Default, Args)]
+pub struct Open {
+    /// Begin with this view [default: connections]
+    #[arg(long, value_name = "VIEW", value_parser = view())]
+    pub view: Option<ViewId>,
+    /// Begin with this filter: `op == text && .type == "error"`
+    #[arg(short = 'Y', long, value_name = "EXPR")]
+    pub filter: Option<String>,
+    /// Begin here: 3 (connection), 3.m41 (message), 3.f52 (frame), 3.h (handshake)
+    #[arg(long, value_name = "PLACE")]
+    pub at: Option<Place>,
+    /// auto, dark, light, high-contrast, cvd, plain, or one of your own
+    #[arg(long, value_name = "NAME")]
+    pub theme: Option<String>,
+    /// Nothing but ASCII
+    #[arg(long)]
+    pub ascii: bool,
+    /// Leave the mouse to the terminal
+    #[arg(long)]
+    pub no_mouse: bool,
+    /// What holds for the interface
+    #[command(flatten)]
+    pub config: ConfigFile,
+    /// Where the packets come from
+    #[command(flatten)]
+    pub input: Input,
+}
+
+/// Which file says what keys do, and the like.
+#[derive(Clone, Debug, Default, Args)]
+pub struct ConfigFile {
+    /// Keys, themes and filters are in this file [default: see `wscope config path`]
+    #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
+    pub config: Option<PathBuf>,
+    /// Read no configuration
+    #[arg(long)]
+    pub no_config: bool,
+}
+
+/// `config`
+#[derive(Debug, Subcommand)]
+pub enum Configure {
+    /// Write a file to begin with, in which everything is explained and nothing changed
+    Init {
+        /// Write it here
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+    },
+    /// Print where the file is, or would be
+    Path,
+    /// Print what holds, and who says so
+    Show {
+        /// Every action with its keys
+        #[arg(long)]
+        keys: bool,
+        /// What holds for the interface
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+}
+
+/// The views, by the names of their actions.
+fn view() -> impl TypedValueParser<Value = ViewId> {
+    let values = ViewId::ALL.map(|view| {
+        let entry = view.action().entry();
+        PossibleValue::new(entry.id).help(entry.title).alias(view.name().to_lowercase())
+    });
+    PossibleValuesParser::new(values).try_map(|name| {
+        let view = ViewId::ALL
+            .into_iter()
+            .find(|view| view.action().entry().id == name || view.name().to_lowercase() == name);
+        view.ok_or("no such view")
+    })
 }
 
 /// Explain a rule

@@ -16,7 +16,7 @@ use super::model::{Effect, Model};
 use super::overlay::columns::ColumnList;
 use super::overlay::{After, Overlay};
 use super::store::State;
-use super::theme::Theme;
+use super::theme::Role;
 use super::view::conns::ConnsView;
 use super::view::findings::FindingsView;
 use super::view::follow::FollowView;
@@ -221,11 +221,12 @@ impl App {
                 self.model.say(if shown { "secrets are shown" } else { "secrets are masked" });
             }
             Action::Theme => {
-                let at = Theme::ALL.iter().position(|theme| theme.name == self.model.theme.name);
-                let next = at.map_or(0, |at| (at + 1) % Theme::ALL.len());
-                if let Some(theme) = Theme::ALL.get(next) {
+                let themes = &self.model.themes;
+                let at = themes.iter().position(|theme| theme.name == self.model.theme.name);
+                let next = themes.get(at.map_or(0, |at| (at + 1) % themes.len())).cloned();
+                if let Some(theme) = next {
                     self.model.say(format!("theme: {}", theme.name));
-                    self.model.theme = theme.clone();
+                    self.model.theme = theme;
                 }
             }
             Action::Mouse => {
@@ -331,6 +332,8 @@ impl App {
         hits.clear();
         let mut cursor = None;
         let theme = self.model.theme.clone();
+        // The theme may have a ground of its own.
+        buffer.set_style(screen, theme.style(Role::Text));
         let mut canvas = Canvas::new(buffer, &theme, &mut hits, &mut cursor);
         if screen.width < SMALLEST.0 || screen.height < SMALLEST.1 {
             let (width, height) = SMALLEST;
@@ -339,7 +342,7 @@ impl App {
                 screen.y,
                 screen.width,
                 &format!("needs {width}x{height}; q quits"),
-                super::theme::Role::Text,
+                Role::Text,
             );
         } else {
             self.draw_chrome(screen, &mut canvas);

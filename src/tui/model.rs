@@ -109,6 +109,12 @@ pub struct Model {
     pub keymap: Keymap,
     /// Colours.
     pub theme: Theme,
+    /// The themes that are gone through.
+    pub themes: Vec<Theme>,
+    /// Saved filters (`@name`), by their names.
+    pub saved: BTreeMap<String, String>,
+    /// The columns that are shown in a list, by their names; where there is nothing, all are.
+    pub columns: HashMap<ViewId, Vec<String>>,
     /// The view in front.
     pub view: ViewId,
     /// The connection under the cursor, by its number.
@@ -137,8 +143,6 @@ pub struct Model {
     pub finding: Option<u32>,
     /// The file to which findings are added that are known.
     pub baseline: PathBuf,
-    /// Filters with names, for `@name`.
-    pub saved: BTreeMap<String, String>,
     /// The filters that were used before.
     pub history: History,
     /// The values of fields, counted while a filter is written.
@@ -165,6 +169,9 @@ impl Model {
             settings: Settings::default(),
             keymap: Keymap::default(),
             theme: Theme::DARK,
+            themes: Theme::ALL.to_vec(),
+            saved: BTreeMap::new(),
+            columns: HashMap::new(),
             view: ViewId::Conns,
             conn: None,
             message: None,
@@ -179,7 +186,6 @@ impl Model {
             hidden: HashMap::new(),
             finding: None,
             baseline: PathBuf::from("wscope-baseline.json"),
-            saved: BTreeMap::new(),
             history: History::default(),
             census: Census::default(),
             recent: Vec::new(),

@@ -4,6 +4,7 @@
 mod support;
 
 mod check;
+mod config;
 mod export;
 mod filter;
 mod follow;

@@ -14,6 +14,7 @@ const COMMANDS: [&str; 13] = [
     "filter",
     "generate",
     "schema",
+    "config",
     "doctor",
     "completions",
 ];
@@ -108,7 +109,15 @@ fn manual() {
 #[test]
 fn doctor() {
     let text = output(&["doctor"]);
-    for name in ["wscope ", "live capture ", "cores ", "stdout         no terminal"] {
+    for name in [
+        "wscope ",
+        "live capture ",
+        "cores ",
+        "stdout         no terminal",
+        "configuration  ",
+        "theme          ",
+        "colours        ",
+    ] {
         assert!(text.contains(name), "{text}");
     }
 }
