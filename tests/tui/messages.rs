@@ -494,7 +494,6 @@ fn a_million_messages_are_quick() {
             since.elapsed()
         );
         worst = worst.max(slowest);
-        assert!(!app.model.shown.is_empty(&app.model.store) || name == "!" || name == "o");
     }
     eprintln!("slowest of all: {worst:?}");
     assert!(cfg!(debug_assertions) || worst < Duration::from_millis(16), "{worst:?}");
