@@ -251,7 +251,9 @@ impl Shown {
         // What is not sorted yet stands at the end.
         let behind = |sorter: &Sorter| at >= sorter.len() && self.list.get(store, at) == Some(place);
         let index = match &self.sorter {
-            Some(sorter) if sorter.len() > 0 && !behind(sorter) => sorter.index_of(store, place).unwrap_or(at),
+            Some(sorter) if sorter.len() > 0 && !behind(sorter) => {
+                sorter.index_of(store, place).unwrap_or(at)
+            }
             _ => at,
         };
         if self.reversed { self.len(store).saturating_sub(index + 1) } else { index }
