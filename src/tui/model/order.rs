@@ -8,7 +8,7 @@ use crate::tui::store::{Row, Store};
 use crate::tui::workers::{Task, Workers};
 
 /// Messages whose keys are taken between two looks at the clock.
-const SLICE: usize = 1 << 10;
+const SLICE: usize = 1 << 8;
 
 /// So many rounds later, what is new is sorted in at any rate.
 const ROUNDS: u32 = 16;

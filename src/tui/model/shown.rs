@@ -10,7 +10,7 @@ use crate::tui::store::{Found, Row, State, Store};
 use crate::tui::workers::Workers;
 
 /// Messages that are looked at between two looks at the clock.
-const SLICE: usize = 1 << 10;
+const SLICE: usize = 1 << 8;
 
 /// A list of places in the store. It is made in slices between frames, and grows with the store.
 #[derive(Debug, Default)]
