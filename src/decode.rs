@@ -178,7 +178,8 @@ fn of_bytes(bytes: &[u8], hint: Hint) -> Decoded {
 
 /// Text that somebody would send: no controls but white space and the separators of records.
 fn is_readable(text: &str) -> bool {
-    !text.is_empty() && !text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t' | '\x1e' | '\0'))
+    !text.is_empty()
+        && !text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t' | '\x1e' | '\0'))
 }
 
 fn with_tree(text: &[u8], tree: Tree, notes: Vec<String>) -> Decoded {

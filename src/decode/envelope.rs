@@ -14,7 +14,8 @@ fn decoded(text: &str, tree: Tree, name: &'static str, summary: Option<String>) 
 }
 
 const ENGINE: [&str; 7] = ["open", "close", "ping", "pong", "message", "upgrade", "noop"];
-const SOCKET: [&str; 7] = ["connect", "disconnect", "event", "ack", "connect error", "binary event", "binary ack"];
+const SOCKET: [&str; 7] =
+    ["connect", "disconnect", "event", "ack", "connect error", "binary event", "binary ack"];
 
 /// Engine.IO (`0{…}`) and Socket.IO (`42/chat,7["event",…]`), where JSON follows.
 fn socket_io(text: &str) -> Option<Decoded> {
@@ -27,7 +28,7 @@ fn socket_io(text: &str) -> Option<Decoded> {
     if engine != 4 {
         return None;
     }
-    let kind = usize::from(text.bytes().nth(1)?.checked_sub(b'0')?);
+    let kind = usize::from(text.as_bytes().get(1)?.checked_sub(b'0')?);
     let mut summary = (*SOCKET.get(kind)?).to_owned();
     let mut rest = text.get(2..)?;
     let digits = |rest: &str| rest.bytes().take_while(u8::is_ascii_digit).count();
@@ -64,8 +65,21 @@ fn whole(text: &str, from: usize, begins: impl Fn(u8) -> bool) -> Option<Tree> {
 }
 
 const STOMP: [&str; 15] = [
-    "STOMP", "CONNECT", "CONNECTED", "SEND", "SUBSCRIBE", "UNSUBSCRIBE", "ACK", "NACK", "BEGIN", "COMMIT", "ABORT",
-    "DISCONNECT", "MESSAGE", "RECEIPT", "ERROR",
+    "STOMP",
+    "CONNECT",
+    "CONNECTED",
+    "SEND",
+    "SUBSCRIBE",
+    "UNSUBSCRIBE",
+    "ACK",
+    "NACK",
+    "BEGIN",
+    "COMMIT",
+    "ABORT",
+    "DISCONNECT",
+    "MESSAGE",
+    "RECEIPT",
+    "ERROR",
 ];
 
 /// A STOMP frame: a command, headers, an empty line, a body that ends with NUL.
@@ -137,8 +151,20 @@ fn records(text: &str) -> Option<Decoded> {
 
 /// What messages of `graphql-transport-ws` and `graphql-ws` have as their type.
 const GRAPHQL: [&str; 14] = [
-    "connection_init", "connection_ack", "ping", "pong", "subscribe", "next", "error", "complete", "start", "data",
-    "stop", "connection_error", "connection_terminate", "ka",
+    "connection_init",
+    "connection_ack",
+    "ping",
+    "pong",
+    "subscribe",
+    "next",
+    "error",
+    "complete",
+    "start",
+    "data",
+    "stop",
+    "connection_error",
+    "connection_terminate",
+    "ka",
 ];
 
 /// What a JSON message says, where it is one of a known kind: the kind, and the message.
@@ -166,7 +192,8 @@ fn graphql(tree: &Tree, text: &[u8]) -> Option<String> {
     let kind = unquoted(node.value.of(text));
     let known = GRAPHQL.iter().find(|known| known.as_bytes() == kind)?;
     let shaped = known.starts_with("connection_")
-        || tree.child(0, "id", text).is_some() && (tree.child(0, "payload", text).is_some() || *known == "complete");
+        || tree.child(0, "id", text).is_some()
+            && (tree.child(0, "payload", text).is_some() || *known == "complete");
     let id = tree.child(0, "id", text).and_then(|place| tree.get(place));
     let id = id.map(|node| format!(" {}", String::from_utf8_lossy(unquoted(node.value.of(text)))));
     shaped.then(|| format!("{known}{}", id.unwrap_or_default()))

@@ -56,9 +56,7 @@ fn one(bytes: &[u8]) -> Option<(&'static str, Vec<u8>, bool)> {
         {
             ("zlib", read(flate2::read::ZlibDecoder::new(bytes)))
         }
-        [0x28, 0xb5, 0x2f, 0xfd, ..] => {
-            ("zstd", read(ruzstd::decoding::StreamingDecoder::new(bytes).ok()?))
-        }
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => ("zstd", read(ruzstd::decoding::StreamingDecoder::new(bytes).ok()?)),
         _ => return None,
     };
     // Two bytes are easily met by chance.

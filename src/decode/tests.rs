@@ -74,7 +74,10 @@ fn what_is_no_json_is_text() {
     assert_eq!(lines(&decoded), [". Object 1", ".a Array 2", ".a[0] 1", ".a[1] Object 0"]);
     assert_eq!(decoded.notes, ["it ends before its last bracket"]);
     let invalid = of(b"abc\xff", TEXT);
-    assert_eq!((invalid.format, &*invalid.notes), (Format::Text, &["no UTF-8 from byte 3 on".to_owned()][..]));
+    assert_eq!(
+        (invalid.format, &*invalid.notes),
+        (Format::Text, &["no UTF-8 from byte 3 on".to_owned()][..])
+    );
     // Where it is asked for, what came before the fault is shown.
     let forced = decode(b"[1,x]", TEXT, Some(Format::Json));
     assert_eq!(lines(&forced), [". Array 1", ".[0] 1"]);
@@ -84,8 +87,18 @@ fn what_is_no_json_is_text() {
 #[test]
 fn numbers_are_those_of_json() {
     for (number, is) in [
-        ("0", true), ("-0", true), ("10.5e-3", true), ("1E+9", true), ("-", false), ("01", false), ("1.", false),
-        (".5", false), ("1e", false), ("+1", false), ("0x1", false), ("NaN", false),
+        ("0", true),
+        ("-0", true),
+        ("10.5e-3", true),
+        ("1E+9", true),
+        ("-", false),
+        ("01", false),
+        ("1.", false),
+        (".5", false),
+        ("1e", false),
+        ("+1", false),
+        ("0x1", false),
+        ("NaN", false),
     ] {
         assert_eq!(of(format!("[{number}]").as_bytes(), TEXT).format == Format::Json, is, "{number}");
     }
@@ -137,14 +150,19 @@ fn compressed_layers_are_taken_off() {
     let mut zlib = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
     zlib.write_all(&gzip).unwrap();
     let zstd = ruzstd::encoding::compress_to_vec(&json[..], ruzstd::encoding::CompressionLevel::Fastest);
-    for (payload, names) in [(gzip.clone(), vec!["gzip"]), (zlib.finish().unwrap(), vec!["zlib", "gzip"]), (zstd, vec!["zstd"])] {
+    for (payload, names) in
+        [(gzip.clone(), vec!["gzip"]), (zlib.finish().unwrap(), vec!["zlib", "gzip"]), (zstd, vec!["zstd"])]
+    {
         let decoded = of(&payload, BYTES);
         assert_eq!(decoded.layers.iter().map(|layer| layer.name).collect::<Vec<_>>(), names);
         assert_eq!(lines(&decoded), [". Object 1", ".a 1"]);
         assert!(!decoded.exact);
     }
     let cut = of(&gzip[..gzip.len() - 8], BYTES);
-    assert_eq!((cut.notes.as_slice(), cut.layers[0].whole), (&["gzip breaks off after 7 bytes".to_owned()][..], false));
+    assert_eq!(
+        (cut.notes.as_slice(), cut.layers[0].whole),
+        (&["gzip breaks off after 7 bytes".to_owned()][..], false)
+    );
     // A bomb.
     let mut bomb = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     bomb.write_all(&vec![0; 20 << 20]).unwrap();
@@ -161,20 +179,32 @@ fn framings() {
         (r#"437[true]"#, "Socket.IO", "ack, answers 7", ".[0] true"),
         (r#"451-["file",{"_placeholder":true,"num":0}]"#, "Socket.IO", "binary event file", ".[1].num 0"),
         (r#"0{"sid":"x"}"#, "Engine.IO", "open", ".sid \"x\""),
-        ("SEND\ndestination:/queue/a\ncontent-type:text/plain\n\nhello\0", "STOMP", "SEND /queue/a", ".[3] hello"),
+        (
+            "SEND\ndestination:/queue/a\ncontent-type:text/plain\n\nhello\0",
+            "STOMP",
+            "SEND /queue/a",
+            ".[3] hello",
+        ),
         ("MESSAGE\r\nid:1\r\n\r\n{\"a\":1}\0\n", "STOMP", "MESSAGE", ".[2].a 1"),
         ("{\"type\":6}\x1e", "JSON records (SignalR)", "1 record", ".[0].type 6"),
         ("{\"type\":1,\"target\":\"Say\"}\x1e{}\x1e", "JSON records (SignalR)", "2 records", ".[1] Object 0"),
         (r#"{"jsonrpc":"2.0","method":"add","id":3}"#, "JSON-RPC", "request 3: add", ".id 3"),
         (r#"{"jsonrpc":"2.0","result":1,"id":3}"#, "JSON-RPC", "response 3", ".id 3"),
-        (r#"{"id":"7","type":"subscribe","payload":{}}"#, "GraphQL over WebSocket", "subscribe 7", ".payload Object 0"),
+        (
+            r#"{"id":"7","type":"subscribe","payload":{}}"#,
+            "GraphQL over WebSocket",
+            "subscribe 7",
+            ".payload Object 0",
+        ),
     ] {
         let decoded = of(text.as_bytes(), TEXT);
         assert_eq!((decoded.name, decoded.summary.as_deref()), (name, Some(summary)), "{text}");
         assert_eq!(lines(&decoded).last().map(String::as_str), Some(last), "{text}");
         assert!(decoded.exact);
     }
-    for text in ["42", "42 apples", "4", "2probe", "SEND it\0", "7{}", "42[\"a\"", "{\"type\":\"error\"}", "x\x1e"] {
+    for text in
+        ["42", "42 apples", "4", "2probe", "SEND it\0", "7{}", "42[\"a\"", "{\"type\":\"error\"}", "x\x1e"]
+    {
         let name = of(text.as_bytes(), TEXT).name;
         assert!(["text", "JSON"].contains(&name), "{text}: {name}");
     }

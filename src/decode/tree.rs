@@ -112,7 +112,9 @@ impl Tree {
         let begins = |node: &Node| if node.key.is_empty() { node.value.start } else { node.key.start };
         let behind = self.nodes.partition_point(|node| begins(node) as usize <= byte);
         let mut place = behind.checked_sub(1)? as u32;
-        while let Some(node) = self.get(place).filter(|node| node.depth > 0 && node.value.end as usize <= byte) {
+        while let Some(node) =
+            self.get(place).filter(|node| node.depth > 0 && node.value.end as usize <= byte)
+        {
             place = node.parent;
         }
         Some(place)
@@ -208,7 +210,9 @@ pub(super) fn unquoted(text: &[u8]) -> &[u8] {
 /// A key as a step of a path.
 fn step(key: &[u8]) -> String {
     let key = match key.first() {
-        Some(b'"') => serde_json::from_slice(key).unwrap_or_else(|_| String::from_utf8_lossy(unquoted(key)).into()),
+        Some(b'"') => {
+            serde_json::from_slice(key).unwrap_or_else(|_| String::from_utf8_lossy(unquoted(key)).into())
+        }
         _ => String::from_utf8_lossy(key).into_owned(),
     };
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';

@@ -185,7 +185,9 @@ fn edges(row: &[Cell]) -> Vec<usize> {
 /// The line between two rows. A row that ends early is closed by the line below it.
 fn border(above: &[usize], below: &[usize], width: usize) -> String {
     let ends: Vec<usize> = above.iter().chain(below).copied().chain([0, width]).collect();
-    (0..=2 * width).map(|column| if column % 2 == 0 && ends.contains(&(column / 2)) { '+' } else { '-' }).collect()
+    (0..=2 * width)
+        .map(|column| if column % 2 == 0 && ends.contains(&(column / 2)) { '+' } else { '-' })
+        .collect()
 }
 
 /// One line for a row of wide cells, two where one of them is narrow.

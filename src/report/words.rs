@@ -74,9 +74,7 @@ pub(crate) const fn fault(fault: Fault) -> &'static str {
         Fault::Unfinished => "incomplete: its final fragment never came",
         Fault::BrokenDeflate => "incomplete: it does not inflate",
         Fault::WindowExceeded => "incomplete: it refers back beyond the agreed window",
-        Fault::ContextKept { .. } => {
-            "incomplete: it refers to an earlier message, against what was agreed"
-        }
+        Fault::ContextKept { .. } => "incomplete: it refers to an earlier message, against what was agreed",
         Fault::LostContext => {
             "not decodable without earlier messages, or a handshake, that the capture lacks"
         }

@@ -76,7 +76,10 @@ fn id(row: &Row) -> String {
 }
 
 /// Copies something of the message under the cursor, or says why not.
-fn with_detail(model: &mut Model, make: impl FnOnce(&Row, &MessageDetail) -> Result<(String, String), String>) {
+fn with_detail(
+    model: &mut Model,
+    make: impl FnOnce(&Row, &MessageDetail) -> Result<(String, String), String>,
+) {
     let Some((row, _)) = model.current_message() else { return nothing(model) };
     let row = *row;
     let made = match model.current_detail() {
@@ -109,7 +112,10 @@ fn payload(row: &Row, detail: &MessageDetail) -> Result<(String, String), String
     let part = if message.complete() && !message.cut() { "" } else { "what is there of the " };
     Ok(match std::str::from_utf8(bytes) {
         Ok(text) if row.kind == Kind::Close => (format!("reason of {}", id(row)), text.to_owned()),
-        Ok(text) if row.kind != Kind::Binary || !text.contains(|c: char| c.is_control() && !c.is_ascii_whitespace()) => {
+        Ok(text)
+            if row.kind != Kind::Binary
+                || !text.contains(|c: char| c.is_control() && !c.is_ascii_whitespace()) =>
+        {
             (format!("{part}payload of {}", id(row)), text.to_owned())
         }
         _ => (format!("{part}payload of {} in hex: it is no text", id(row)), hex(bytes)),
@@ -177,7 +183,8 @@ fn command(model: &mut Model) {
         let name = String::from_utf8_lossy(&header.name);
         let lower = name.to_ascii_lowercase();
         // What belongs to the handshake itself is made anew.
-        let own = ["host", "upgrade", "connection", "content-length", "sec-websocket-key", "sec-websocket-version"];
+        let own =
+            ["host", "upgrade", "connection", "content-length", "sec-websocket-key", "sec-websocket-version"];
         if own.contains(&&*lower) || lower == "sec-websocket-extensions" {
             continue;
         }

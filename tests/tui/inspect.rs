@@ -2,9 +2,14 @@
 
 use std::io::Write as _;
 
+use wscope::engine::Config;
 use wscope::place::Place;
+use wscope::tui::app::App;
 use wscope::tui::drive::Driver;
-use wscope::tui::model::Effect;
+use wscope::tui::feed::Feed;
+use wscope::tui::model::{Effect, Model};
+use wscope::tui::reopen::Reopener;
+use wscope::tui::workers::Workers;
 
 use super::support::talk::{Talk, Who, capture, frame, request, response};
 use super::{open, pictures};
@@ -43,11 +48,11 @@ fn at(driver: &mut Driver, id: &str) {
 }
 
 fn copied(driver: &mut Driver) -> String {
-    let copied = driver.effects.drain(..).filter_map(|effect| match effect {
+    let mut copied = driver.effects.drain(..).filter_map(|effect| match effect {
         Effect::Copy { text, .. } => Some(text),
         _ => None,
     });
-    copied.last().unwrap_or_default()
+    copied.next_back().unwrap_or_default()
 }
 
 fn selected(driver: &Driver) -> String {
@@ -59,21 +64,25 @@ const SUBSCRIBE: &str = r#"{"id":"7","type":"subscribe","payload":{"query":"subs
 
 fn example() -> (tempfile::TempDir, Driver) {
     let mut fragment = frame(0x01, None, b"{\"type\":\"next\",\"id\":\"7\",");
-    let rest = frame(0x80, None, b"\"payload\":{\"px\":61204.50,\"note\":\"\xe2\x80\xaeevil\x1b\xe6\xbc\xa2\"}}");
+    let rest =
+        frame(0x80, None, b"\"payload\":{\"px\":61204.50,\"note\":\"\xe2\x80\xaeevil\x1b\xe6\xbc\xa2\"}}");
     let ping = frame(0x89, KEY, b"are you there?");
     let pong = frame(0x8a, None, b"are you there?");
     fragment.extend(rest);
-    talk(100, &[
-        text(Who::Client, SUBSCRIBE),
-        (Who::Server, fragment),
-        (Who::Client, ping),
-        (Who::Server, pong),
-        // A client that forgets to mask.
-        (Who::Client, frame(0x81, None, b"plain \x01 text\nof two lines")),
-        binary(b"\x82\xa7compact\xc3\xa6schema\x00"),
-        binary(b"\x00\x01\x02\xff"),
-        (Who::Client, frame(0x88, KEY, b"\x03\xe8done")),
-    ])
+    talk(
+        100,
+        &[
+            text(Who::Client, SUBSCRIBE),
+            (Who::Server, fragment),
+            (Who::Client, ping),
+            (Who::Server, pong),
+            // A client that forgets to mask.
+            (Who::Client, frame(0x81, None, b"plain \x01 text\nof two lines")),
+            binary(b"\x82\xa7compact\xc3\xa6schema\x00"),
+            binary(b"\x00\x01\x02\xff"),
+            (Who::Client, frame(0x88, KEY, b"\x03\xe8done")),
+        ],
+    )
 }
 
 #[test]
@@ -212,7 +221,14 @@ fn trees_are_folded() {
     driver.press("]");
     let text = driver.text();
     assert!(text.contains("GraphQL over WebSocket · subscribe 7"), "{text}");
-    for shown in ["▾ {3 keys}", "id: \"7\"", "▾ variables: {2 keys}", "▾ limits: [3 values]", "[0] 1.50", "operationName: null"] {
+    for shown in [
+        "▾ {3 keys}",
+        "id: \"7\"",
+        "▾ variables: {2 keys}",
+        "▾ limits: [3 values]",
+        "[0] 1.50",
+        "operationName: null",
+    ] {
         assert!(text.contains(shown), "{shown}\n{text}");
     }
     driver.press("jjjjj");
@@ -270,17 +286,28 @@ fn payloads_are_what_they_are_taken_for() {
     driver.press("]");
     assert!(driver.text().contains("MessagePack") && driver.text().contains("compact: true"));
     driver.press("r");
-    assert!(driver.text().contains("hex · 18 bytes · raw") && driver.text().contains("82 a7"), "{}", driver.text());
+    assert!(
+        driver.text().contains("hex · 18 bytes · raw") && driver.text().contains("82 a7"),
+        "{}",
+        driver.text()
+    );
     driver.press("ri");
     assert!(driver.text().contains("no UTF-8 from byte"), "{}", driver.text());
     driver.press("i");
-    assert!(driver.text().contains("text · 18 bytes · chosen") && driver.text().contains("<82><a7>compactæschema␀"));
+    assert!(
+        driver.text().contains("text · 18 bytes · chosen")
+            && driver.text().contains("<82><a7>compactæschema␀")
+    );
     driver.press("iii");
     assert!(driver.text().contains("hex · 18 bytes · chosen"));
     driver.press("i");
     assert!(driver.text().contains("MessagePack") && driver.text().contains("decoded as what it is"));
     at(&mut driver, "1.m2");
-    assert!(driver.text().contains("\"<U+202E>evil␛漢\"") || driver.text().contains("evil"), "{}", driver.text());
+    assert!(
+        driver.text().contains("\"<U+202E>evil␛漢\"") || driver.text().contains("evil"),
+        "{}",
+        driver.text()
+    );
 }
 
 #[test]
@@ -390,7 +417,8 @@ fn every_size_can_be_drawn() {
 
 #[test]
 fn large_json_stays_quick() {
-    let rows: Vec<String> = (0..40_000).map(|n| format!(r#"{{"n":{n},"text":"row number {n}","tags":["a","b"]}}"#)).collect();
+    let rows: Vec<String> =
+        (0..40_000).map(|n| format!(r#"{{"n":{n},"text":"row number {n}","tags":["a","b"]}}"#)).collect();
     let payload = format!("[{}]", rows.join(","));
     let (_folder, mut driver) = talk(1400, &[text(Who::Server, &payload)]);
     at(&mut driver, "1.m1");
@@ -406,4 +434,37 @@ fn large_json_stays_quick() {
     let since = std::time::Instant::now();
     driver.press("jjjjjjjjjj");
     assert!(since.elapsed().as_millis() < 1_000, "{:?}", since.elapsed());
+}
+
+#[test]
+fn threads_answer() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("captures/large-messages.pcap.gz");
+    let config = Config::default();
+    let feed = Feed::start(&[path], config.clone(), || {}).unwrap();
+    let reopener = Reopener::new(feed.files(), &config);
+    let (woken, wakes) = std::sync::mpsc::channel();
+    let workers = Workers::start(move || woken.send(()).unwrap());
+    let mut app = App::new(Model::new("large".to_owned(), workers, Some(reopener)), Some(feed));
+    app.settle();
+    let mut driver = Driver::new(app, 80, 24);
+    at(&mut driver, "1.m1");
+    let until = |driver: &mut Driver, shown: &str| {
+        for _ in 0..600 {
+            driver.draw();
+            if driver.text().contains(shown) {
+                return;
+            }
+            let _ = wakes.recv_timeout(std::time::Duration::from_millis(50));
+        }
+        panic!("{shown}\n{}", driver.text());
+    };
+    until(&mut driver, "frame 1 of 1");
+    driver.press("]");
+    until(&mut driver, " bytes");
+    driver.press("w");
+    until(&mut driver, "long lines are wrapped");
+    driver.press("/").type_text("a").press("<Enter>");
+    until(&mut driver, "match");
+    driver.press("]]");
+    until(&mut driver, "with bytes of it");
 }

@@ -63,7 +63,8 @@ fn sixteen_bits_a_row() {
         ("masking key", vec!["      Masking-key  37 da       ", "Masking-key (continued)  38 9c "]),
     ] {
         let spots = drawing.spots.iter().filter(|spot| spot.field == field);
-        let found: Vec<&str> = spots.map(|spot| &drawing.lines[spot.line].text[spot.columns.clone()]).collect();
+        let found: Vec<&str> =
+            spots.map(|spot| &drawing.lines[spot.line].text[spot.columns.clone()]).collect();
         assert_eq!(found, texts);
     }
 }

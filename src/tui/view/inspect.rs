@@ -97,7 +97,9 @@ impl Inspector {
     ) {
         canvas.hit(area, Hit::Pane(pane));
         self.subject = None;
-        let Some((place, row)) = model.message.and_then(|place| Some((place, *model.store.message(place)?.0))) else {
+        let Some((place, row)) =
+            model.message.and_then(|place| Some((place, *model.store.message(place)?.0)))
+        else {
             let inner = canvas.frame(area, "", "", focused);
             return nothing(model, inner, canvas);
         };
@@ -107,9 +109,9 @@ impl Inspector {
             Loaded::Failed(error) => ("", Some(error.to_string())),
             Loaded::Ready(detail) => {
                 let detail = Arc::clone(detail);
-                let at = model.frame.and_then(|n| {
-                    detail.frames.binary_search_by_key(&n, |detail| detail.frame().n).ok()
-                });
+                let at = model
+                    .frame
+                    .and_then(|n| detail.frames.binary_search_by_key(&n, |detail| detail.frame().n).ok());
                 self.subject = Some(Subject { place, row, detail, at: at.unwrap_or(0) });
                 ("", None)
             }
@@ -158,7 +160,9 @@ impl Inspector {
         };
         let named: Vec<String> = Tab::ALL
             .into_iter()
-            .map(|tab| if tab == self.tab { format!("[{}]", tab.name()) } else { format!(" {} ", tab.name()) })
+            .map(
+                |tab| if tab == self.tab { format!("[{}]", tab.name()) } else { format!(" {} ", tab.name()) },
+            )
             .collect();
         let all: usize = named.iter().map(String::len).sum();
         let shortest = titles.last().map_or(0, |title| title.width());
@@ -193,7 +197,9 @@ impl Inspector {
             Action::NextFinding => facts::to_finding(model, true),
             Action::PreviousFinding => facts::to_finding(model, false),
             Action::Find => crate::tui::overlay::find::open(model),
-            Action::NextMatch | Action::PreviousMatch if self.tab != Tab::Payload && !model.find.is_empty() => {
+            Action::NextMatch | Action::PreviousMatch
+                if self.tab != Tab::Payload && !model.find.is_empty() =>
+            {
                 self.tab = Tab::Payload;
                 self.payload.act(model, self.subject.as_ref(), action);
             }
@@ -221,7 +227,9 @@ impl Inspector {
                 frame::Target::Nothing => return false,
             },
             (Tab::Payload, _) => return self.payload.act(model, Some(&subject), action),
-            (Tab::Frame, _) if self.frame.act(model, &subject, action) => self.hex.follow(&subject, self.frame.field()),
+            (Tab::Frame, _) if self.frame.act(model, &subject, action) => {
+                self.hex.follow(&subject, self.frame.field())
+            }
             (Tab::Hex, _) if self.hex.act(model, &subject, action) => self.frame.select(self.hex.field()),
             (Tab::Wire, _) => return self.wire.act(model, &subject, action),
             (Tab::Frame | Tab::Hex, Action::Wrap | Action::DecodeAs) => {
@@ -328,8 +336,12 @@ fn nothing(model: &Model, area: Rect, canvas: &mut Canvas<'_>) {
         (0, State::Reading) => "reading; no message yet",
         (0, State::Failed(_)) => "reading broke off before the first message",
         (0, State::Done(_)) => "there is no message in this capture",
-        _ if model.current_conn().is_some_and(|conn| conn.messages.is_empty()) => "this connection has no message",
-        _ if model.shown.len(&model.store) == 0 => "no message is shown: what narrows the list hides all; R shows them",
+        _ if model.current_conn().is_some_and(|conn| conn.messages.is_empty()) => {
+            "this connection has no message"
+        }
+        _ if model.shown.len(&model.store) == 0 => {
+            "no message is shown: what narrows the list hides all; R shows them"
+        }
         _ => "no message is chosen: press J for the first, or 2 for the list",
     };
     canvas.put(area.x + 1, area.y, area.width.saturating_sub(2), text, Role::Dim);
@@ -347,7 +359,11 @@ fn step(model: &mut Model, by: isize) {
     };
     match next.filter(|next| *next < len).and_then(|next| model.shown.get(&model.store, next)) {
         Some(place) => model.select_message(place),
-        None => model.say(if by > 0 { "this is the last message shown" } else { "this is the first message shown" }),
+        None => model.say(if by > 0 {
+            "this is the last message shown"
+        } else {
+            "this is the first message shown"
+        }),
     }
 }
 
@@ -390,7 +406,8 @@ impl View for InspectView {
     /// Where nothing was chosen, the first message of the connection is shown.
     fn enter(&mut self, model: &mut Model) {
         let of_conn = model.current_conn().and_then(|conn| conn.messages.get(0)).map(|place| *place as usize);
-        let stale = model.current_message().is_none_or(|(row, _)| model.conn.is_some_and(|conn| conn != row.conn));
+        let stale =
+            model.current_message().is_none_or(|(row, _)| model.conn.is_some_and(|conn| conn != row.conn));
         if stale && let Some(place) = of_conn.or_else(|| model.shown.get(&model.store, 0)) {
             model.select_message(place);
         }

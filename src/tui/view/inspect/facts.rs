@@ -74,10 +74,15 @@ pub(super) fn of_frame(subject: &Subject) -> Vec<Fact> {
     ));
     let side = if frame.dir == Dir::C2s { "client" } else { "server" };
     let end = frame.offset.saturating_add(whole);
-    let text = format!("bytes {} to {} of what the {side} sent", number(frame.offset), number(end.saturating_sub(1)));
+    let text = format!(
+        "bytes {} to {} of what the {side} sent",
+        number(frame.offset),
+        number(end.saturating_sub(1))
+    );
     facts.push(("stream", text, Role::Text));
     if frame.seen < header.len {
-        let text = format!("{} of {} payload bytes are in the capture", number(frame.seen), number(header.len));
+        let text =
+            format!("{} of {} payload bytes are in the capture", number(frame.seen), number(header.len));
         facts.push(("cut", text, Role::Warning));
     }
     facts
@@ -108,18 +113,14 @@ pub(super) fn other_half(model: &Model, place: usize, row: &Row) -> Option<Fact>
     let delay = |earlier: &Row, later: &Row| Delay(later.last.time.since(earlier.last.time));
     Some(match row.kind {
         Kind::Ping => match (at + 1..at + NEAR).find_map(is_other) {
-            Some(pong) => {
-                ("answer", format!("m{} (pong) after {}", pong.n, delay(row, pong)), Role::Good)
-            }
+            Some(pong) => ("answer", format!("m{} (pong) after {}", pong.n, delay(row, pong)), Role::Good),
             None if conn.messages.len() > at + NEAR => {
                 ("answer", format!("none among the next {NEAR} messages"), Role::Warning)
             }
             None => ("answer", "none was seen".to_owned(), Role::Warning),
         },
         _ => match (at.saturating_sub(NEAR)..at).rev().find_map(is_other) {
-            Some(ping) => {
-                ("answers", format!("m{} (ping) after {}", ping.n, delay(ping, row)), Role::Good)
-            }
+            Some(ping) => ("answers", format!("m{} (ping) after {}", ping.n, delay(ping, row)), Role::Good),
             None => ("answers", "no ping that was seen".to_owned(), Role::Dim),
         },
     })
@@ -129,14 +130,15 @@ pub(super) fn other_half(model: &Model, place: usize, row: &Row) -> Option<Fact>
 pub(super) fn findings<'a>(model: &'a Model, row: &'a Row) -> impl Iterator<Item = (usize, &'a Found)> + 'a {
     let places = model.store.conn(row.conn).map_or(&[][..], |conn| &conn.findings);
     let frames = u64::from(row.first_frame)..u64::from(row.first_frame) + u64::from(row.frames);
-    places.iter().filter_map(|place| Some((*place as usize, model.store.findings().get(*place as usize)?))).filter(
-        move |(_, found)| match (found.finding.message, found.finding.frame) {
+    places
+        .iter()
+        .filter_map(|place| Some((*place as usize, model.store.findings().get(*place as usize)?)))
+        .filter(move |(_, found)| match (found.finding.message, found.finding.frame) {
             (Some(message), _) => message == u64::from(row.n),
             // Between the frames of a message stand control frames, which are messages of their own.
             (None, Some(frame)) => frames.contains(&frame),
             (None, None) => false,
-        },
-    )
+        })
 }
 
 /// To the next message of the connection that has a finding, or the one before.
@@ -182,7 +184,11 @@ pub(super) fn missing(subject: &Subject) -> Vec<String> {
         notes.push(crate::report::words::fault(fault).to_owned());
     }
     if message.cut() {
-        notes.push(format!("only {} of {} bytes are kept", size(message.payload.len() as u64), size(message.len)));
+        notes.push(format!(
+            "only {} of {} bytes are kept",
+            size(message.payload.len() as u64),
+            size(message.len)
+        ));
     }
     notes
 }

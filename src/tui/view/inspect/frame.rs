@@ -79,7 +79,9 @@ fn without_rulers(mut drawing: Drawing) -> Drawing {
 /// `RFC 6455 5.2` as people write it.
 fn cited(source: &str) -> String {
     match source.rsplit_once(' ') {
-        Some((rfc, section)) if section.starts_with(|c: char| c.is_ascii_digit()) => format!("{rfc} §{section}"),
+        Some((rfc, section)) if section.starts_with(|c: char| c.is_ascii_digit()) => {
+            format!("{rfc} §{section}")
+        }
         _ => source.to_owned(),
     }
 }
@@ -95,11 +97,19 @@ impl FrameTab {
     ) {
         let Some(frame) = subject.frame().map(|detail| detail.frame()) else {
             self.lines.clear();
-            canvas.put(area.x + 1, area.y, area.width.saturating_sub(2), "its frames are not there", Role::Warning);
+            canvas.put(
+                area.x + 1,
+                area.y,
+                area.width.saturating_sub(2),
+                "its frames are not there",
+                Role::Warning,
+            );
             return;
         };
         self.make(model, subject, usize::from(area.width.saturating_sub(2)));
-        if let Some(at) = self.field.and_then(|field| self.lines.iter().position(|l| l.target == Target::Field(field))) {
+        if let Some(at) =
+            self.field.and_then(|field| self.lines.iter().position(|l| l.target == Target::Field(field)))
+        {
             self.scroll.cursor = at;
         }
         let drawing = self.drawing(&frame.header, frame.wire, area, model.settings.ascii);
@@ -112,7 +122,9 @@ impl FrameTab {
         }
         let faults = faults(model, subject);
         for (n, spot) in drawing.spots.iter().enumerate() {
-            let Some(y) = area.y.checked_add(spot.line as u16).filter(|y| *y < area.bottom()) else { continue };
+            let Some(y) = area.y.checked_add(spot.line as u16).filter(|y| *y < area.bottom()) else {
+                continue;
+            };
             let wide = (spot.columns.end - spot.columns.start) as u16;
             let place = Rect::new(x + spot.columns.start as u16, y, wide, 1);
             if faults.iter().any(|(field, _)| *field == spot.field) {
@@ -210,7 +222,8 @@ impl FrameTab {
             let right = cited(field.source);
             self.lines.push(Line { target: Target::Field(field.name), spans, right });
         }
-        let facts = facts::of_frame(subject).into_iter().chain(facts::of_message(model, subject.place, &subject.row));
+        let facts =
+            facts::of_frame(subject).into_iter().chain(facts::of_message(model, subject.place, &subject.row));
         for (name, text, role) in facts {
             let spans = vec![(format!("{name:NAME$}"), Role::Name), (text, role)];
             self.lines.push(Line { target: Target::Nothing, spans, right: String::new() });
@@ -228,12 +241,13 @@ impl FrameTab {
                 Level::Note => ("i", Role::Info),
             };
             let other = subject.frame().map(|detail| detail.frame().n);
-            let of = finding.frame.filter(|frame| Some(*frame) != other).map_or(String::new(), |n| format!(" in f{n}"));
+            let of = finding
+                .frame
+                .filter(|frame| Some(*frame) != other)
+                .map_or(String::new(), |n| format!(" in f{n}"));
             let target = Target::Finding(place);
-            let spans = vec![
-                (format!("{sign} {} {}", finding.rule.code, finding.rule.name), role),
-                (of, Role::Dim),
-            ];
+            let spans =
+                vec![(format!("{sign} {} {}", finding.rule.code, finding.rule.name), role), (of, Role::Dim)];
             let right = cited(finding.rule.source);
             self.lines.push(Line { target, spans, right });
             let mut text = String::new();
@@ -325,7 +339,9 @@ impl FrameTab {
 fn go(model: &mut Model, subject: &Subject, at: Option<usize>) {
     match at.and_then(|at| subject.detail.frames.get(at)) {
         Some(frame) => model.frame = Some(frame.frame().n),
-        None if subject.detail.frames.len() <= 1 => model.say("the message has one frame; J goes to the next message"),
+        None if subject.detail.frames.len() <= 1 => {
+            model.say("the message has one frame; J goes to the next message")
+        }
         None => model.say("the message has no frame there"),
     }
 }
@@ -358,11 +374,13 @@ fn faults(model: &Model, subject: &Subject) -> Vec<(&'static str, &'static str)>
             "RSV3" => bits & 1 != 0,
             _ => true,
         };
-        let named: Vec<&'static str> = FIELDS.into_iter().filter(|name| names.contains(name) && set(name)).collect();
+        let named: Vec<&'static str> =
+            FIELDS.into_iter().filter(|name| names.contains(name) && set(name)).collect();
         faults.extend(named.into_iter().map(|name| (name, finding.rule.code)));
     }
     faults
 }
 
 /// The names of all fields.
-const FIELDS: [&str; 9] = ["FIN", "RSV1", "RSV2", "RSV3", "opcode", "MASK", "length", "masking key", "payload"];
+const FIELDS: [&str; 9] =
+    ["FIN", "RSV1", "RSV2", "RSV3", "opcode", "MASK", "length", "masking key", "payload"];

@@ -154,7 +154,9 @@ impl HexTab {
                 canvas.put(place.x, y, 2, &format!("{byte:02x}"), role);
                 let printed = Rect::new(text + gap + column as u16, y, 1, 1);
                 match byte {
-                    b' '..=b'~' => canvas.put(printed.x, y, 1, char::from(byte).encode_utf8(&mut [0; 4]), role),
+                    b' '..=b'~' => {
+                        canvas.put(printed.x, y, 1, char::from(byte).encode_utf8(&mut [0; 4]), role)
+                    }
                     _ => canvas.put(printed.x, y, 1, "·", Role::Dim),
                 };
                 for cell in [place, printed] {
@@ -222,8 +224,13 @@ impl HexTab {
             _ if subject.row.compressed || subject.row.fault.is_some() => return None,
             _ => {
                 let header = subject.frame()?.frame().header.header_len();
-                let before: usize =
-                    subject.detail.frames.iter().take(subject.at).map(|detail| detail.frame().wire.len()).sum();
+                let before: usize = subject
+                    .detail
+                    .frames
+                    .iter()
+                    .take(subject.at)
+                    .map(|detail| detail.frame().wire.len())
+                    .sum();
                 before + self.cursor.checked_sub(header)?
             }
         };

@@ -1,5 +1,7 @@
 //! The payload: decoded as a tree, as text, or as bytes.
 
+mod search;
+
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -23,9 +25,6 @@ use crate::ws::fact::Kind as Message;
 /// What is larger is decoded, laid out and searched in another thread.
 const QUICK: usize = 64 << 10;
 
-/// Matches that are found at most.
-const MATCHES: usize = 100_000;
-
 /// Columns that a step to the side goes.
 const SIDE: usize = 8;
 
@@ -34,6 +33,9 @@ type Of = (usize, Option<Format>, bool);
 
 /// What rows depend on.
 type RowsOf = (u64, Option<usize>);
+
+/// What was searched, and for what.
+type FoundOf = (Of, String);
 
 /// Parts of a text.
 type Matches = Vec<(u32, u32)>;
@@ -61,8 +63,8 @@ pub(super) struct PayloadTab {
     /// Bytes of a row of hex.
     hex: usize,
     found: Arc<Matches>,
-    found_of: Option<(Of, String)>,
-    finding: Option<((Of, String), Task<Arc<Matches>>)>,
+    found_of: Option<FoundOf>,
+    finding: Option<(FoundOf, Task<Arc<Matches>>)>,
     /// The match that was gone to last.
     at_match: Option<usize>,
 }
@@ -196,7 +198,9 @@ impl PayloadTab {
         let found = match (&self.found_of, self.at_match) {
             (None, _) => String::new(),
             (Some(_), _) if self.found.is_empty() => "no match".to_owned(),
-            (Some(_), Some(at)) => format!("{} of {}", number(at as u64 + 1), number(self.found.len() as u64)),
+            (Some(_), Some(at)) => {
+                format!("{} of {}", number(at as u64 + 1), number(self.found.len() as u64))
+            }
             (Some(_), None) if self.found.len() == 1 => "1 match".to_owned(),
             (Some(_), None) => format!("{} matches", number(self.found.len() as u64)),
         };
@@ -250,36 +254,6 @@ impl PayloadTab {
         (first + further).min(self.rows.len().saturating_sub(1))
     }
 
-    fn search(&mut self, model: &Model, decoded: &Arc<Decoded>) {
-        let Some(of) = self.of else { return };
-        if model.find.is_empty() {
-            (self.found, self.found_of, self.finding, self.at_match) = (Arc::default(), None, None, None);
-            return;
-        }
-        let wanted = (of, model.find.clone());
-        if self.found_of.as_ref() == Some(&wanted) {
-            return;
-        }
-        let (shared, what) = (Arc::clone(decoded), model.find.clone());
-        let work = move || Arc::new(find(&shared.text, &what));
-        let done = if decoded.text.len() <= QUICK {
-            Some(work())
-        } else {
-            let task = match self.finding.take() {
-                Some((other, task)) if other == wanted => task,
-                _ => model.workers.run(move |_| work()),
-            };
-            let done = task.get().map(Arc::clone);
-            if done.is_none() {
-                self.finding = Some((wanted.clone(), task));
-            }
-            done
-        };
-        if let Some(found) = done {
-            (self.found, self.found_of, self.at_match) = (found, Some(wanted), None);
-        }
-    }
-
     fn spans(&self, decoded: &Decoded, row: Row, columns: usize) -> Spans {
         let mut spans = Spans::new();
         let text = decoded.text.get(row.start as usize..row.end as usize).unwrap_or_default();
@@ -307,7 +281,8 @@ impl PayloadTab {
             spans::text(text, row.start as usize, role(node.kind), &self.found, &mut spans);
             return spans;
         }
-        let (open, shut, one) = if node.kind == Kind::Object { ("{", "}", "key") } else { ("[", "]", "value") };
+        let (open, shut, one) =
+            if node.kind == Kind::Object { ("{", "}", "key") } else { ("[", "]", "value") };
         let held = if node.len == 0 { String::new() } else { count(node.len.into(), one) };
         spans.push((format!("{open}{held}{shut}"), Role::Dim));
         if folded {
@@ -354,7 +329,9 @@ impl PayloadTab {
             }
             if shown < area.right() {
                 match byte {
-                    b' '..=b'~' => canvas.put(shown, area.y, 1, char::from(*byte).encode_utf8(&mut [0; 4]), role),
+                    b' '..=b'~' => {
+                        canvas.put(shown, area.y, 1, char::from(*byte).encode_utf8(&mut [0; 4]), role)
+                    }
                     _ => canvas.put(shown, area.y, 1, "·", Role::Dim),
                 };
             }
@@ -393,7 +370,8 @@ impl PayloadTab {
             }
             Action::DecodeAs => {
                 self.raw = false;
-                let at = self.forced.and_then(|forced| Format::ALL.iter().position(|format| *format == forced));
+                let at =
+                    self.forced.and_then(|forced| Format::ALL.iter().position(|format| *format == forced));
                 self.forced = match at {
                     None => Format::ALL.first().copied(),
                     Some(at) => Format::ALL.get(at + 1).copied(),
@@ -404,7 +382,7 @@ impl PayloadTab {
                 if let Some(subject) = subject {
                     self.prepare(model, subject);
                 }
-                self.to_match(model, action == Action::NextMatch);
+                self.seek(model, action == Action::NextMatch);
             }
             Action::Cancel if !model.find.is_empty() => model.find.clear(),
             _ => return false,
@@ -447,53 +425,6 @@ impl PayloadTab {
             self.version += 1;
         }
         true
-    }
-
-    fn to_match(&mut self, model: &mut Model, on: bool) {
-        if model.find.is_empty() {
-            return model.say("nothing is searched for; / asks what to search for");
-        }
-        let Some(decoded) = self.decoded.clone() else { return };
-        self.search(model, &decoded);
-        let Some(last) = self.found.len().checked_sub(1) else {
-            let what = model.find.clone();
-            return model.say(format!("`{what}` is not in this payload"));
-        };
-        let from = match &self.rows.get(self.scroll.cursor) {
-            Some(row) => row.start as usize,
-            None => self.scroll.cursor * self.hex.max(1),
-        };
-        let next = match (self.at_match, on) {
-            (Some(at), true) => if at < last { at + 1 } else { 0 },
-            (Some(at), false) => at.checked_sub(1).unwrap_or(last),
-            // A key stands before the value that the row begins with.
-            (None, true) => {
-                let key = self.node().and_then(|place| decoded.tree.as_ref()?.get(place));
-                let from = key.map_or(from, |node| if node.key.is_empty() { from } else { node.key.start as usize });
-                let at = self.found.partition_point(|(start, _)| (*start as usize) < from);
-                if at > last { 0 } else { at }
-            }
-            (None, false) => {
-                self.found.partition_point(|(start, _)| (*start as usize) < from).checked_sub(1).unwrap_or(last)
-            }
-        };
-        if self.at_match.is_some_and(|at| if on { next <= at } else { next >= at }) && last > 0 {
-            model.say(if on { "from the top again" } else { "from the end again" });
-        }
-        self.at_match = Some(next);
-        let Some((start, _)) = self.found.get(next) else { return };
-        // What holds it is unfolded.
-        if let Some(tree) = &decoded.tree {
-            let mut at = tree.at(*start as usize);
-            while let Some(node) = at.and_then(|place| tree.get(place)) {
-                let parent = (node.depth > 0).then_some(node.parent);
-                if parent.is_some_and(|parent| self.folds.remove(&parent)) {
-                    self.version += 1;
-                }
-                at = parent;
-            }
-        }
-        self.wanted = Some(*start as usize);
     }
 
     pub(super) fn click(&mut self, hit: Hit, double: bool) {
@@ -546,11 +477,4 @@ fn decoded(detail: &MessageDetail, forced: Option<Format>, raw: bool) -> Decoded
         partial: !message.complete() || message.cut(),
     };
     if raw { decode::raw(message.payload, hint) } else { decode::decode(message.payload, hint, forced) }
-}
-
-/// Where a text holds another, whatever the case.
-fn find(text: &[u8], what: &str) -> Matches {
-    let pattern = regex::bytes::RegexBuilder::new(&regex::escape(what)).case_insensitive(true).build();
-    let Ok(pattern) = pattern else { return Vec::new() };
-    pattern.find_iter(text).take(MATCHES).map(|found| (found.start() as u32, found.end() as u32)).collect()
 }

@@ -136,7 +136,10 @@ mod tests {
     #[test]
     fn lines_are_rows() {
         let text = of("one\r\n\ntwo three four five\nend");
-        assert_eq!(shown(&text, &layout(&text, &HashSet::new(), None)), ["one", "", "two three four five", "end"]);
+        assert_eq!(
+            shown(&text, &layout(&text, &HashSet::new(), None)),
+            ["one", "", "two three four five", "end"]
+        );
         let wrapped = layout(&text, &HashSet::new(), Some(10));
         assert_eq!(shown(&text, &wrapped), ["one", "", "two three ", "four five", "end"]);
         let wide = of("日本語日本語");

@@ -94,7 +94,13 @@ pub(super) fn draw(spans: &Spans, left: usize, x: u16, y: u16, width: u16, canva
                 taken = next;
                 fits += c.len_utf8();
             }
-            at += usize::from(canvas.put(x + at as u16, y, room - at as u16, text.get(..fits).unwrap_or(""), *role));
+            at += usize::from(canvas.put(
+                x + at as u16,
+                y,
+                room - at as u16,
+                text.get(..fits).unwrap_or(""),
+                *role,
+            ));
             break;
         }
         at += usize::from(canvas.put(x + at as u16, y, room - at as u16, text, *role));

@@ -103,7 +103,8 @@ impl WireTab {
         let mut before = None;
         for (y, at) in (list.y..list.bottom()).zip(self.scroll.window()) {
             let Some(row) = segments.rows.get(at) else { continue };
-            let earlier = before.or_else(|| segments.rows.get(at.checked_sub(1)?)).map(|row: &Row| row.sent.at.time);
+            let earlier =
+                before.or_else(|| segments.rows.get(at.checked_sub(1)?)).map(|row: &Row| row.sent.at.time);
             before = Some(row);
             let time = model.settings.time.write(row.sent.at.time, model.origin(), earlier);
             let cells = columns.row(row, &time, &segments.begins);
@@ -205,7 +206,9 @@ impl Columns {
         }
         if carries.is_empty() && sent.len == 0 && sent.flags.ack() {
             let begin = begins[sent.dir.other().index()];
-            carries = begin.map_or(String::new(), |begin| format!("acks {}", number(sent.ack.wrapping_sub(begin).into())));
+            carries = begin.map_or(String::new(), |begin| {
+                format!("acks {}", number(sent.ack.wrapping_sub(begin).into()))
+            });
         }
         let arrow = if sent.dir == Dir::C2s { "→" } else { "←" };
         [
