@@ -342,6 +342,16 @@ fn bytes_are_masked_unmasked_and_joined() {
     assert!(driver.text().contains("payload byte 0"), "{}", driver.text());
     driver.press("jjj");
     assert!(driver.text().contains(".payload.query"), "{}", driver.text());
+    // Enter goes to the value, or to the field.
+    driver.press("<Enter>yk");
+    assert_eq!(copied(&mut driver), ".payload.query");
+    driver.press("<Tab>rl<Enter>");
+    assert!(driver.text().contains("[Frame]"), "{}", driver.text());
+    // Without borders.
+    driver.press("z");
+    assert!(!driver.text().contains('│') && driver.text().contains("16-bit form"), "{}", driver.text());
+    driver.press("<Esc>");
+    assert!(driver.text().contains('│'));
 }
 
 #[test]
@@ -464,7 +474,7 @@ fn threads_answer() {
     driver.press("w");
     until(&mut driver, "long lines are wrapped");
     driver.press("/").type_text("a").press("<Enter>");
-    until(&mut driver, "match");
+    until(&mut driver, "1 of 2,187");
     driver.press("]]");
     until(&mut driver, "with bytes of it");
 }

@@ -65,6 +65,8 @@ pub(super) struct PayloadTab {
     found: Arc<Matches>,
     found_of: Option<FoundOf>,
     finding: Option<(FoundOf, Task<Arc<Matches>>)>,
+    /// The search goes on; then the next match, or the one before, is gone to.
+    seeking: Option<bool>,
     /// The match that was gone to last.
     at_match: Option<usize>,
 }
@@ -336,6 +338,11 @@ impl PayloadTab {
                 };
             }
         }
+    }
+
+    /// Puts the cursor on what a byte of the payload is part of, where the text is the payload itself.
+    pub(super) fn go_to(&mut self, byte: usize) {
+        self.wanted = self.decoded().is_some_and(|decoded| decoded.exact).then_some(byte);
     }
 
     /// The value under the cursor.

@@ -15,6 +15,7 @@ impl PayloadTab {
         let Some(of) = self.of else { return };
         if model.find.is_empty() {
             (self.found, self.found_of, self.finding, self.at_match) = (Arc::default(), None, None, None);
+            self.seeking = None;
             return;
         }
         let wanted = (of, model.find.clone());
@@ -38,6 +39,9 @@ impl PayloadTab {
         };
         if let Some(found) = done {
             (self.found, self.found_of, self.at_match) = (found, Some(wanted), None);
+            if let Some(on) = self.seeking.take() {
+                self.jump(decoded, on);
+            }
         }
     }
 
@@ -48,10 +52,23 @@ impl PayloadTab {
         }
         let Some(decoded) = self.decoded.clone() else { return };
         self.search(model, &decoded);
-        let Some(last) = self.found.len().checked_sub(1) else {
+        if self.found_of.as_ref().is_none_or(|(of, what)| Some(*of) != self.of || *what != model.find) {
+            // It is gone to when it is found.
+            self.seeking = Some(on);
+            return model.say("searching …");
+        }
+        if self.found.is_empty() {
             let what = model.find.clone();
             return model.say(format!("`{what}` is not in this payload"));
-        };
+        }
+        if self.jump(&decoded, on) {
+            model.say(if on { "from the top again" } else { "from the end again" });
+        }
+    }
+
+    /// Goes to the next match, or the one before. Returns whether that was around the end.
+    fn jump(&mut self, decoded: &Decoded, on: bool) -> bool {
+        let Some(last) = self.found.len().checked_sub(1) else { return false };
         let from = match &self.rows.get(self.scroll.cursor) {
             Some(row) => row.start as usize,
             None => self.scroll.cursor * self.hex.max(1),
@@ -79,11 +96,9 @@ impl PayloadTab {
                 .checked_sub(1)
                 .unwrap_or(last),
         };
-        if self.at_match.is_some_and(|at| if on { next <= at } else { next >= at }) && last > 0 {
-            model.say(if on { "from the top again" } else { "from the end again" });
-        }
+        let around = last > 0 && self.at_match.is_some_and(|at| if on { next <= at } else { next >= at });
         self.at_match = Some(next);
-        let Some((start, _)) = self.found.get(next) else { return };
+        let Some((start, _)) = self.found.get(next) else { return false };
         // What holds it is unfolded.
         if let Some(tree) = &decoded.tree {
             let mut at = tree.at(*start as usize);
@@ -96,6 +111,7 @@ impl PayloadTab {
             }
         }
         self.wanted = Some(*start as usize);
+        around
     }
 }
 
