@@ -2,9 +2,14 @@
 
 use std::io::Write as _;
 
+use wscope::engine::Config;
 use wscope::place::Place;
+use wscope::tui::app::App;
 use wscope::tui::drive::Driver;
-use wscope::tui::model::Effect;
+use wscope::tui::feed::Feed;
+use wscope::tui::model::{Effect, Model};
+use wscope::tui::reopen::Reopener;
+use wscope::tui::workers::Workers;
 
 use super::support::talk::{Talk, Who, capture, frame, request, response};
 use super::{open, pictures};
@@ -43,11 +48,11 @@ fn at(driver: &mut Driver, id: &str) {
 }
 
 fn copied(driver: &mut Driver) -> String {
-    let copied = driver.effects.drain(..).filter_map(|effect| match effect {
+    let mut copied = driver.effects.drain(..).filter_map(|effect| match effect {
         Effect::Copy { text, .. } => Some(text),
         _ => None,
     });
-    copied.last().unwrap_or_default()
+    copied.next_back().unwrap_or_default()
 }
 
 fn selected(driver: &Driver) -> String {
@@ -337,6 +342,16 @@ fn bytes_are_masked_unmasked_and_joined() {
     assert!(driver.text().contains("payload byte 0"), "{}", driver.text());
     driver.press("jjj");
     assert!(driver.text().contains(".payload.query"), "{}", driver.text());
+    // Enter goes to the value, or to the field.
+    driver.press("<Enter>yk");
+    assert_eq!(copied(&mut driver), ".payload.query");
+    driver.press("<Tab>rl<Enter>");
+    assert!(driver.text().contains("[Frame]"), "{}", driver.text());
+    // Without borders.
+    driver.press("z");
+    assert!(!driver.text().contains('│') && driver.text().contains("16-bit form"), "{}", driver.text());
+    driver.press("<Esc>");
+    assert!(driver.text().contains('│'));
 }
 
 #[test]
@@ -429,4 +444,37 @@ fn large_json_stays_quick() {
     let since = std::time::Instant::now();
     driver.press("jjjjjjjjjj");
     assert!(since.elapsed().as_millis() < 1_000, "{:?}", since.elapsed());
+}
+
+#[test]
+fn threads_answer() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("captures/large-messages.pcap.gz");
+    let config = Config::default();
+    let feed = Feed::start(&[path], config.clone(), || {}).unwrap();
+    let reopener = Reopener::new(feed.files(), &config);
+    let (woken, wakes) = std::sync::mpsc::channel();
+    let workers = Workers::start(move || woken.send(()).unwrap());
+    let mut app = App::new(Model::new("large".to_owned(), workers, Some(reopener)), Some(feed));
+    app.settle();
+    let mut driver = Driver::new(app, 80, 24);
+    at(&mut driver, "1.m1");
+    let until = |driver: &mut Driver, shown: &str| {
+        for _ in 0..600 {
+            driver.draw();
+            if driver.text().contains(shown) {
+                return;
+            }
+            let _ = wakes.recv_timeout(std::time::Duration::from_millis(50));
+        }
+        panic!("{shown}\n{}", driver.text());
+    };
+    until(&mut driver, "frame 1 of 1");
+    driver.press("]");
+    until(&mut driver, " bytes");
+    driver.press("w");
+    until(&mut driver, "long lines are wrapped");
+    driver.press("/").type_text("a").press("<Enter>");
+    until(&mut driver, "1 of 2,187");
+    driver.press("]]");
+    until(&mut driver, "with bytes of it");
 }

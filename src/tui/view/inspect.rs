@@ -17,7 +17,7 @@ use self::frame::FrameTab;
 use self::hex::HexTab;
 use self::payload::PayloadTab;
 use self::wire::WireTab;
-use super::View;
+use super::{View, ViewId};
 use crate::item::Dir;
 use crate::report::words::{count, number, size};
 use crate::tui::action::Action;
@@ -83,6 +83,8 @@ pub struct Inspector {
     hex: HexTab,
     wire: WireTab,
     subject: Option<Subject>,
+    /// Without a border.
+    bare: bool,
 }
 
 impl Inspector {
@@ -141,6 +143,9 @@ impl Inspector {
 
     /// The border with its title and tabs; what is inside.
     fn border(&self, row: &Row, area: Rect, pane: usize, focused: bool, canvas: &mut Canvas<'_>) -> Rect {
+        if self.bare {
+            return area;
+        }
         if area.width < 12 || area.height < 4 {
             return canvas.frame(area, "", "", focused);
         }
@@ -203,6 +208,11 @@ impl Inspector {
                 self.tab = Tab::Payload;
                 self.payload.act(model, self.subject.as_ref(), action);
             }
+            Action::NextMatch | Action::PreviousMatch
+                if model.find.is_empty() && model.view == ViewId::Inspect =>
+            {
+                model.say("nothing is searched for; / asks what to search for");
+            }
             Action::CopyPath => match self.path() {
                 Some(path) => model.copy("path", path),
                 None => model.say("there is no decoded value under the cursor"),
@@ -224,17 +234,30 @@ impl Inspector {
                     self.tab = Tab::Hex;
                 }
                 frame::Target::Finding(place) => facts::open_finding(model, place),
-                frame::Target::Nothing => return false,
+                frame::Target::Nothing => model.say("this leads nowhere further"),
+            },
+            (Tab::Frame | Tab::Wire, Action::Raw | Action::Wrap | Action::DecodeAs)
+            | (Tab::Hex, Action::Wrap | Action::DecodeAs) => {
+                self.tab = Tab::Payload;
+                return self.payload.act(model, Some(&subject), action);
+            }
+            (Tab::Hex, Action::Open) => match self.hex.field() {
+                Some(field) => {
+                    self.frame.select(Some(field));
+                    self.tab = Tab::Frame;
+                }
+                None => {
+                    self.payload.go_to(self.hex.cursor());
+                    self.tab = Tab::Payload;
+                }
             },
             (Tab::Payload, _) => return self.payload.act(model, Some(&subject), action),
             (Tab::Frame, _) if self.frame.act(model, &subject, action) => {
                 self.hex.follow(&subject, self.frame.field())
             }
             (Tab::Hex, _) if self.hex.act(model, &subject, action) => self.frame.select(self.hex.field()),
-            (Tab::Wire, _) => return self.wire.act(model, &subject, action),
-            (Tab::Frame | Tab::Hex, Action::Wrap | Action::DecodeAs) => {
-                self.tab = Tab::Payload;
-                return self.payload.act(model, Some(&subject), action);
+            (Tab::Wire, action) if action != Action::Diagram => {
+                return self.wire.act(model, &subject, action);
             }
             (_, Action::Diagram) => {
                 self.tab = Tab::Frame;
@@ -392,7 +415,15 @@ impl View for InspectView {
     }
 
     fn act(&mut self, model: &mut Model, action: Action) -> bool {
-        self.inspector.act(model, action)
+        match action {
+            Action::Zoom => self.inspector.bare = !self.inspector.bare,
+            // There is one pane: its tabs are what can be gone to.
+            Action::Pane => return self.inspector.act(model, Action::NextTab),
+            Action::PaneBack => return self.inspector.act(model, Action::PreviousTab),
+            Action::Cancel if self.inspector.bare => self.inspector.bare = false,
+            _ => return self.inspector.act(model, action),
+        }
+        true
     }
 
     fn click(&mut self, model: &mut Model, hit: Hit, double: bool) {

@@ -253,6 +253,11 @@ impl HexTab {
         Some(tree.path(tree.at(self.cursor)?, &decoded.text))
     }
 
+    /// The byte under the cursor.
+    pub(super) const fn cursor(&self) -> usize {
+        self.cursor
+    }
+
     /// The field of the byte under the cursor.
     pub(super) const fn field(&self) -> Option<&'static str> {
         self.field

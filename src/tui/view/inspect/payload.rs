@@ -1,5 +1,7 @@
 //! The payload: decoded as a tree, as text, or as bytes.
 
+mod search;
+
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -23,9 +25,6 @@ use crate::ws::fact::Kind as Message;
 /// What is larger is decoded, laid out and searched in another thread.
 const QUICK: usize = 64 << 10;
 
-/// Matches that are found at most.
-const MATCHES: usize = 100_000;
-
 /// Columns that a step to the side goes.
 const SIDE: usize = 8;
 
@@ -34,6 +33,9 @@ type Of = (usize, Option<Format>, bool);
 
 /// What rows depend on.
 type RowsOf = (u64, Option<usize>);
+
+/// What was searched, and for what.
+type FoundOf = (Of, String);
 
 /// Parts of a text.
 type Matches = Vec<(u32, u32)>;
@@ -61,8 +63,10 @@ pub(super) struct PayloadTab {
     /// Bytes of a row of hex.
     hex: usize,
     found: Arc<Matches>,
-    found_of: Option<(Of, String)>,
-    finding: Option<((Of, String), Task<Arc<Matches>>)>,
+    found_of: Option<FoundOf>,
+    finding: Option<(FoundOf, Task<Arc<Matches>>)>,
+    /// The search goes on; then the next match, or the one before, is gone to.
+    seeking: Option<bool>,
     /// The match that was gone to last.
     at_match: Option<usize>,
 }
@@ -252,36 +256,6 @@ impl PayloadTab {
         (first + further).min(self.rows.len().saturating_sub(1))
     }
 
-    fn search(&mut self, model: &Model, decoded: &Arc<Decoded>) {
-        let Some(of) = self.of else { return };
-        if model.find.is_empty() {
-            (self.found, self.found_of, self.finding, self.at_match) = (Arc::default(), None, None, None);
-            return;
-        }
-        let wanted = (of, model.find.clone());
-        if self.found_of.as_ref() == Some(&wanted) {
-            return;
-        }
-        let (shared, what) = (Arc::clone(decoded), model.find.clone());
-        let work = move || Arc::new(find(&shared.text, &what));
-        let done = if decoded.text.len() <= QUICK {
-            Some(work())
-        } else {
-            let task = match self.finding.take() {
-                Some((other, task)) if other == wanted => task,
-                _ => model.workers.run(move |_| work()),
-            };
-            let done = task.get().map(Arc::clone);
-            if done.is_none() {
-                self.finding = Some((wanted.clone(), task));
-            }
-            done
-        };
-        if let Some(found) = done {
-            (self.found, self.found_of, self.at_match) = (found, Some(wanted), None);
-        }
-    }
-
     fn spans(&self, decoded: &Decoded, row: Row, columns: usize) -> Spans {
         let mut spans = Spans::new();
         let text = decoded.text.get(row.start as usize..row.end as usize).unwrap_or_default();
@@ -366,6 +340,11 @@ impl PayloadTab {
         }
     }
 
+    /// Puts the cursor on what a byte of the payload is part of, where the text is the payload itself.
+    pub(super) fn go_to(&mut self, byte: usize) {
+        self.wanted = self.decoded().is_some_and(|decoded| decoded.exact).then_some(byte);
+    }
+
     /// The value under the cursor.
     fn node(&self) -> Option<u32> {
         Some(self.rows.get(self.scroll.cursor)?.node).filter(|node| *node != NO_NODE)
@@ -410,7 +389,7 @@ impl PayloadTab {
                 if let Some(subject) = subject {
                     self.prepare(model, subject);
                 }
-                self.to_match(model, action == Action::NextMatch);
+                self.seek(model, action == Action::NextMatch);
             }
             Action::Cancel if !model.find.is_empty() => model.find.clear(),
             _ => return false,
@@ -453,62 +432,6 @@ impl PayloadTab {
             self.version += 1;
         }
         true
-    }
-
-    fn to_match(&mut self, model: &mut Model, on: bool) {
-        if model.find.is_empty() {
-            return model.say("nothing is searched for; / asks what to search for");
-        }
-        let Some(decoded) = self.decoded.clone() else { return };
-        self.search(model, &decoded);
-        let Some(last) = self.found.len().checked_sub(1) else {
-            let what = model.find.clone();
-            return model.say(format!("`{what}` is not in this payload"));
-        };
-        let from = match &self.rows.get(self.scroll.cursor) {
-            Some(row) => row.start as usize,
-            None => self.scroll.cursor * self.hex.max(1),
-        };
-        let next = match (self.at_match, on) {
-            (Some(at), true) => {
-                if at < last {
-                    at + 1
-                } else {
-                    0
-                }
-            }
-            (Some(at), false) => at.checked_sub(1).unwrap_or(last),
-            // A key stands before the value that the row begins with.
-            (None, true) => {
-                let key = self.node().and_then(|place| decoded.tree.as_ref()?.get(place));
-                let from =
-                    key.map_or(from, |node| if node.key.is_empty() { from } else { node.key.start as usize });
-                let at = self.found.partition_point(|(start, _)| (*start as usize) < from);
-                if at > last { 0 } else { at }
-            }
-            (None, false) => self
-                .found
-                .partition_point(|(start, _)| (*start as usize) < from)
-                .checked_sub(1)
-                .unwrap_or(last),
-        };
-        if self.at_match.is_some_and(|at| if on { next <= at } else { next >= at }) && last > 0 {
-            model.say(if on { "from the top again" } else { "from the end again" });
-        }
-        self.at_match = Some(next);
-        let Some((start, _)) = self.found.get(next) else { return };
-        // What holds it is unfolded.
-        if let Some(tree) = &decoded.tree {
-            let mut at = tree.at(*start as usize);
-            while let Some(node) = at.and_then(|place| tree.get(place)) {
-                let parent = (node.depth > 0).then_some(node.parent);
-                if parent.is_some_and(|parent| self.folds.remove(&parent)) {
-                    self.version += 1;
-                }
-                at = parent;
-            }
-        }
-        self.wanted = Some(*start as usize);
     }
 
     pub(super) fn click(&mut self, hit: Hit, double: bool) {
@@ -561,11 +484,4 @@ fn decoded(detail: &MessageDetail, forced: Option<Format>, raw: bool) -> Decoded
         partial: !message.complete() || message.cut(),
     };
     if raw { decode::raw(message.payload, hint) } else { decode::decode(message.payload, hint, forced) }
-}
-
-/// Where a text holds another, whatever the case.
-fn find(text: &[u8], what: &str) -> Matches {
-    let pattern = regex::bytes::RegexBuilder::new(&regex::escape(what)).case_insensitive(true).build();
-    let Ok(pattern) = pattern else { return Vec::new() };
-    pattern.find_iter(text).take(MATCHES).map(|found| (found.start() as u32, found.end() as u32)).collect()
 }

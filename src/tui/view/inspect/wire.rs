@@ -121,7 +121,7 @@ impl WireTab {
         match Step::of(action) {
             Some(step) => self.scroll.go(step),
             None if matches!(action, Action::Left | Action::Right | Action::Open) => {
-                model.say("]: next tab");
+                model.say("a packet leads nowhere further");
             }
             None => return false,
         }
