@@ -100,7 +100,7 @@ mod tests {
             (start, head),
             (start.wrapping_add(len), "hel"),
             (start, head),
-            (start.wrapping_add(len + 2), "loHTTP"),
+            (start.wrapping_add(len + 2), "lloHTTP"),
         ];
         assert_eq!(body(&joined(segments(&parts))), b"hello");
         // What lies behind a gap is not known.
