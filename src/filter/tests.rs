@@ -760,7 +760,12 @@ proptest! {
 fn what_lists_keep_is_as_good_where_it_is_enough() {
     let conn = connection();
     let facts = Facts { delta: Some(5_000_000), reply: Some(7_000_000), marked: true, ..Facts::default() };
-    for (kind, payload) in [(Kind::Text, "2"), (Kind::Text, "{\"type\":\"a\"}"), (Kind::Ping, ""), (Kind::Close, "\u{3}\u{e8}bye")] {
+    for (kind, payload) in [
+        (Kind::Text, "2"),
+        (Kind::Text, "{\"type\":\"a\"}"),
+        (Kind::Ping, ""),
+        (Kind::Close, "\u{3}\u{e8}bye"),
+    ] {
         let message = message(Dir::S2c, kind, payload.as_bytes());
         let brief = Brief {
             dir: message.dir,

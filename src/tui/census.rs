@@ -38,7 +38,9 @@ impl Census {
         let since = Instant::now();
         while self.messages < store.messages() {
             for (row, _) in store.messages_from(self.messages).take(SLICE) {
-                if let Some(count) = KINDS.iter().position(|kind| *kind == row.kind).and_then(|at| self.kinds.get_mut(at)) {
+                if let Some(count) =
+                    KINDS.iter().position(|kind| *kind == row.kind).and_then(|at| self.kinds.get_mut(at))
+                {
                     *count += 1;
                 }
                 self.dirs[row.dir.index()] += 1;
@@ -68,7 +70,9 @@ impl Census {
     pub fn values(&self, field: Field, store: &Store) -> Option<Vec<(String, u64)>> {
         /// Connections that are looked at.
         const CONNS: usize = 1 << 12;
-        let kind = |kind: Kind| KINDS.iter().position(|other| *other == kind).and_then(|at| self.kinds.get(at)).copied();
+        let kind = |kind: Kind| {
+            KINDS.iter().position(|other| *other == kind).and_then(|at| self.kinds.get(at)).copied()
+        };
         let count = |kinds: &[Kind]| kinds.iter().filter_map(|k| kind(*k)).sum();
         let of_conns = |value: &dyn Fn(&super::store::Conn) -> Option<String>| {
             let mut values = BTreeMap::<String, u64>::new();

@@ -112,7 +112,9 @@ pub(super) fn filter_by(model: &mut Model, action: Action, term: Option<String>)
     let text = match action {
         Action::FilterNot => both(&format!("!({term})")),
         Action::FilterAnd => both(&term),
-        Action::FilterOr => before.map_or_else(|| term.clone(), |filtering| format!("{} || {term}", filtering.text())),
+        Action::FilterOr => {
+            before.map_or_else(|| term.clone(), |filtering| format!("{} || {term}", filtering.text()))
+        }
         _ => term,
     };
     match model.apply_filter(&text) {

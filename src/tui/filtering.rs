@@ -159,7 +159,8 @@ impl Filtering {
         self.work = if in_rows {
             Work::Rows(Box::new((asked, OfRows::default())))
         } else if let Some(reopener) = &self.reopener {
-            let run = Run::start(asked.clone(), filter.needs(), self.kept.clone(), reopener.clone(), &self.workers);
+            let run =
+                Run::start(asked.clone(), filter.needs(), self.kept.clone(), reopener.clone(), &self.workers);
             Work::Run(Box::new((asked, run)))
         } else {
             self.failed = Some("there is no file to read payloads from".to_owned());
@@ -315,7 +316,8 @@ impl Filtering {
     }
 
     /// The filter was asked of everything, and nothing will come.
-    fn complete(&self, store: &Store) -> bool {
+    #[must_use]
+    pub fn complete(&self, store: &Store) -> bool {
         !matches!(store.state(), State::Reading)
             && match &self.work {
                 Work::Waits => false,
@@ -387,7 +389,8 @@ impl Filtering {
             Work::Rows(work) => work.1.done(store, &self.answers),
             Work::Run(work) => work.1.done(),
         };
-        let derived = self.derived.is_none() || !self.complete(store) || self.messages().len() >= store.messages();
+        let derived =
+            self.derived.is_none() || !self.complete(store) || self.messages().len() >= store.messages();
         asked && derived && self.counted.seen >= self.messages().len().min(store.messages())
     }
 }

@@ -107,7 +107,10 @@ mod tests {
         let read = History::at(path.clone());
         assert_eq!((read.latest().count(), read.latest().next()), (KEPT, Some("len == 299")));
         #[cfg(unix)]
-        assert_eq!(std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&path).unwrap().permissions()) & 0o777, 0o600);
+        assert_eq!(
+            std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&path).unwrap().permissions()) & 0o777,
+            0o600
+        );
         // What is no text is no harm.
         fs::write(&path, b"\xff\xfe\nping\n").unwrap();
         assert_eq!(History::at(path).latest().next(), Some("ping"));

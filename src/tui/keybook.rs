@@ -33,8 +33,11 @@ pub fn views(entry: &Entry) -> String {
     match there.len() {
         7 => "all".to_owned(),
         4..7 => {
-            let lacks: Vec<&str> =
-                ViewId::ALL.into_iter().filter(|view| !entry.views.contains(*view)).map(ViewId::name).collect();
+            let lacks: Vec<&str> = ViewId::ALL
+                .into_iter()
+                .filter(|view| !entry.views.contains(*view))
+                .map(ViewId::name)
+                .collect();
             format!("all but {}", lacks.join(", "))
         }
         _ => there.join(", "),
@@ -47,10 +50,18 @@ pub fn markdown() -> String {
     let code = |text: &str| format!("`{}`", text.replace('|', "\\|"));
     let mut out = String::new();
     for group in Group::ALL {
-        let _ = write!(out, "## {}\n\n| keys | what it does | views | name |\n|---|---|---|---|\n", group.name());
+        let _ =
+            write!(out, "## {}\n\n| keys | what it does | views | name |\n|---|---|---|---|\n", group.name());
         for entry in ACTIONS.iter().filter(|entry| entry.group == group) {
             let keys: Vec<String> = entry.keys.iter().map(|keys| code(keys)).collect();
-            let _ = writeln!(out, "| {} | {} | {} | {} |", keys.join(" "), entry.title, views(entry), code(entry.id));
+            let _ = writeln!(
+                out,
+                "| {} | {} | {} | {} |",
+                keys.join(" "),
+                entry.title,
+                views(entry),
+                code(entry.id)
+            );
         }
         out.push('\n');
     }

@@ -322,7 +322,11 @@ impl Model {
     /// Goes on with what is done in pieces, for about so long. Says whether something changed.
     pub fn advance(&mut self, budget: Duration) -> bool {
         let mut changed = self.census.advance(&self.store, budget / 4);
-        if self.filtering.as_ref().is_some_and(|filtering| filtering.asks_marks() && *filtering.kept() != self.kept()) {
+        if self
+            .filtering
+            .as_ref()
+            .is_some_and(|filtering| filtering.asks_marks() && *filtering.kept() != self.kept())
+        {
             self.filter_again();
         }
         if let Some(filtering) = &mut self.filtering {

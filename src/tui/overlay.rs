@@ -1,11 +1,11 @@
 //! What lies above the view for a while: help, palette, questions.
 
-pub mod filter;
-pub mod help;
-pub mod palette;
 pub mod columns;
 pub mod diff;
+pub mod filter;
+pub mod help;
 pub mod notes;
+pub mod palette;
 
 use ratatui::layout::Rect;
 

@@ -7,11 +7,11 @@
 mod support;
 
 mod conns;
+mod diff;
 mod filter;
 mod help;
-mod palette;
-mod diff;
 mod notes;
+mod palette;
 mod stats;
 
 use std::fs;

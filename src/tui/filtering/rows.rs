@@ -46,13 +46,20 @@ impl Known {
 
 impl OfRows {
     /// Goes on until there is nothing more, or it is late.
-    pub(super) fn advance(&mut self, store: &Store, asked: &Asked, kept: &Kept, out: &mut Answers, until: Instant) {
+    pub(super) fn advance(
+        &mut self,
+        store: &Store,
+        asked: &Asked,
+        kept: &Kept,
+        out: &mut Answers,
+        until: Instant,
+    ) {
         while let Some(conn) = store.conns().get(self.conns.len()) {
             self.open.push(conn.number);
             let mut known = Known::new(conn);
             known.had = asked.conns.has(&Row::new(&known.conn, What::Connection, Facts::default()));
             self.conns.push(known);
-            if self.conns.len() % SLICE == 0 && Instant::now() >= until {
+            if self.conns.len().is_multiple_of(SLICE) && Instant::now() >= until {
                 return;
             }
         }
@@ -92,11 +99,8 @@ impl OfRows {
         let Some(known) = (row.conn as usize).checked_sub(1).and_then(|at| self.conns.get_mut(at)) else {
             return false;
         };
-        let mut facts = if asked.running {
-            known.pace.feed(row.dir, row.kind, row.last.time)
-        } else {
-            Facts::default()
-        };
+        let mut facts =
+            if asked.running { known.pace.feed(row.dir, row.kind, row.last.time) } else { Facts::default() };
         if !kept.marked.is_empty() || !kept.noted.is_empty() {
             let id = (row.conn, u64::from(row.n));
             (facts.marked, facts.noted) = (kept.marked.contains(&id), kept.noted.contains(&id));
@@ -146,7 +150,7 @@ impl OfRows {
             if conn.closing.is_none() {
                 self.open.push(number);
             }
-            if self.todo.len() % SLICE == 0 && Instant::now() >= until {
+            if self.todo.len().is_multiple_of(SLICE) && Instant::now() >= until {
                 break;
             }
         }

@@ -56,7 +56,13 @@ struct Part {
 }
 
 impl Run {
-    pub(super) fn start(asked: Asked, needs: Needs, kept: Kept, reopener: Reopener, workers: &Workers) -> Self {
+    pub(super) fn start(
+        asked: Asked,
+        needs: Needs,
+        kept: Kept,
+        reopener: Reopener,
+        workers: &Workers,
+    ) -> Self {
         let (sender, news) = channel();
         let (sent, read) = (Arc::<AtomicUsize>::default(), Arc::<AtomicU64>::default());
         let out = Out { sender, sent: Arc::clone(&sent), wake: workers.wake() };
@@ -196,7 +202,8 @@ impl Observer for Asker<'_> {
     }
 
     fn event(&mut self, conn: &Connection, event: Event<'_>, out: &mut Outbox<Told>) {
-        let mut facts = self.context.as_mut().map_or_else(Facts::default, |context| context.feed(conn, event));
+        let mut facts =
+            self.context.as_mut().map_or_else(Facts::default, |context| context.feed(conn, event));
         if let (Event::Message(message), Some(number)) = (event, conn.number) {
             let id = (number, message.n);
             (facts.marked, facts.noted) = (self.kept.marked.contains(&id), self.kept.noted.contains(&id));

@@ -195,7 +195,8 @@ impl FilterBar {
         match &self.checked {
             Checked::Empty => Vec::new(),
             Checked::Good { remarks, normal } => {
-                let mut lines: Vec<_> = remarks.iter().flat_map(|remark| wrap(remark, Role::Warning)).collect();
+                let mut lines: Vec<_> =
+                    remarks.iter().flat_map(|remark| wrap(remark, Role::Warning)).collect();
                 if lines.is_empty() && normal != self.line.text.trim() {
                     lines.extend(wrap(&format!("read as {normal}"), Role::Dim).into_iter().take(2));
                 }
@@ -229,7 +230,11 @@ impl FilterBar {
                     lines.extend(wrap(&text, role));
                 }
                 // What commands list is listed here.
-                let help = error.help.iter().flat_map(|help| help.split("; ")).filter(|help| !help.contains("`wscope"));
+                let help = error
+                    .help
+                    .iter()
+                    .flat_map(|help| help.split("; "))
+                    .filter(|help| !help.contains("`wscope"));
                 if self.completion.hint.is_none() {
                     lines.extend(help.flat_map(|help| wrap(help, Role::Dim)));
                 }
@@ -256,7 +261,8 @@ impl FilterBar {
                 canvas.put_right(row.x, y, row.width - 1, tag, Role::Dim);
             }
             let taken = if item.what.is_empty() || full { row.width - 2 } else { label_width };
-            let label_room = taken.saturating_sub(if taken > label_width { count.width() as u16 + 1 } else { 0 });
+            let label_room =
+                taken.saturating_sub(if taken > label_width { count.width() as u16 + 1 } else { 0 });
             if !item.wide {
                 canvas.put(x, y, label_room, &item.label, Role::Name);
                 x += label_width + 2;
@@ -358,7 +364,9 @@ impl Overlay for FilterBar {
         self.line.draw(top.x + taken, top.y, width, Role::Text, canvas);
         let mut said = if self.recall { Vec::new() } else { self.said(width) };
         if let Some(hint) = &self.completion.hint {
-            said.extend(textwrap::wrap(hint, usize::from(width)).into_iter().map(|l| (l.into_owned(), Role::Dim)));
+            said.extend(
+                textwrap::wrap(hint, usize::from(width)).into_iter().map(|l| (l.into_owned(), Role::Dim)),
+            );
         }
         if self.recall && self.completion.items.is_empty() {
             said.push(("no filter of before is like this".to_owned(), Role::Dim));

@@ -47,7 +47,8 @@ impl Help {
 
     /// Makes the rows for what was typed.
     fn fill(&mut self, model: &Model) {
-        let words: Vec<String> = self.query.text.to_lowercase().split_whitespace().map(str::to_owned).collect();
+        let words: Vec<String> =
+            self.query.text.to_lowercase().split_whitespace().map(str::to_owned).collect();
         let matches = |text: &str| {
             let text = text.to_lowercase();
             words.iter().all(|word| text.contains(word))
@@ -55,7 +56,8 @@ impl Help {
         let keys = |action: Action| model.keymap.keys(action).collect::<Vec<_>>().join("  ");
         let row = |entry: &'static Entry| {
             let keys = keys(entry.action);
-            let exact = words.first().is_some_and(|_| model.keymap.keys(entry.action).any(|k| k == self.query.text));
+            let exact =
+                words.first().is_some_and(|_| model.keymap.keys(entry.action).any(|k| k == self.query.text));
             let there = exact || matches(&format!("{} {} {keys}", entry.title, entry.id));
             there.then_some(Row::Action(entry, keys))
         };
@@ -78,7 +80,8 @@ impl Help {
         self.rows = rows;
         // The first heading is seen, and the row below it chosen.
         let first = self.rows.iter().position(|row| !matches!(row, Row::Heading(_))).unwrap_or(0);
-        self.scroll = Scroll { cursor: first, height: self.scroll.height.max(2), len: self.rows.len(), top: 0 };
+        self.scroll =
+            Scroll { cursor: first, height: self.scroll.height.max(2), len: self.rows.len(), top: 0 };
     }
 
     /// Leaves headings, in the direction of `by`; at the ends back again.
@@ -162,7 +165,8 @@ impl Overlay for Help {
                 Row::Action(entry, keys) => {
                     canvas.put(x, y, keys_width, keys, Role::Key);
                     let there = entry.views.contains(self.view);
-                    let taken = canvas.put(text_x, y, room, entry.title, if there { Role::Text } else { Role::Dim });
+                    let taken =
+                        canvas.put(text_x, y, room, entry.title, if there { Role::Text } else { Role::Dim });
                     if !there {
                         let views = format!("  {}", keybook::views(entry));
                         canvas.put(text_x + taken, y, room.saturating_sub(taken), &views, Role::Dim);

@@ -68,7 +68,8 @@ impl Palette {
         let mut found: Vec<(i32, &'static Entry)> = ACTIONS
             .iter()
             .filter_map(|entry| {
-                let score = fuzzy::score(query, entry.title).max(fuzzy::score(query, entry.id).map(|n| n + 2))?;
+                let score =
+                    fuzzy::score(query, entry.title).max(fuzzy::score(query, entry.id).map(|n| n + 2))?;
                 let used = recent(entry).map_or(0, |ago| 8 - (ago as i32).min(7));
                 let here = if entry.views.contains(self.view) { 4 } else { 0 };
                 // Where nothing was typed, what was used last comes first, and what fingers know by heart last.
@@ -212,7 +213,13 @@ impl Overlay for Palette {
                     canvas.put(line.x + 1, y, room, &format!("go to {place}"), Role::Match);
                 }
                 Row::Near(_, text) => {
-                    canvas.put(line.x + 1, y, room, &format!("go to the nearest message: {text}"), Role::Match);
+                    canvas.put(
+                        line.x + 1,
+                        y,
+                        room,
+                        &format!("go to the nearest message: {text}"),
+                        Role::Match,
+                    );
                 }
                 Row::Nothing(text) => {
                     canvas.put(line.x + 1, y, room, text, Role::Warning);

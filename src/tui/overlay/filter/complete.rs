@@ -24,7 +24,13 @@ pub(super) struct Item {
 
 impl Item {
     fn new(label: &str, what: impl Into<String>) -> Self {
-        Self { label: label.to_owned(), insert: format!("{label} "), what: what.into(), count: None, wide: false }
+        Self {
+            label: label.to_owned(),
+            insert: format!("{label} "),
+            what: what.into(),
+            count: None,
+            wide: false,
+        }
     }
 }
 
@@ -58,16 +64,17 @@ pub(super) fn complete(text: &str, cursor: usize, known: &Known<'_>) -> Completi
     if in_quotes(before) {
         return Completion { range: cursor..cursor, ..Completion::default() };
     }
-    let mut start = before.rfind(|c| !is_word(c)).map_or(0, |at| {
-        at + before.get(at..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8)
-    });
+    let mut start = before
+        .rfind(|c| !is_word(c))
+        .map_or(0, |at| at + before.get(at..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8));
     // `-term` = not.
     if before.get(start..).is_some_and(|word| word.starts_with('-') && !word.starts_with("-.")) {
         start += 1;
     }
     let word = before.get(start..).unwrap_or_default();
     let ahead = before.get(..start).unwrap_or_default();
-    let (range, found) = match word.split_once(':').and_then(|(name, rest)| Some((Field::find(name)?, rest))) {
+    let (range, found) = match word.split_once(':').and_then(|(name, rest)| Some((Field::find(name)?, rest)))
+    {
         Some((info, rest)) => (cursor - rest.len()..cursor, of_values(info.field, rest, known)),
         None => (start..cursor, at_word(ahead, word, known)),
     };
@@ -142,7 +149,9 @@ fn compared(ahead: &str) -> Option<Field> {
         return name(rest);
     }
     let words = ["eq", "ne", "lt", "le", "gt", "ge", "contains", "matches"];
-    if let Some(rest) = words.iter().find_map(|word| ahead.strip_suffix(word)).filter(|rest| rest.ends_with(' ')) {
+    if let Some(rest) =
+        words.iter().find_map(|word| ahead.strip_suffix(word)).filter(|rest| rest.ends_with(' '))
+    {
         return name(rest);
     }
     let (outside, inside) = ahead.rsplit_once('{')?;

@@ -43,8 +43,15 @@ mod tests {
 
     #[test]
     fn what_is_meant_comes_first() {
-        let names = ["last; resume following the tail", "filter", "follow the tail", "half a page down", "copy the id"];
-        for (query, expected) in [("fol", 2), ("tail fo", 2), ("flt", 1), ("cid", 4), ("PAGE", 3), ("hpd", 3)] {
+        let names = [
+            "last; resume following the tail",
+            "filter",
+            "follow the tail",
+            "half a page down",
+            "copy the id",
+        ];
+        for (query, expected) in [("fol", 2), ("tail fo", 2), ("flt", 1), ("cid", 4), ("PAGE", 3), ("hpd", 3)]
+        {
             let best = (0..names.len()).max_by_key(|n| score(query, names[*n])).unwrap();
             assert_eq!(names[best], names[expected], "{query}");
         }
