@@ -316,7 +316,8 @@ impl Filtering {
     }
 
     /// The filter was asked of everything, and nothing will come.
-    fn complete(&self, store: &Store) -> bool {
+    #[must_use]
+    pub fn complete(&self, store: &Store) -> bool {
         !matches!(store.state(), State::Reading)
             && match &self.work {
                 Work::Waits => false,

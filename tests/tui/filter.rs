@@ -245,7 +245,7 @@ fn messages_by_what_they_are_part_of() {
     // Of the whole connection: all messages of those that it is true of.
     let closed = all(&mut driver, "end == clean");
     assert!(!closed.conns.is_empty() && closed.conns.len() < driver.app.model.store.conns().len());
-    for (place, _) in driver.app.model.store.messages_from(0).enumerate().map(|(place, row)| (place, row)) {
+    for place in 0..driver.app.model.store.messages() {
         let (row, _) = driver.app.model.store.message(place).unwrap();
         let filtering = driver.app.model.filtering.as_ref().unwrap();
         assert_eq!(filtering.message(place), Some(closed.conns.contains(&row.conn)));
@@ -408,6 +408,12 @@ fn connections_that_are_left() {
     let left = (1..=all as u32).filter(|conn| filtering.conn(*conn) == Some(true)).count();
     assert!(left > 0 && left < all);
     assert!(driver.text().contains(&format!("{left} of {all} connections")), "{}", driver.text());
+    driver.press("/<Ctrl-u>").type_text("port == 1").press("<Enter>");
+    assert!(
+        driver.text().contains("no connection is selected by the filter; R takes it away"),
+        "{}",
+        driver.text()
+    );
     driver.press("R");
     assert!(driver.app.model.filtering.is_none() && driver.text().contains(&format!("{all} connections")));
 }

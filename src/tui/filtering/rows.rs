@@ -59,7 +59,7 @@ impl OfRows {
             let mut known = Known::new(conn);
             known.had = asked.conns.has(&Row::new(&known.conn, What::Connection, Facts::default()));
             self.conns.push(known);
-            if self.conns.len() % SLICE == 0 && Instant::now() >= until {
+            if self.conns.len().is_multiple_of(SLICE) && Instant::now() >= until {
                 return;
             }
         }
@@ -150,7 +150,7 @@ impl OfRows {
             if conn.closing.is_none() {
                 self.open.push(number);
             }
-            if self.todo.len() % SLICE == 0 && Instant::now() >= until {
+            if self.todo.len().is_multiple_of(SLICE) && Instant::now() >= until {
                 break;
             }
         }

@@ -260,6 +260,15 @@ impl View for ConnsView {
         let grid = Grid::fitted(&COLUMNS, area.width.saturating_sub(GUTTER + 1), hidden, wanted);
         canvas.hit(list, Hit::Pane(0));
         grid.head(&COLUMNS, list.x + GUTTER, list.y + 1, self.sort, canvas);
+        if self.order.is_empty() {
+            let reset = model.keymap.keys(Action::Reset).next().unwrap_or_default();
+            let text = match model.filtering.as_ref().filter(|filtering| filtering.hides()) {
+                Some(filtering) if !filtering.complete(&model.store) => "filtering".to_owned(),
+                Some(_) => format!("no connection is selected by the filter; {reset} takes it away"),
+                None => format!("no connection has findings; {reset} shows all"),
+            };
+            canvas.put(rows.x + GUTTER, rows.y, rows.width.saturating_sub(GUTTER + 1), &text, Role::Dim);
+        }
         for ((y, at), conn) in (rows.y..rows.bottom()).zip(self.scroll.window()).zip(shown) {
             let row = Rect::new(rows.x, y, rows.width, 1);
             if at == self.scroll.cursor {
