@@ -8,6 +8,7 @@ mod export;
 mod fields;
 mod filter;
 mod follow;
+mod generate;
 mod inspect;
 mod ls;
 mod open;
@@ -85,6 +86,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Some(Command::Stats(args)) => stats::run(&args),
         Some(Command::Check(args)) => check::run(&args),
         Some(Command::Rule(args)) => rule::run(&args),
+        Some(Command::Generate(args)) => generate::run(&args),
         Some(Command::Fields { names, color }) => fields::run(&names, color),
         Some(Command::Filter { expr }) => filter::run(&expr.join(" ")),
         Some(Command::Schema { check }) => pages::schema(check),

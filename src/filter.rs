@@ -34,10 +34,10 @@ use std::fmt;
 use crate::ws::session::Want;
 
 pub use connections::Connections;
-pub use context::{Context, Facts};
+pub use context::{Context, Facts, Running};
 pub use error::FilterError;
-pub use heartbeat::heartbeat;
 pub use field::{FIELDS, Field, Info, Rows, Type, nearest};
+pub use heartbeat::heartbeat;
 pub use row::{JSON_LIMIT, Row, What};
 
 use compile::Predicate;

@@ -96,6 +96,7 @@ fn show(args: &Open, files: &[PathBuf]) -> anyhow::Result<Outcome> {
         model.narrowed();
     }
     let mut app = App::new(model, Some(feed));
+    app.show_columns(&config.columns).map_err(|error| anyhow::anyhow!("[columns]: {error}"))?;
     if let Some(view) = args.view {
         app.act(view.action());
     }

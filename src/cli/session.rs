@@ -19,7 +19,7 @@ use crate::ws::session::Want;
 
 use super::Outcome;
 use super::args::{Color, Decode, Input};
-use super::words::{count, number};
+use super::words::{count, nothing_found};
 
 /// Below this size, threads cost more than they gain.
 const WORTH_THREADS: u64 = 16 << 20;
@@ -224,31 +224,6 @@ pub(super) fn nothing_matched(summary: &Summary, what: &str, quiet: bool, outcom
         });
     }
     if outcome == Outcome::Done && quiet { Outcome::Nothing } else { outcome }
-}
-
-/// What a capture without a WebSocket holds instead.
-pub(super) fn nothing_found(summary: &Summary) -> String {
-    let carried = &summary.carried;
-    let parts: Vec<String> = [
-        (carried.tls, "TLS without keys"),
-        (carried.http1, "HTTP/1 without an upgrade"),
-        (carried.http2, "HTTP/2, which is not decoded yet"),
-        (carried.other, "something else"),
-        (carried.empty, "no data"),
-    ]
-    .iter()
-    .filter(|(count, _)| *count > 0)
-    .map(|(count, what)| format!("{} {what}", number(*count)))
-    .collect();
-    if summary.packets == 0 {
-        "no WebSocket found: the capture holds no packets".to_owned()
-    } else if parts.is_empty() {
-        let none = if summary.packets == 1 { "and it is not TCP" } else { "none of them TCP" };
-        format!("no WebSocket found: {}, {none}", count(summary.packets, "packet"))
-    } else {
-        let connections = count(summary.tcp_connections, "TCP connection");
-        format!("no WebSocket found in {connections}: {}", parts.join(", "))
-    }
 }
 
 /// Prints an error to standard error.

@@ -1,6 +1,6 @@
 //! Numbers, spans and sizes in words, and words that were meant.
 
-pub(super) use crate::report::words::{count, findings, number, packets, size, span};
+pub(super) use crate::report::words::{count, findings, nothing_found, number, packets, size, span};
 
 /// The name that was probably meant: the same letters in another order, or one of them left out, doubled
 /// or wrong.

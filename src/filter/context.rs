@@ -4,6 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::event::{Connection, ConnectionId, Event};
+use crate::item::Dir;
 use crate::time::Timestamp;
 use crate::ws::fact::{Kind, Message};
 
@@ -28,8 +29,9 @@ pub struct Context {
     conns: HashMap<ConnectionId, Running>,
 }
 
+/// One connection, followed.
 #[derive(Debug, Default)]
-struct Running {
+pub struct Running {
     message: Option<Timestamp>,
     frame: Option<Timestamp>,
     /// The last data message: its direction and time.
@@ -42,7 +44,10 @@ impl Context {
     /// Takes an event in, and gives what is known of its row.
     pub fn feed(&mut self, conn: &Connection, event: Event<'_>) -> Facts {
         match event {
-            Event::Message(message) => self.conns.entry(conn.id).or_default().message(message),
+            Event::Message(message) => {
+                let Message { dir, kind, payload, .. } = *message;
+                self.conns.entry(conn.id).or_default().message(dir, kind, message.last.time, payload)
+            }
             Event::Frame(frame) => {
                 let before = self.conns.entry(conn.id).or_default().frame.replace(frame.first.time);
                 Facts { delta: before.map(|before| frame.first.time.since(before)), ..Facts::default() }
@@ -57,11 +62,11 @@ impl Context {
 }
 
 impl Running {
-    fn message(&mut self, message: &Message<'_>) -> Facts {
-        let (time, dir) = (message.last.time, message.dir);
+    /// Takes a message in, and gives what is known of it. Of payloads only Pings' and Pongs' are looked at.
+    pub fn message(&mut self, dir: Dir, kind: Kind, time: Timestamp, payload: &[u8]) -> Facts {
         let before = self.message.replace(time);
         let mut facts = Facts { delta: before.map(|before| time.since(before)), ..Facts::default() };
-        match message.kind {
+        match kind {
             Kind::Text | Kind::Binary => {
                 let before = self.data.replace((dir.index(), time));
                 let turned = before.filter(|(before, _)| *before != dir.index());
@@ -72,12 +77,12 @@ impl Running {
                     if waiting.len() == PINGS {
                         waiting.pop_front();
                     }
-                    waiting.push_back((hash(message.payload), time));
+                    waiting.push_back((hash(payload), time));
                 }
             }
             Kind::Pong => {
                 if let Some(waiting) = self.pings.get_mut(dir.other().index()) {
-                    let hash = hash(message.payload);
+                    let hash = hash(payload);
                     // A Pong answers the latest Ping of its payload, and all before it (RFC 6455 5.5.3).
                     if let Some(at) = waiting.iter().rposition(|(ping, _)| *ping == hash) {
                         facts.rtt = waiting.get(at).map(|(_, sent)| time.since(*sent));

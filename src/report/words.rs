@@ -1,5 +1,7 @@
 //! Numbers, spans and sizes in words, the same in all that people read.
 
+use crate::event::Summary;
+
 /// A number with its figures in groups: `4,812`.
 pub(crate) fn number(number: u64) -> String {
     let digits = number.to_string();
@@ -62,6 +64,31 @@ pub(crate) fn span(nanos: i64) -> String {
         60..3_600 => format!("{}m{:02}s", seconds / 60, seconds % 60),
         3_600..86_400 => format!("{}h{:02}m", seconds / 3_600, seconds / 60 % 60),
         _ => format!("{}d{:02}h", seconds / 86_400, seconds / 3_600 % 24),
+    }
+}
+
+/// What a capture without a WebSocket holds instead.
+pub(crate) fn nothing_found(summary: &Summary) -> String {
+    let carried = &summary.carried;
+    let parts: Vec<String> = [
+        (carried.tls, "TLS without keys"),
+        (carried.http1, "HTTP/1 without an upgrade"),
+        (carried.http2, "HTTP/2, which is not decoded yet"),
+        (carried.other, "something else"),
+        (carried.empty, "no data"),
+    ]
+    .iter()
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, what)| format!("{} {what}", number(*count)))
+    .collect();
+    if summary.packets == 0 {
+        "no WebSocket found: the capture holds no packets".to_owned()
+    } else if parts.is_empty() {
+        let none = if summary.packets == 1 { "and it is not TCP" } else { "none of them TCP" };
+        format!("no WebSocket found: {}, {none}", count(summary.packets, "packet"))
+    } else {
+        let connections = count(summary.tcp_connections, "TCP connection");
+        format!("no WebSocket found in {connections}: {}", parts.join(", "))
     }
 }
 

@@ -242,7 +242,7 @@ mod tests {
                     for key in one.keys {
                         // A key that begins a sequence does nothing alone.
                         let clash = |other: &&str| {
-                            other == &key
+                            *other == *key
                                 || other.starts_with(&format!("{key} "))
                                 || key.starts_with(&format!("{other} "))
                         };

@@ -2,6 +2,7 @@
 
 mod chrome;
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
@@ -13,6 +14,7 @@ use super::canvas::{self, Canvas, Hit};
 use super::feed::Feed;
 use super::keys::{Key, Meaning};
 use super::model::{Effect, Model};
+use super::overlay::columns::ColumnList;
 use super::overlay::{After, Overlay};
 use super::store::State;
 use super::theme::Role;
@@ -24,6 +26,7 @@ use super::view::inspect::InspectView;
 use super::view::messages::MessagesView;
 use super::view::stats::StatsView;
 use super::view::{View, ViewId};
+use crate::filter::nearest;
 
 /// The smallest screen that shows anything.
 const SMALLEST: (u16, u16) = (30, 8);
@@ -94,6 +97,27 @@ impl App {
             clicked: None,
             dirty: true,
         }
+    }
+
+    /// Of the lists that are named, shows these columns only, by their names.
+    ///
+    /// # Errors
+    /// Where a list has no such column.
+    pub fn show_columns(&mut self, shown: &HashMap<ViewId, Vec<String>>) -> Result<(), String> {
+        for (view, shown) in shown {
+            let columns = self.views.get(*view).columns();
+            let names = || columns.iter().map(|column| column.name);
+            if let Some(wrong) = shown.iter().find(|wrong| !names().any(|name| name == *wrong)) {
+                let list = view.action().entry().id;
+                return Err(match nearest(wrong, names()) {
+                    Some(near) => format!("{list} have no column `{wrong}`; did you mean `{near}`?"),
+                    None => format!("{list} have no column `{wrong}`, but {}", names().collect::<Vec<_>>().join(", ")),
+                });
+            }
+            let hidden = names().enumerate().filter(|(_, name)| !shown.iter().any(|shown| shown == name));
+            self.model.hidden.insert(*view, hidden.map(|(n, _)| n).collect());
+        }
+        Ok(())
     }
 
     /// Takes in what is new, and goes on with what is done in pieces, for about so long.
@@ -235,6 +259,10 @@ impl App {
                 Some(line) => self.model.copy("what is shown", line),
                 None => self.model.say("there is nothing to copy here"),
             },
+            Action::Columns => match self.views.get(self.model.view).columns() {
+                [] => self.model.say("there are no columns here"),
+                columns => self.overlays.push(Box::new(ColumnList::new(self.model.view, columns))),
+            },
             _ => super::commands::run(&mut self.model, action),
         }
     }
@@ -294,7 +322,8 @@ impl App {
             return;
         }
         let hit = under.into_iter().next();
-        let double = self.clicked.is_some_and(|(before, time)| before == at && now.saturating_sub(time) < DOUBLE);
+        let double =
+            self.clicked.is_some_and(|(before, time)| before == at && now.saturating_sub(time) < DOUBLE);
         self.clicked = if double { None } else { Some((at, now)) };
         let Some(hit) = hit else { return };
         self.model.notice = None;
@@ -312,6 +341,7 @@ impl App {
     /// Draws everything. Returns where the terminal's cursor stands, if it is to be seen.
     pub fn draw(&mut self, buffer: &mut Buffer) -> Option<Position> {
         let screen = buffer.area;
+        self.model.more = false;
         let mut hits = std::mem::take(&mut self.hits);
         hits.clear();
         let mut cursor = None;
@@ -345,7 +375,9 @@ impl App {
         let footer = Rect::new(screen.x, screen.bottom() - 1, screen.width, 1);
         match self.overlays.last() {
             Some(overlay) => chrome::overlay_footer(&overlay.hints(), footer, canvas),
-            None if !self.pressed.is_empty() => chrome::sequence_footer(&self.model, &self.pressed, screen, canvas),
+            None if !self.pressed.is_empty() => {
+                chrome::sequence_footer(&self.model, &self.pressed, screen, canvas)
+            }
             None => chrome::footer(&self.model, &hints, footer, canvas),
         }
     }
@@ -368,6 +400,7 @@ impl App {
             feed.finish(&mut self.model.store);
             self.model.progress = None;
         }
+        self.model.more = false;
         while !self.model.settled() {
             self.model.advance(Duration::from_millis(50));
         }

@@ -93,7 +93,10 @@ impl Driver {
     /// Types text as it is, spaces too.
     pub fn type_text(&mut self, text: &str) -> &mut Self {
         for c in text.chars() {
-            self.event(Event::Key(KeyEvent::new(crossterm::event::KeyCode::Char(c), crossterm::event::KeyModifiers::NONE)));
+            self.event(Event::Key(KeyEvent::new(
+                crossterm::event::KeyCode::Char(c),
+                crossterm::event::KeyModifiers::NONE,
+            )));
         }
         self
     }
@@ -160,7 +163,9 @@ impl Driver {
         self.lines(|cell| {
             let style = cell.style();
             let reversed = style.add_modifier.contains(ratatui::style::Modifier::REVERSED);
-            let role = Role::ALL.iter().position(|role| theme.style(*role).fg.is_some() && theme.style(*role).fg == style.fg);
+            let role = Role::ALL
+                .iter()
+                .position(|role| theme.style(*role).fg.is_some() && theme.style(*role).fg == style.fg);
             let letter = match role {
                 Some(0) | None if cell.symbol() == " " => ' ',
                 Some(at) => char::from(b'a' + at as u8),

@@ -40,48 +40,61 @@ pub struct Grid {
 const GAP: u16 = 2;
 
 impl Grid {
-    /// Gives columns their widths; those with `hidden(index)` are left out.
+    /// Gives columns their ideal widths; those with `hidden(index)` are left out.
     #[must_use]
     pub fn new(columns: &[Column], width: u16, hidden: impl Fn(usize) -> bool) -> Self {
-        let mut kept: Vec<usize> = (0..columns.len()).filter(|n| !hidden(*n)).collect();
-        let column = |n: &usize| columns.get(*n);
-        let needs = |kept: &[usize]| -> u16 {
-            let gaps = GAP * (kept.len().max(1) - 1) as u16;
-            kept.iter().filter_map(column).map(|column| column.min).sum::<u16>() + gaps
+        Self::fitted(columns, width, hidden, |_| u16::MAX)
+    }
+
+    /// Gives columns the widths that `wanted` says, between what is of use and what is ideal. Where there is no room
+    /// for all, some are left out rather than cut.
+    #[must_use]
+    pub fn fitted(
+        columns: &[Column],
+        width: u16,
+        hidden: impl Fn(usize) -> bool,
+        wanted: impl Fn(usize) -> u16,
+    ) -> Self {
+        let cell = |n: usize| {
+            let column = columns.get(n)?;
+            Some((n, wanted(n).min(column.ideal).max(column.min), column))
         };
-        while needs(&kept) > width {
-            let worst = kept.iter().enumerate().max_by_key(|(_, n)| column(n).map_or(0, |column| column.drop));
-            match worst.filter(|(_, n)| column(n).is_some_and(|column| column.drop > 0)) {
+        let mut kept: Vec<_> = (0..columns.len()).filter(|n| !hidden(*n)).filter_map(cell).collect();
+        let gaps = |count: usize| GAP * (count.max(1) - 1) as u16;
+        let sum = |kept: &[(usize, u16, &Column)]| -> u16 {
+            kept.iter().map(|(_, width, _)| width).sum::<u16>() + gaps(kept.len())
+        };
+        while sum(&kept) > width {
+            let worst = kept.iter().enumerate().max_by_key(|(_, (_, _, column))| column.drop);
+            match worst.filter(|(_, (_, _, column))| column.drop > 0) {
                 Some((at, _)) => kept.remove(at),
                 None => break,
             };
         }
-        let mut room = width.saturating_sub(needs(&kept));
-        let mut widths: Vec<u16> = kept.iter().filter_map(column).map(|column| column.min).collect();
-        // Ideal widths from what matters most on; then what grows takes the rest.
-        let mut order: Vec<usize> = (0..kept.len()).collect();
-        order.sort_by_key(|at| kept.get(*at).and_then(column).map_or(0, |column| column.drop));
-        for at in order {
-            let (Some(column), Some(width)) = (kept.get(at).and_then(column), widths.get_mut(at)) else { continue };
-            let more = column.ideal.saturating_sub(*width).min(room);
-            *width += more;
-            room -= more;
+        if sum(&kept) > width {
+            for (_, width, column) in &mut kept {
+                *width = column.min;
+            }
         }
-        let grows = kept.iter().position(|n| column(n).is_some_and(|column| column.grows));
-        if let Some(width) = grows.and_then(|at| widths.get_mut(at)) {
-            *width += room;
-        }
+        let room = width.saturating_sub(sum(&kept));
         let mut x = 0;
-        let place = |(n, width): (usize, u16)| {
-            let cell = (n, x, width);
-            x += width + GAP;
+        let place = |(n, width, column): (usize, u16, &Column)| {
+            let cell = (n, x, if column.grows { width + room } else { width });
+            x += cell.2 + GAP;
             cell
         };
-        Self { cells: kept.into_iter().zip(widths).map(place).collect() }
+        Self { cells: kept.into_iter().map(place).collect() }
     }
 
     /// Writes the headings. The sorted column, if any, shows an arrow: `(index, reversed)`.
-    pub fn head(&self, columns: &[Column], x: u16, y: u16, sorted: Option<(usize, bool)>, canvas: &mut Canvas<'_>) {
+    pub fn head(
+        &self,
+        columns: &[Column],
+        x: u16,
+        y: u16,
+        sorted: Option<(usize, bool)>,
+        canvas: &mut Canvas<'_>,
+    ) {
         for (n, left, width) in &self.cells {
             let Some(column) = columns.get(*n) else { continue };
             let arrow = match sorted {
@@ -148,14 +161,17 @@ mod tests {
     fn columns_go_and_grow() {
         for (width, expected) in [
             (80, vec![(0, 0, 6), (1, 8, 20), (2, 30, 5), (3, 37, 43)]),
-            (30, vec![(0, 0, 5), (1, 7, 8), (2, 17, 5), (3, 24, 6)]),
-            (24, vec![(0, 0, 6), (1, 8, 8), (3, 18, 6)]),
-            (13, vec![(0, 0, 5), (3, 7, 6)]),
+            (46, vec![(0, 0, 6), (1, 8, 20), (2, 30, 5), (3, 37, 9)]),
+            (45, vec![(0, 0, 6), (1, 8, 20), (3, 30, 15)]),
+            (24, vec![(0, 0, 6), (3, 8, 16)]),
             // Nothing else can go.
+            (13, vec![(0, 0, 4), (3, 6, 7)]),
             (9, vec![(0, 0, 4), (3, 6, 6)]),
         ] {
             assert_eq!(Grid::new(&COLUMNS, width, |_| false).cells, expected, "{width}");
         }
         assert_eq!(Grid::new(&COLUMNS, 80, |n| n == 1).cells, vec![(0, 0, 6), (2, 8, 5), (3, 15, 65)]);
+        let short = Grid::fitted(&COLUMNS, 40, |_| false, |n| if n == 1 { 11 } else { 1 });
+        assert_eq!(short.cells, vec![(0, 0, 4), (1, 6, 11), (2, 19, 5), (3, 26, 14)]);
     }
 }

@@ -36,7 +36,8 @@ impl Key {
 
 impl From<KeyEvent> for Key {
     fn from(event: KeyEvent) -> Self {
-        let mut modifiers = event.modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT | KeyModifiers::SHIFT);
+        let mut modifiers =
+            event.modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT | KeyModifiers::SHIFT);
         let mut code = event.code;
         match code {
             KeyCode::BackTab => {
@@ -99,7 +100,8 @@ impl FromStr for Key {
             (Some(c), None) => KeyCode::Char(c),
             _ => {
                 let named = NAMES.iter().find(|(name, _)| name.eq_ignore_ascii_case(rest));
-                let function = || rest.strip_prefix(['F', 'f'])?.parse().ok().filter(|n| (1..=24).contains(n));
+                let function =
+                    || rest.strip_prefix(['F', 'f'])?.parse().ok().filter(|n| (1..=24).contains(n));
                 match (named, function()) {
                     (Some((_, code)), _) => *code,
                     (None, Some(n)) => KeyCode::F(n),
@@ -229,7 +231,8 @@ mod tests {
                 assert_eq!(text(&sequence(keys).unwrap()), *keys);
             }
         }
-        for (name, written) in [("ctrl-D", "Ctrl-d"), ("return", "Enter"), ("f12", "F12"), ("s-tab", "S-Tab")] {
+        for (name, written) in [("ctrl-D", "Ctrl-d"), ("return", "Enter"), ("f12", "F12"), ("s-tab", "S-Tab")]
+        {
             assert_eq!(name.parse::<Key>().unwrap().to_string(), written);
         }
         for wrong in ["", "Ctrl-", "foo", "F0", "F99"] {

@@ -17,6 +17,7 @@ pub use times::TimeFormat;
 use super::feed::Progress;
 use super::filtering::Filtering;
 use super::keys::Keymap;
+use super::notes::{Note, Notes};
 use super::overlay::Overlay;
 use super::reopen::{MessageDetail, Reopener};
 use super::store::{Conn, Found, Row, Store};
@@ -102,14 +103,16 @@ pub struct Model {
     pub themes: Vec<Theme>,
     /// Saved filters (`@name`), by their names.
     pub saved: BTreeMap<String, String>,
-    /// The columns that are shown in a list, by their names; where there is nothing, all are.
-    pub columns: HashMap<ViewId, Vec<String>>,
     /// The view in front.
     pub view: ViewId,
     /// The connection under the cursor, by its number.
     pub conn: Option<u32>,
     /// The message under the cursor, by its place in the store.
     pub message: Option<usize>,
+    /// The frame of that message that is looked at, by its number; `None` = its first.
+    pub frame: Option<u64>,
+    /// What is searched for in texts; empty = nothing.
+    pub find: String,
     /// What is hidden besides the filter.
     pub narrow: Narrow,
     /// The filter, where there is one.
@@ -120,8 +123,14 @@ pub struct Model {
     pub details: Details,
     /// The places of messages that are marked, in the order of marking.
     pub marks: Vec<usize>,
+    /// Bookmarks and notes.
+    pub notes: Notes,
+    /// The columns that are hidden, by view.
+    pub hidden: HashMap<ViewId, Vec<usize>>,
     /// Said in the footer.
     pub notice: Option<Notice>,
+    /// A view that was drawn has more to count: it is to be drawn again soon.
+    pub more: bool,
     effects: Vec<Effect>,
 }
 
@@ -140,16 +149,20 @@ impl Model {
             theme: Theme::DARK,
             themes: Theme::ALL.to_vec(),
             saved: BTreeMap::new(),
-            columns: HashMap::new(),
             view: ViewId::Conns,
             conn: None,
             message: None,
+            frame: None,
+            find: String::new(),
             narrow: Narrow::default(),
             filtering: None,
             shown: Shown::default(),
             details: Details::default(),
             marks: Vec::new(),
+            notes: Notes::default(),
+            hidden: HashMap::new(),
             notice: None,
+            more: false,
             effects: Vec::new(),
         }
     }
@@ -194,6 +207,9 @@ impl Model {
     /// Puts the cursor on a message, and on its connection.
     pub fn select_message(&mut self, place: usize) {
         if let Some((row, _)) = self.store.message(place) {
+            if self.message != Some(place) {
+                self.frame = None;
+            }
             self.conn = Some(row.conn);
             self.message = Some(place);
         }
@@ -225,6 +241,7 @@ impl Model {
             What::Frame(n) => match self.message_of_frame(number, n) {
                 Some(message) => {
                     self.select_message(message);
+                    self.frame = Some(n);
                     ViewId::Inspect
                 }
                 None => return self.fail(format!("no message of connection {number} has frame {n}")),
@@ -274,6 +291,16 @@ impl Model {
 
     /// A message with its payload.
     pub fn detail(&mut self, place: usize) -> Loaded<'_, MessageDetail> {
+        match self.shared_detail(place) {
+            Loaded::Loading => Loaded::Loading,
+            Loaded::Gone => Loaded::Gone,
+            Loaded::Failed(error) => Loaded::Failed(error),
+            Loaded::Ready(detail) => Loaded::Ready(detail),
+        }
+    }
+
+    /// As [`Model::detail`], to be given to another thread.
+    pub fn shared_detail(&mut self, place: usize) -> Loaded<'_, Arc<MessageDetail>> {
         self.details.message(place, &self.store, self.reopener.as_ref(), &self.workers)
     }
 
@@ -288,7 +315,8 @@ impl Model {
         if let Some(filtering) = &mut self.filtering {
             changed |= filtering.advance(&self.store, budget / 2);
         }
-        changed | self.shown.advance(&self.store, &self.narrow, self.filtering.as_ref(), budget / 2)
+        changed |= self.shown.advance(&self.store, &self.narrow, self.filtering.as_ref(), budget / 2);
+        changed | self.more
     }
 
     /// What narrows the list changed: it is made anew.
@@ -299,10 +327,74 @@ impl Model {
     /// Everything that takes pieces is done.
     #[must_use]
     pub fn settled(&self) -> bool {
-        self.filtering.as_ref().is_none_or(|filtering| filtering.done(&self.store)) && self.shown.done(&self.store)
+        let filtered = self.filtering.as_ref().is_none_or(|filtering| filtering.done(&self.store));
+        filtered && self.shown.done(&self.store) && !self.more
     }
 
-    /// Copies of what threads need.
+    /// A column of a view is hidden.
+    #[must_use]
+    pub fn hides(&self, view: ViewId, column: usize) -> bool {
+        self.hidden.get(&view).is_some_and(|hidden| hidden.contains(&column))
+    }
+
+    /// Sets a bookmark on the message under the cursor, or takes it away.
+    pub fn toggle_bookmark(&mut self) {
+        let Some((row, _)) = self.message.and_then(|place| self.store.message(place)) else {
+            return self.say("there is no message under the cursor");
+        };
+        let row = *row;
+        self.notes.change(&row, |note| note.bookmark = !note.bookmark);
+        let set = self.notes.get(&row).is_some_and(|note| note.bookmark);
+        self.say(if set { "bookmark set; ' goes to the next" } else { "bookmark taken away" });
+        self.save_notes();
+    }
+
+    /// Writes a note on a message; an empty one takes it away.
+    pub fn set_note(&mut self, place: usize, text: &str) {
+        if let Some((row, _)) = self.store.message(place) {
+            self.notes.change(row, |note| text.clone_into(&mut note.text));
+            self.save_notes();
+        }
+    }
+
+    /// Takes bookmark and note of a message away.
+    pub fn forget_note(&mut self, place: usize) {
+        if let Some((row, _)) = self.store.message(place) {
+            self.notes.change(row, |note| *note = Note::default());
+            self.save_notes();
+        }
+    }
+
+    fn save_notes(&mut self) {
+        if let Err(error) = self.notes.save() {
+            self.fail(format!("notes are not kept: {error}"));
+        }
+    }
+
+    /// Puts the cursor on the next message with a bookmark, from the first again behind the last.
+    pub fn next_bookmark(&mut self) {
+        let now =
+            self.message.and_then(|place| self.store.message(place)).map(|(row, _)| (row.conn, row.n.into()));
+        let marked = || self.notes.iter().filter(|(_, note)| note.bookmark).map(|(id, _)| id);
+        let next = marked().find(|id| now.is_none_or(|now| *id > now)).or_else(|| marked().next());
+        match next.and_then(|(conn, n)| self.place_of(conn, n)) {
+            Some(place) => self.select_message(place),
+            None => self.say("there is no bookmark: m sets one"),
+        }
+    }
+
+    /// Sets the filter, or says what is wrong with it.
+    pub fn filter(&mut self, text: &str) {
+        match crate::filter::Filter::parse(text) {
+            Ok(filter) => {
+                self.filtering = Some(Filtering::start(text.to_owned(), filter));
+                self.narrowed();
+            }
+            Err(error) => self.fail(error.to_string()),
+        }
+    }
+
+    /// Wakes the interface.
     #[must_use]
     pub fn waker(&self) -> Arc<dyn Fn() + Send + Sync> {
         self.workers.wake()

@@ -1,5 +1,9 @@
 //! What lies above the view for a while: help, palette, questions.
 
+pub mod columns;
+pub mod diff;
+pub mod notes;
+
 use ratatui::layout::Rect;
 
 use super::action::Action;

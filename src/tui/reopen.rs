@@ -6,6 +6,7 @@
 mod detail;
 mod finder;
 mod picked;
+mod segments;
 
 use std::io;
 use std::ops::RangeInclusive;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 pub use detail::{FrameDetail, MessageDetail};
+pub use segments::{Begins, Sent};
 
 use self::finder::{Finder, Taken, Wanted};
 use self::picked::Picked;

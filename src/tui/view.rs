@@ -12,6 +12,7 @@ use ratatui::layout::Rect;
 
 use super::action::Action;
 use super::canvas::{Canvas, Hit};
+use super::grid::Column;
 use super::model::Model;
 
 /// Names of the views.
@@ -103,6 +104,11 @@ pub trait View: std::fmt::Debug {
 
     /// It comes to the front.
     fn enter(&mut self, _model: &mut Model) {}
+
+    /// The columns of its table, where it is one.
+    fn columns(&self) -> &'static [Column] {
+        &[]
+    }
 
     /// What `y y` copies: the line under the cursor, or the text.
     fn line(&self, _model: &Model) -> Option<String> {

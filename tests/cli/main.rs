@@ -8,6 +8,7 @@ mod config;
 mod export;
 mod filter;
 mod follow;
+mod generate;
 mod har;
 mod hostile;
 mod inputs;

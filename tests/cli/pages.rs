@@ -12,6 +12,7 @@ const COMMANDS: [&str; 13] = [
     "check",
     "fields",
     "filter",
+    "generate",
     "schema",
     "config",
     "doctor",

@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr as _;
 
-use crate::report::words::number;
+use crate::report::words::count;
 use crate::tui::action::Action;
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::keys::{self, Key};
@@ -28,7 +28,8 @@ pub(super) fn header(model: &Model, paused: bool, screen: Rect, canvas: &mut Can
     if screen.width >= TABS {
         for view in ViewId::ALL {
             let findings = model.store.findings().len();
-            let count = if view == ViewId::Findings && findings > 0 { format!(" {findings}") } else { String::new() };
+            let count =
+                if view == ViewId::Findings && findings > 0 { format!(" {findings}") } else { String::new() };
             let text = format!(" {} {}{count} ", view.number(), view.name());
             let role = if view == model.view { Role::On } else { Role::Text };
             let width = canvas.put(x, y, room.saturating_sub(x - screen.x), &text, role);
@@ -40,7 +41,7 @@ pub(super) fn header(model: &Model, paused: bool, screen: Rect, canvas: &mut Can
         x += canvas.put(x, y, room.saturating_sub(x - screen.x), &text, Role::On) + 1;
         let findings = model.store.findings().len();
         if findings > 0 {
-            let text = format!("{} findings", number(findings as u64));
+            let text = count(findings as u64, "finding");
             canvas.put(x, y, room.saturating_sub(x - screen.x), &text, Role::Dim);
         }
     }
@@ -62,6 +63,9 @@ fn state(model: &Model, paused: bool) -> (String, Role) {
             (text, Role::Info)
         }
         (State::Reading, None) => ("reading".to_owned(), Role::Info),
+        (State::Done(summary), _) if !summary.damage.is_empty() => {
+            ("! file damaged".to_owned(), Role::Warning)
+        }
         (State::Done(_), _) => ("file".to_owned(), Role::Dim),
     }
 }
@@ -69,9 +73,12 @@ fn state(model: &Model, paused: bool) -> (String, Role) {
 /// The second line: the filter at the left, what is shown at the right.
 pub(super) fn second_line(model: &Model, status: &str, screen: Rect, canvas: &mut Canvas<'_>) {
     let y = screen.y + 1;
-    let status = if status.is_empty() { model.title.clone() } else { format!("{}  {status}", model.title) };
-    let status_width = (status.width() as u16).min(screen.width / 2);
-    let room = screen.width.saturating_sub(status_width + 3);
+    // What is shown is worth more than what the file is called.
+    let most = screen.width * 3 / 5;
+    let status_width = (status.width() as u16).min(most);
+    let title_width = (model.title.width() as u16 + 2).min(most - status_width);
+    let title_width = if title_width < 12 { 0 } else { title_width };
+    let room = screen.width.saturating_sub(status_width + title_width + 3);
     let mut x = screen.x + 1;
     x += canvas.put(x, y, 2, "/ ", Role::Key);
     canvas.hit(Rect::new(screen.x, y, room, 1), Hit::Act(Action::Filter));
@@ -79,7 +86,9 @@ pub(super) fn second_line(model: &Model, status: &str, screen: Rect, canvas: &mu
         Some(filtering) => canvas.put(x, y, room.saturating_sub(2), filtering.text(), Role::Match),
         None => canvas.put(x, y, room.saturating_sub(2), "(no filter)", Role::Dim),
     };
-    canvas.put_right(screen.right() - 1 - status_width, y, status_width, &status, Role::Dim);
+    canvas.put_right(screen.right() - 1 - status_width, y, status_width, status, Role::Dim);
+    let left = screen.right() - 1 - status_width - title_width;
+    canvas.put(left, y, title_width.saturating_sub(2), &model.title, Role::Dim);
 }
 
 /// The last line: what keys do, as many as have room; help and the way back always.

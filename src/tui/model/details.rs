@@ -1,6 +1,7 @@
 //! What was read again, for as long as it is looked at.
 
 use std::io;
+use std::sync::Arc;
 
 use crate::http::upgrade::Handshake;
 use crate::tui::reopen::{MessageDetail, Reopener};
@@ -48,7 +49,7 @@ type Reading<T> = Task<io::Result<Option<T>>>;
 /// What was read again, the latest only.
 #[derive(Debug, Default)]
 pub struct Details {
-    messages: Vec<(usize, Reading<MessageDetail>)>,
+    messages: Vec<(usize, Reading<Arc<MessageDetail>>)>,
     handshakes: Vec<(u32, Reading<Box<Handshake>>)>,
 }
 
@@ -59,13 +60,13 @@ impl Details {
         store: &Store,
         reopener: Option<&Reopener>,
         workers: &Workers,
-    ) -> Loaded<'_, MessageDetail> {
+    ) -> Loaded<'_, Arc<MessageDetail>> {
         let Some(reopener) = reopener else { return Loaded::Gone };
         let read = || {
             let (row, _) = store.message(place)?;
             let (row, packets) = (*row, store.packets(store.conn(row.conn)?));
             let reopener = reopener.clone();
-            Some(workers.run(move |_| reopener.message(&packets, &row)))
+            Some(workers.run(move |_| Ok(reopener.message(&packets, &row)?.map(Arc::new))))
         };
         match kept(&mut self.messages, place, read) {
             Some(task) => Loaded::of(task.get()),

@@ -85,6 +85,6 @@ impl Narrow {
             && self.kinds.contains(row.kind)
             && self.dir.is_none_or(|dir| dir == row.dir)
             && !(self.no_heartbeats && heartbeat(row.kind, preview.as_bytes()))
-            && !(self.findings && !has_findings())
+            && (!self.findings || has_findings())
     }
 }

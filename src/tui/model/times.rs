@@ -42,7 +42,9 @@ impl TimeFormat {
     /// The format of this name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        [Self::Relative, Self::Delta, Self::Clock, Self::Date].into_iter().find(|format| format.name() == name)
+        [Self::Relative, Self::Delta, Self::Clock, Self::Date]
+            .into_iter()
+            .find(|format| format.name() == name)
     }
 
     /// The widest that a time in this format gets, in columns, short of extremes.

@@ -3,7 +3,9 @@
 mod card;
 
 use ratatui::layout::Rect;
+use unicode_width::UnicodeWidthStr as _;
 
+use self::card::Card;
 use super::{View, ViewId};
 use crate::event::How;
 use crate::http::secret;
@@ -17,17 +19,17 @@ use crate::tui::store::{Conn, State};
 use crate::tui::theme::Role;
 
 const COLUMNS: [Column; 11] = [
-    column("#", 3, 4, Align::Right, 0),
+    column("#", 2, 7, Align::Right, 0),
     column("St", 2, 2, Align::Left, 0),
-    column("Client", 9, 21, Align::Left, 3),
-    column("Server", 9, 21, Align::Left, 7),
+    column("Client", 9, 25, Align::Left, 3),
+    column("Server", 9, 25, Align::Left, 7),
     Column { grows: true, ..column("Host + path", 12, 24, Align::Left, 0) },
-    column("Subprotocol", 11, 11, Align::Left, 6),
-    column("Deflate", 7, 7, Align::Left, 8),
-    column("Msgs ↑/↓", 9, 11, Align::Right, 1),
-    column("Bytes ↑/↓", 9, 10, Align::Right, 5),
-    column("End", 8, 12, Align::Left, 2),
-    column("Find", 4, 5, Align::Right, 0),
+    column("Subprotocol", 6, 20, Align::Left, 6),
+    column("Deflate", 4, 8, Align::Left, 8),
+    column("Msgs ↑/↓", 8, 13, Align::Right, 1),
+    column("Bytes ↑/↓", 9, 11, Align::Right, 5),
+    column("End", 4, 20, Align::Left, 2),
+    column("Find", 4, 6, Align::Right, 0),
 ];
 
 const fn column(name: &'static str, min: u16, ideal: u16, align: Align, drop: u8) -> Column {
@@ -43,7 +45,7 @@ pub struct ConnsView {
     scroll: Scroll,
     /// The sorted column, and whether it is reversed.
     sort: Option<(usize, bool)>,
-    hidden: Vec<usize>,
+    card: Card,
     /// The numbers of the connections that are shown, in order.
     order: Vec<u32>,
     /// The store as it was when `order` was made.
@@ -155,7 +157,7 @@ fn end(conn: &Conn) -> String {
 }
 
 /// The letter of the worst finding.
-pub(super) fn worst(counts: &[u64; 3]) -> (&'static str, Role) {
+pub(in crate::tui) fn worst(counts: &[u64; 3]) -> (&'static str, Role) {
     match counts {
         [0, 0, 0] => (" ", Role::Text),
         [0, 0, _] => ("i", Role::Info),
@@ -202,8 +204,11 @@ impl View for ConnsView {
     fn status(&self, model: &Model) -> String {
         let all = model.store.conns().len();
         let conns = count(all as u64, "connection");
-        let conns =
-            if self.order.len() < all { format!("{} of {conns}", number(self.order.len() as u64)) } else { conns };
+        let conns = if self.order.len() < all {
+            format!("{} of {conns}", number(self.order.len() as u64))
+        } else {
+            conns
+        };
         format!("{conns} · {}", count(model.store.messages() as u64, "message"))
     }
 
@@ -235,11 +240,22 @@ impl View for ConnsView {
         }
         self.scroll.fit(self.order.len(), rows.height.into());
         self.select(model);
-        let grid = Grid::new(&COLUMNS, area.width.saturating_sub(GUTTER + 1), |n| self.hidden.contains(&n));
-        grid.head(&COLUMNS, list.x + GUTTER, list.y + 1, self.sort, canvas);
+        let shown: Vec<&Conn> = self
+            .order
+            .get(self.scroll.window())
+            .unwrap_or_default()
+            .iter()
+            .filter_map(|number| model.store.conn(*number))
+            .collect();
+        let wanted = |n| {
+            let widths = shown.iter().map(|conn| cell(conn, n, false).0.width());
+            widths.chain(COLUMNS.get(n).map(|column| column.name.width() + 1)).max().unwrap_or(0) as u16
+        };
+        let hidden = |n| model.hides(ViewId::Conns, n);
+        let grid = Grid::fitted(&COLUMNS, area.width.saturating_sub(GUTTER + 1), hidden, wanted);
         canvas.hit(list, Hit::Pane(0));
-        for (y, at) in (rows.y..rows.bottom()).zip(self.scroll.window()) {
-            let Some(conn) = self.order.get(at).and_then(|number| model.store.conn(*number)) else { continue };
+        grid.head(&COLUMNS, list.x + GUTTER, list.y + 1, self.sort, canvas);
+        for ((y, at), conn) in (rows.y..rows.bottom()).zip(self.scroll.window()).zip(shown) {
             let row = Rect::new(rows.x, y, rows.width, 1);
             if at == self.scroll.cursor {
                 canvas.put(row.x, y, 1, ">", Role::Text);
@@ -255,7 +271,7 @@ impl View for ConnsView {
         if card > 0 {
             let area = Rect::new(area.x, list.bottom(), area.width, card);
             if let Some(conn) = model.conn {
-                card::draw(model, conn, area, canvas);
+                self.card.draw(model, conn, area, canvas);
             }
         }
     }
@@ -303,7 +319,6 @@ impl View for ConnsView {
             }
             Action::Reset => {
                 self.sort = None;
-                self.hidden.clear();
                 // What is narrowed is reset too.
                 return false;
             }
@@ -340,6 +355,10 @@ impl View for ConnsView {
         if matches!(model.store.state(), State::Failed(_)) {
             self.made = None;
         }
+    }
+
+    fn columns(&self) -> &'static [Column] {
+        &COLUMNS
     }
 
     fn line(&self, model: &Model) -> Option<String> {
