@@ -25,8 +25,8 @@ const DARK: Palette = Palette {
     text: 0xd8_de_e4,
     ground: 0x16_1b_22,
     sixteen: [
-        0x16_1b_22, 0xff_7b_72, 0x6f_dd_8b, 0xe3_b3_41, 0x6c_b6_ff, 0xdc_bd_fb, 0x56_d4_dd, 0xb1_ba_c4, 0x8b_94_9e,
-        0xff_a1_98, 0x8d_db_8c, 0xf0_d0_7a, 0x96_d0_ff, 0xe2_c5_ff, 0x76_e3_ea, 0xf0_f6_fc,
+        0x16_1b_22, 0xff_7b_72, 0x6f_dd_8b, 0xe3_b3_41, 0x6c_b6_ff, 0xdc_bd_fb, 0x56_d4_dd, 0xb1_ba_c4,
+        0x8b_94_9e, 0xff_a1_98, 0x8d_db_8c, 0xf0_d0_7a, 0x96_d0_ff, 0xe2_c5_ff, 0x76_e3_ea, 0xf0_f6_fc,
     ],
 };
 
@@ -34,8 +34,8 @@ const LIGHT: Palette = Palette {
     text: 0x1f_23_28,
     ground: 0xff_ff_ff,
     sixteen: [
-        0x1f_23_28, 0xb3_1d_28, 0x11_63_29, 0xff_df_5d, 0x08_50_ae, 0x82_50_df, 0x0a_69_77, 0x6e_77_81, 0x57_60_6a,
-        0xcf_22_2e, 0x1a_7f_37, 0x9a_67_00, 0x09_69_da, 0x82_50_df, 0x0a_69_77, 0xff_ff_ff,
+        0x1f_23_28, 0xb3_1d_28, 0x11_63_29, 0xff_df_5d, 0x08_50_ae, 0x82_50_df, 0x0a_69_77, 0x6e_77_81,
+        0x57_60_6a, 0xcf_22_2e, 0x1a_7f_37, 0x9a_67_00, 0x09_69_da, 0x82_50_df, 0x0a_69_77, 0xff_ff_ff,
     ],
 };
 
@@ -103,7 +103,11 @@ pub(crate) fn svg(buffer: &Buffer, light: bool) -> String {
             }
             let length = trimmed.width() as f64 * CELL.0;
             let weight = if look.modifier.contains(Modifier::BOLD) { " font-weight=\"bold\"" } else { "" };
-            let line = if look.modifier.contains(Modifier::UNDERLINED) { " text-decoration=\"underline\"" } else { "" };
+            let line = if look.modifier.contains(Modifier::UNDERLINED) {
+                " text-decoration=\"underline\""
+            } else {
+                ""
+            };
             let text = trimmed.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
             let _ = writeln!(
                 out,
@@ -127,7 +131,8 @@ fn runs(row: &[Cell], palette: &Palette) -> Vec<(usize, String, Look)> {
             continue;
         }
         skip = cell.symbol().width().saturating_sub(1);
-        let (mut text, mut ground) = (palette.color(cell.fg, palette.text), palette.color(cell.bg, palette.ground));
+        let (mut text, mut ground) =
+            (palette.color(cell.fg, palette.text), palette.color(cell.bg, palette.ground));
         if cell.modifier.contains(Modifier::REVERSED) {
             std::mem::swap(&mut text, &mut ground);
         }

@@ -207,7 +207,9 @@ fn view() -> impl TypedValueParser<Value = ViewId> {
         PossibleValue::new(entry.id).help(entry.title).alias(view.name().to_lowercase())
     });
     PossibleValuesParser::new(values).try_map(|name| {
-        let view = ViewId::ALL.into_iter().find(|view| view.action().entry().id == name || view.name().to_lowercase() == name);
+        let view = ViewId::ALL
+            .into_iter()
+            .find(|view| view.action().entry().id == name || view.name().to_lowercase() == name);
         view.ok_or("no such view")
     })
 }

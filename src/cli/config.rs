@@ -40,7 +40,8 @@ fn init(file: Option<PathBuf>) -> anyhow::Result<()> {
     if let Some(folder) = file.parent().filter(|folder| *folder != Path::new("")) {
         fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     }
-    let written = fs::File::create_new(&file).and_then(|mut out| out.write_all(config::template().as_bytes()));
+    let written =
+        fs::File::create_new(&file).and_then(|mut out| out.write_all(config::template().as_bytes()));
     match written {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             anyhow::bail!("{name} is there already, and is left as it is")
@@ -71,7 +72,8 @@ fn settings(config: &Config) -> anyhow::Result<String> {
     }
     if !config.columns.is_empty() {
         let _ = writeln!(text, "\n[columns]");
-        for (name, columns) in LISTS.iter().filter_map(|(name, view)| Some((name, config.columns.get(view)?))) {
+        for (name, columns) in LISTS.iter().filter_map(|(name, view)| Some((name, config.columns.get(view)?)))
+        {
             let columns: Vec<String> = columns.iter().map(|column| quoted(column)).collect();
             let _ = writeln!(text, "{name} = [{}]", columns.join(", "));
         }
@@ -79,7 +81,11 @@ fn settings(config: &Config) -> anyhow::Result<String> {
     for theme in &config.themes {
         for (role, contrast) in theme.contrasts().filter(|(_, contrast)| *contrast < LEGIBLE) {
             let name = session::harmless(&theme.name);
-            let _ = writeln!(text, "# theme {name}: {} is hard to read (contrast {contrast:.1} of {LEGIBLE})", role.name());
+            let _ = writeln!(
+                text,
+                "# theme {name}: {} is hard to read (contrast {contrast:.1} of {LEGIBLE})",
+                role.name()
+            );
         }
     }
     Ok(text)
@@ -101,9 +107,16 @@ fn bindings(config: &Config) -> String {
         for entry in ACTIONS.iter().filter(|entry| entry.group == group) {
             let keys: Vec<String> = config.keymap.keys(entry.action).collect();
             let keys = if keys.is_empty() { "(none)".to_owned() } else { keys.join("  ") };
-            let views: Vec<&str> =
-                ViewId::ALL.iter().filter(|view| entry.views.contains(**view)).map(|view| view.name()).collect();
-            let views = if views.len() == ViewId::ALL.len() { String::new() } else { format!(" ({})", views.join(", ")) };
+            let views: Vec<&str> = ViewId::ALL
+                .iter()
+                .filter(|view| entry.views.contains(**view))
+                .map(|view| view.name())
+                .collect();
+            let views = if views.len() == ViewId::ALL.len() {
+                String::new()
+            } else {
+                format!(" ({})", views.join(", "))
+            };
             let _ = writeln!(text, "  {:<18} {keys:<14} {}{views}", entry.id, entry.title);
         }
     }

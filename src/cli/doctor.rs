@@ -71,7 +71,9 @@ fn terminal(out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "clipboard      {clipboard}")?;
     }
     let file = config::path(&config::environment);
-    let named = file.as_ref().map_or_else(|| "nowhere: there is no home folder".into(), |file| file.to_string_lossy());
+    let named = file
+        .as_ref()
+        .map_or_else(|| "nowhere: there is no home folder".into(), |file| file.to_string_lossy());
     let (state, config) = match Config::load(None, &config::environment) {
         Ok(config) if file.as_ref().is_some_and(|file| file.exists()) => (named.into_owned(), config),
         Ok(config) => (format!("{named} (not there)"), config),
@@ -88,7 +90,11 @@ fn terminal(out: &mut impl Write) -> io::Result<()> {
             writeln!(out, "colours        {}", if looks.plain { "none" } else { colors })?;
             writeln!(out, "theme          {} ({})", harmless(&looks.theme.value), looks.theme.by)?;
             let glyphs = if looks.ascii.value { "ASCII" } else { "Unicode" };
-            writeln!(out, "characters     {glyphs} ({})", if looks.ascii.by == "default" { "the locale is UTF-8" } else { looks.ascii.by })
+            writeln!(
+                out,
+                "characters     {glyphs} ({})",
+                if looks.ascii.by == "default" { "the locale is UTF-8" } else { looks.ascii.by }
+            )
         }
         Err(error) => writeln!(out, "environment    {}", harmless(&error)),
     }

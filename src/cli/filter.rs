@@ -13,9 +13,12 @@ use super::{Outcome, session};
 /// Reads what was given with `-Y`, and says how words were read that may have been meant otherwise.
 ///
 /// # Errors
-/// Where it is no filter.
+/// Where it is no filter, or one that only the terminal UI can answer.
 pub(super) fn parse(text: Option<&str>, quiet: bool) -> anyhow::Result<Option<Filter>> {
     let filter = text.map(understood).transpose()?;
+    if let Some(filter) = &filter {
+        filter.require_no_interface()?;
+    }
     if !quiet {
         filter.iter().flat_map(Filter::remarks).for_each(|remark| session::note(remark));
     }
@@ -27,7 +30,8 @@ pub(super) fn parse(text: Option<&str>, quiet: bool) -> anyhow::Result<Option<Fi
 /// # Errors
 /// Where it is no filter, or names saved ones and the configuration cannot be used.
 fn understood(text: &str) -> anyhow::Result<Filter> {
-    let saved = if text.contains('@') { Config::load(None, &config::environment)?.filters } else { BTreeMap::new() };
+    let saved =
+        if text.contains('@') { Config::load(None, &config::environment)?.filters } else { BTreeMap::new() };
     Ok(Filter::parse_with(text, &|name| saved.get(name).cloned())?)
 }
 
@@ -101,6 +105,9 @@ pub(super) fn run(text: &str) -> anyhow::Result<Outcome> {
     }
     if needs.running {
         wants.push("what came before on the connection".to_owned());
+    }
+    if needs.marks || needs.end {
+        wants.push("the terminal UI".to_owned());
     }
     if needs.number {
         wants.push("connection numbers (decodes in one thread)".to_owned());

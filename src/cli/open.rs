@@ -9,7 +9,6 @@ use crate::filter::Filter;
 use crate::tui::app::App;
 use crate::tui::config::{self, Config, Flags, Looks};
 use crate::tui::feed::Feed;
-use crate::tui::filtering::Filtering;
 use crate::tui::model::Model;
 use crate::tui::reopen::Reopener;
 use crate::tui::store::State;
@@ -80,10 +79,10 @@ fn show(args: &Open, files: &[PathBuf]) -> anyhow::Result<Outcome> {
         },
     };
     let looks = Looks::new(&flags, &config::environment, &config).map_err(anyhow::Error::msg)?;
-    let filter = args.filter.as_deref().map(|text| {
-        Ok::<_, anyhow::Error>((text, Filter::parse_with(text, &|name| config.filters.get(name).cloned())?))
-    });
-    let filter = filter.transpose()?;
+    // Before anything is opened.
+    if let Some(text) = &args.filter {
+        Filter::parse_with(text, &|name| config.filters.get(name).cloned())?;
+    }
 
     let runtime = Runtime::default();
     let engine = engine_config(&args.input, files);
@@ -91,9 +90,8 @@ fn show(args: &Open, files: &[PathBuf]) -> anyhow::Result<Outcome> {
     let reopener = Reopener::new(feed.files(), &engine);
     let mut model = Model::new(title(files), Workers::start(runtime.waker()), Some(reopener));
     looks.apply(&config, &mut model, || terminal::ground() == Ground::Light);
-    if let Some((text, filter)) = filter {
-        model.filtering = Some(Filtering::start(text.to_owned(), filter));
-        model.narrowed();
+    if let Some(text) = &args.filter {
+        model.apply_filter(text)?;
     }
     let mut app = App::new(model, Some(feed));
     app.show_columns(&config.columns).map_err(|error| anyhow::anyhow!("[columns]: {error}"))?;
@@ -116,7 +114,8 @@ fn show(args: &Open, files: &[PathBuf]) -> anyhow::Result<Outcome> {
 }
 
 fn engine_config(input: &Input, files: &[PathBuf]) -> engine::Config {
-    let sizes = files.iter().map(|file| file.metadata().ok().filter(std::fs::Metadata::is_file).map(|it| it.len()));
+    let sizes =
+        files.iter().map(|file| file.metadata().ok().filter(std::fs::Metadata::is_file).map(|it| it.len()));
     let threads = input.threads.unwrap_or_else(|| session::default_threads(sizes.sum()));
     engine::Config { threads, decode_as: input.decode.decode_as.clone(), ..engine::Config::default() }
 }

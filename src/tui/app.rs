@@ -111,7 +111,10 @@ impl App {
                 let list = view.action().entry().id;
                 return Err(match nearest(wrong, names()) {
                     Some(near) => format!("{list} have no column `{wrong}`; did you mean `{near}`?"),
-                    None => format!("{list} have no column `{wrong}`, but {}", names().collect::<Vec<_>>().join(", ")),
+                    None => format!(
+                        "{list} have no column `{wrong}`, but {}",
+                        names().collect::<Vec<_>>().join(", ")
+                    ),
                 });
             }
             let hidden = names().enumerate().filter(|(_, name)| !shown.iter().any(|shown| shown == name));
@@ -206,6 +209,11 @@ impl App {
                 self.overlays.pop();
                 self.act(action);
             }
+            After::RunIn(view, action) => {
+                self.overlays.pop();
+                self.go(view);
+                self.act(action);
+            }
         }
     }
 
@@ -259,6 +267,10 @@ impl App {
                 Some(line) => self.model.copy("what is shown", line),
                 None => self.model.say("there is nothing to copy here"),
             },
+            Action::FilterBy | Action::FilterNot | Action::FilterAnd | Action::FilterOr => {
+                let field = self.views.get(self.model.view).field(&self.model);
+                super::commands::filter_by(&mut self.model, action, field);
+            }
             Action::Columns => match self.views.get(self.model.view).columns() {
                 [] => self.model.say("there are no columns here"),
                 columns => self.overlays.push(Box::new(ColumnList::new(self.model.view, columns))),
@@ -351,7 +363,13 @@ impl App {
         let mut canvas = Canvas::new(buffer, &theme, &mut hits, &mut cursor);
         if screen.width < SMALLEST.0 || screen.height < SMALLEST.1 {
             let (width, height) = SMALLEST;
-            canvas.put(screen.x, screen.y, screen.width, &format!("needs {width}x{height}; q quits"), Role::Text);
+            canvas.put(
+                screen.x,
+                screen.y,
+                screen.width,
+                &format!("needs {width}x{height}; q quits"),
+                Role::Text,
+            );
         } else {
             self.draw_chrome(screen, &mut canvas);
         }

@@ -226,7 +226,9 @@ impl Looks {
         );
         config.check_theme(&theme.value).map_err(|error| format!("{}: {error}", theme.by))?;
         let time = match env("WSCOPE_TIME") {
-            Some(name) => Some(TimeFormat::named(&name).ok_or_else(|| format!("WSCOPE_TIME: {}", read::times()))?),
+            Some(name) => {
+                Some(TimeFormat::named(&name).ok_or_else(|| format!("WSCOPE_TIME: {}", read::times()))?)
+            }
             None => None,
         };
         let ascii = choose(
@@ -267,9 +269,11 @@ impl Looks {
         model.themes = if self.plain {
             vec![theme.clone()]
         } else {
-            let all = config.themes.iter().cloned().chain(Theme::ALL.into_iter().filter(|built_in| {
-                !config.themes.iter().any(|own| own.name == built_in.name)
-            }));
+            let all = config.themes.iter().cloned().chain(
+                Theme::ALL
+                    .into_iter()
+                    .filter(|built_in| !config.themes.iter().any(|own| own.name == built_in.name)),
+            );
             all.map(|theme| theme.at(self.depth)).collect()
         };
         model.theme = theme;
@@ -296,10 +300,11 @@ fn switch(name: &str, env: Env<'_>) -> Result<Option<bool>, String> {
 pub fn unicode(env: Env<'_>) -> bool {
     // Windows has no such variables; its terminals show it.
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(env);
-    cfg!(windows) || locale.is_some_and(|locale| {
-        let locale = locale.to_ascii_lowercase();
-        locale.contains("utf-8") || locale.contains("utf8")
-    })
+    cfg!(windows)
+        || locale.is_some_and(|locale| {
+            let locale = locale.to_ascii_lowercase();
+            locale.contains("utf-8") || locale.contains("utf8")
+        })
 }
 
 #[cfg(test)]

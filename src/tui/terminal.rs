@@ -143,7 +143,8 @@ impl Runtime {
 
 fn gone(error: &io::Error) -> bool {
     const EIO: i32 = 5;
-    matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::UnexpectedEof) || error.raw_os_error() == Some(EIO)
+    matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::UnexpectedEof)
+        || error.raw_os_error() == Some(EIO)
 }
 
 struct Loop<'a> {
@@ -241,7 +242,8 @@ impl Loop<'_> {
     fn draw_within(&mut self, time: Duration) {
         let due = self.drawn.map_or_else(Instant::now, |drawn| drawn + time);
         // The first one waits for what is there at once.
-        let first = if self.drawn.is_none() && self.app.model.store.conns().is_empty() { self.due } else { None };
+        let first =
+            if self.drawn.is_none() && self.app.model.store.conns().is_empty() { self.due } else { None };
         self.due = Some(first.unwrap_or_else(|| self.due.map_or(due, |earlier| earlier.min(due))));
     }
 

@@ -11,7 +11,9 @@ use crate::run::{Ran, finished, wscope};
 fn at(home: &TempDir, args: &[&str]) -> Command {
     let mut command = wscope(args);
     command.env("XDG_CONFIG_HOME", home.path()).env("HOME", home.path()).env("LANG", "C.UTF-8");
-    for name in ["WSCOPE_CONFIG", "WSCOPE_THEME", "WSCOPE_TIME", "WSCOPE_MOUSE", "WSCOPE_ASCII", "LC_ALL", "LC_CTYPE"] {
+    for name in
+        ["WSCOPE_CONFIG", "WSCOPE_THEME", "WSCOPE_TIME", "WSCOPE_MOUSE", "WSCOPE_ASCII", "LC_ALL", "LC_CTYPE"]
+    {
         command.env_remove(name);
     }
     command
@@ -56,7 +58,11 @@ fn what_holds() {
     insta::assert_snapshot!("config_keys", keys.all());
     let mut by_env = at(&home, &["config", "show"]);
     let ran = finished(by_env.env("WSCOPE_CONFIG", &file).env("WSCOPE_THEME", "cvd"));
-    assert!(ran.text().contains("theme = \"cvd\"") && ran.text().contains("# WSCOPE_THEME"), "{}", ran.text());
+    assert!(
+        ran.text().contains("theme = \"cvd\"") && ran.text().contains("# WSCOPE_THEME"),
+        "{}",
+        ran.text()
+    );
     let ran = finished(at(&home, &["config", "show", "--no-config"]).env("WSCOPE_CONFIG", &file));
     assert!(ran.text().contains("theme = \"auto\""), "{}", ran.text());
 }
@@ -98,7 +104,9 @@ fn saved_filters_have_names_on_the_command_line() {
 #[test]
 fn what_needs_a_terminal_says_so() {
     let home = tempfile::tempdir().unwrap();
-    for args in [&["chat-node-ws.pcapng", "--at", "1.m1"][..], &["open", "chat-node-ws.pcapng", "--view", "stats"]] {
+    for args in
+        [&["chat-node-ws.pcapng", "--at", "1.m1"][..], &["open", "chat-node-ws.pcapng", "--view", "stats"]]
+    {
         let ran = run(&home, args);
         assert_eq!((ran.code, ran.text()), (2, ""));
         assert!(ran.err.contains("needs a terminal"), "{}", ran.err);
@@ -106,5 +114,8 @@ fn what_needs_a_terminal_says_so() {
     let listed = run(&home, &["chat-node-ws.pcapng", "--theme", "dark"]);
     assert_eq!((listed.code, listed.text()), (0, run(&home, &["ls", "chat-node-ws.pcapng"]).text()));
     let filtered = run(&home, &["chat-node-ws.pcapng", "-Y", "conn == 1", "--ascii"]);
-    assert_eq!(filtered.text(), run(&home, &["ls", "-Y", "conn == 1", "--ascii", "chat-node-ws.pcapng"]).text());
+    assert_eq!(
+        filtered.text(),
+        run(&home, &["ls", "-Y", "conn == 1", "--ascii", "chat-node-ws.pcapng"]).text()
+    );
 }

@@ -109,7 +109,15 @@ fn manual() {
 #[test]
 fn doctor() {
     let text = output(&["doctor"]);
-    for name in ["wscope ", "live capture ", "cores ", "stdout         no terminal", "configuration  ", "theme          ", "colours        "] {
+    for name in [
+        "wscope ",
+        "live capture ",
+        "cores ",
+        "stdout         no terminal",
+        "configuration  ",
+        "theme          ",
+        "colours        ",
+    ] {
         assert!(text.contains(name), "{text}");
     }
 }

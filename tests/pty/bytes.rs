@@ -43,12 +43,17 @@ fn colours_are_there_otherwise() {
     terminal.wait(ROWS).settle();
     assert!(styles(&terminal).iter().any(|style| style.starts_with("38;") || style.starts_with('3')));
     // An empty NO_COLOR is none.
-    let terminal = start(&Start { args: &["refused-then-accepted.pcapng"], env: &[("NO_COLOR", "")], ..Start::default() });
+    let terminal = start(&Start {
+        args: &["refused-then-accepted.pcapng"],
+        env: &[("NO_COLOR", "")],
+        ..Start::default()
+    });
     terminal.wait(ROWS).settle();
     assert!(styles(&terminal).iter().any(|style| style.starts_with("38;")));
     // Who asks for a theme gets it.
     let args = &["refused-then-accepted.pcapng", "--theme", "high-contrast"];
-    let terminal = start(&Start { args, env: &[("NO_COLOR", "1"), ("COLORTERM", "truecolor")], ..Start::default() });
+    let terminal =
+        start(&Start { args, env: &[("NO_COLOR", "1"), ("COLORTERM", "truecolor")], ..Start::default() });
     terminal.wait(ROWS).settle();
     assert!(styles(&terminal).iter().any(|style| style.contains("48;2;0;0;0")), "{:?}", styles(&terminal));
 }

@@ -47,11 +47,19 @@ fn it_ends_with_a_terminal_that_sends_no_signal() {
     if std::process::Command::new("setsid").arg("true").status().is_err() {
         return;
     }
-    let mut terminal = start(&Start { shell: Some(script), env: &[("WSCOPE_THEME", "dark")], ..Start::default() });
+    let mut terminal =
+        start(&Start { shell: Some(script), env: &[("WSCOPE_THEME", "dark")], ..Start::default() });
     terminal.wait(ROWS);
     let before = terminal.arrived(|arrived| String::from_utf8_lossy(&arrived.bytes).into_owned());
     let pid = before.split("pid=").nth(1).and_then(|rest| rest.split('=').next()).unwrap().to_owned();
-    let alive = || std::process::Command::new("kill").args(["-0", &pid]).stderr(std::process::Stdio::null()).status().unwrap().success();
+    let alive = || {
+        std::process::Command::new("kill")
+            .args(["-0", &pid])
+            .stderr(std::process::Stdio::null())
+            .status()
+            .unwrap()
+            .success()
+    };
     assert!(alive());
     let since = Instant::now();
     terminal.hang_up();
@@ -135,7 +143,10 @@ fn what_cannot_be_opened_leaves_the_screen_alone() {
 
 #[test]
 fn without_a_terminal_it_lists() {
-    let mut terminal = start(&Start { shell: Some("\"$WSCOPE\" chat-node-ws.pcapng | cat; echo ended"), ..Start::default() });
+    let mut terminal = start(&Start {
+        shell: Some("\"$WSCOPE\" chat-node-ws.pcapng | cat; echo ended"),
+        ..Start::default()
+    });
     terminal.wait("ended");
     assert!(terminal.text().contains("Host + path"), "{}", terminal.text());
     terminal.end();

@@ -86,7 +86,10 @@ fn other_sizes() {
 
 #[test]
 fn a_capture_from_a_pipe_leaves_the_keys_to_the_terminal() {
-    let mut terminal = start(&Start { shell: Some("cat refused-then-accepted.pcapng | \"$WSCOPE\" -; echo ended $?"), ..Start::default() });
+    let mut terminal = start(&Start {
+        shell: Some("cat refused-then-accepted.pcapng | \"$WSCOPE\" -; echo ended $?"),
+        ..Start::default()
+    });
     terminal.wait(ROWS).wait("standard input");
     terminal.send("q");
     terminal.wait("ended 0");

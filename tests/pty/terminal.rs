@@ -99,7 +99,10 @@ pub(crate) fn start(start: &Start<'_>) -> Terminal {
     let mut reader = pair.master.try_clone_reader().unwrap();
     let (width, height) = start.size;
     let screen = vt100::Parser::new(cells(height), cells(width), 0);
-    let arrived = Arc::new((Mutex::new(Arrived { screen, bytes: Vec::new(), ended: false, leave: false }), Condvar::new()));
+    let arrived = Arc::new((
+        Mutex::new(Arrived { screen, bytes: Vec::new(), ended: false, leave: false }),
+        Condvar::new(),
+    ));
     let shared = Arc::clone(&arrived);
     let reader = thread::spawn(move || {
         let mut buffer = [0; 4096];
@@ -115,7 +118,15 @@ pub(crate) fn start(start: &Start<'_>) -> Terminal {
             }
         }
     });
-    Terminal { reader: Some(reader), child, master: Some(pair.master), writer: Some(writer), arrived, began, _home: home }
+    Terminal {
+        reader: Some(reader),
+        child,
+        master: Some(pair.master),
+        writer: Some(writer),
+        arrived,
+        began,
+        _home: home,
+    }
 }
 
 fn cells(count: u16) -> NonZero<u16> {
@@ -150,7 +161,9 @@ impl Terminal {
 
     /// Waits until a text is not on the screen any more.
     pub(crate) fn wait_gone(&self, text: &str) -> &Self {
-        self.wait_until(&format!("the end of `{text}`"), |arrived| !arrived.screen.screen().contents().contains(text))
+        self.wait_until(&format!("the end of `{text}`"), |arrived| {
+            !arrived.screen.screen().contents().contains(text)
+        })
     }
 
     /// Sends bytes, as keys and clicks are.
@@ -245,7 +258,9 @@ impl Terminal {
 
     /// Asserts that the screen is as a shell expects it; what is typed, a shell may edit itself.
     pub(crate) fn is_left(&self) {
-        self.wait_until("the end of the alternate screen", |arrived| !arrived.screen.screen().alternate_screen());
+        self.wait_until("the end of the alternate screen", |arrived| {
+            !arrived.screen.screen().alternate_screen()
+        });
         self.arrived(|arrived| {
             let screen = arrived.screen.screen();
             assert!(!screen.hide_cursor(), "the cursor is hidden");

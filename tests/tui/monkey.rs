@@ -22,7 +22,11 @@ enum Deed {
     /// Keys of an action, or others.
     Keys(String),
     Type(String),
-    Click { x: u16, y: u16, kind: u8 },
+    Click {
+        x: u16,
+        y: u16,
+        kind: u8,
+    },
     Resize(u16, u16),
     Paste(String),
 }
@@ -31,7 +35,9 @@ fn deed() -> impl Strategy<Value = Deed> {
     let bound: Vec<String> = ACTIONS
         .iter()
         .flat_map(|entry| entry.keys)
-        .map(|keys| sequence(keys).unwrap().iter().map(|key| format!("<{key}>").replace("<<>", "<lt>")).collect())
+        .map(|keys| {
+            sequence(keys).unwrap().iter().map(|key| format!("<{key}>").replace("<<>", "<lt>")).collect()
+        })
         .collect();
     prop_oneof![
         6 => proptest::sample::select(bound).prop_map(Deed::Keys),
@@ -79,8 +85,16 @@ fn perform(driver: &mut Driver, deed: &Deed) {
 /// What holds after anything.
 fn check(driver: &Driver) -> Result<(), TestCaseError> {
     let model = &driver.app.model;
-    prop_assert!(model.conn.is_none_or(|conn| model.store.conn(conn).is_some()), "connection {:?}", model.conn);
-    prop_assert!(model.message.is_none_or(|place| model.store.message(place).is_some()), "message {:?}", model.message);
+    prop_assert!(
+        model.conn.is_none_or(|conn| model.store.conn(conn).is_some()),
+        "connection {:?}",
+        model.conn
+    );
+    prop_assert!(
+        model.message.is_none_or(|place| model.store.message(place).is_some()),
+        "message {:?}",
+        model.message
+    );
     prop_assert!(model.narrow.conn.is_none_or(|conn| model.store.conn(conn).is_some()));
     let controls = driver.buffer().content.iter().any(|cell| cell.symbol().chars().any(char::is_control));
     prop_assert!(!controls, "a control character is on the screen");
@@ -101,7 +115,12 @@ fn escape(driver: &mut Driver) -> Result<(), TestCaseError> {
 fn anything_may_be_pressed() {
     for name in ["lossy.pcapng", "refused-then-accepted.pcapng"] {
         let since = Instant::now();
-        let config = Config { cases: cases(40), max_shrink_time: 20_000, failure_persistence: None, ..Config::default() };
+        let config = Config {
+            cases: cases(40),
+            max_shrink_time: 20_000,
+            failure_persistence: None,
+            ..Config::default()
+        };
         let result = TestRunner::new(config).run(&proptest::collection::vec(deed(), 1..60), |deeds| {
             // A slow machine tries less.
             if since.elapsed() > LIMIT {
@@ -130,10 +149,14 @@ fn any_size_is_drawn() {
     let mut driver = open("chat-node-ws.pcapng");
     for view in ["1", "2", "3", "4", "5", "6", "7"] {
         driver.press(view);
-        for (width, height) in (1..48).step_by(3).flat_map(|width| (1..20).step_by(2).map(move |height| (width, height))) {
+        for (width, height) in
+            (1..48).step_by(3).flat_map(|width| (1..20).step_by(2).map(move |height| (width, height)))
+        {
             driver.resize(width, height);
         }
-        for (width, height) in [(300, 100), (300, 8), (30, 100), (48, 14), (79, 23), (99, 30), (100, 29), (119, 36)] {
+        for (width, height) in
+            [(300, 100), (300, 8), (30, 100), (48, 14), (79, 23), (99, 30), (100, 29), (119, 36)]
+        {
             driver.resize(width, height);
             assert!(driver.text().contains("wscope"), "{view} at {width}x{height}");
         }

@@ -22,7 +22,9 @@ fn what_has_its_own_colours_can_be_read() {
 #[test]
 fn who_sends_and_what_is_wrong_differ() {
     for theme in Theme::ALL {
-        let apart = |one, other| assert_ne!(theme.style(one), theme.style(other), "{}: {one:?}, {other:?}", theme.name);
+        let apart = |one, other| {
+            assert_ne!(theme.style(one), theme.style(other), "{}: {one:?}, {other:?}", theme.name)
+        };
         apart(Role::Error, Role::Text);
         apart(Role::Warning, Role::Text);
         apart(Role::Error, Role::Warning);

@@ -133,7 +133,11 @@ impl<'a> Keys<'a> {
     /// What was not taken yet, whatever it is called, in the order of the file.
     pub(crate) fn rest(self) -> Vec<Value<'a>> {
         let left = self.table.iter().filter(|(key, _)| !self.known.contains(&&**key.get_ref()));
-        let value = |value: &'a toml::Spanned<DeValue<'a>>, key| Value { value: value.get_ref(), span: value.span(), key };
+        let value = |value: &'a toml::Spanned<DeValue<'a>>, key| Value {
+            value: value.get_ref(),
+            span: value.span(),
+            key,
+        };
         let mut rest: Vec<_> = left.map(|(key, it)| (key.span().start, value(it, key.get_ref()))).collect();
         rest.sort_by_key(|(at, _)| *at);
         rest.into_iter().map(|(_, value)| value).collect()
@@ -146,7 +150,9 @@ impl<'a> Keys<'a> {
         let near = nearest(first.get_ref(), self.known.iter().copied());
         let message = match near {
             Some(_) => format!("unknown key `{}`{}", first.get_ref(), meant(near)),
-            None if self.known.len() > LISTED => format!("unknown key `{}` in {}", first.get_ref(), self.what),
+            None if self.known.len() > LISTED => {
+                format!("unknown key `{}` in {}", first.get_ref(), self.what)
+            }
             None => {
                 format!("unknown key `{}`; {} takes {}", first.get_ref(), self.what, self.known.join(", "))
             }

@@ -71,7 +71,9 @@ fn keys(value: &Value<'_>) -> Read<Keymap> {
         let name = value.string()?;
         let names: Vec<&str> = PRESETS.iter().map(|preset| preset.name).collect();
         let preset = PRESETS.iter().find(|preset| preset.name == name);
-        keymap = preset.ok_or_else(|| value.fault(format!("`preset` must be one of {}", names.join(", "))))?.keymap();
+        keymap = preset
+            .ok_or_else(|| value.fault(format!("`preset` must be one of {}", names.join(", "))))?
+            .keymap();
     }
     let mut bound: Vec<(Action, Sequence)> = Vec::new();
     for entry in ACTIONS {
@@ -133,7 +135,8 @@ fn theme(value: &Value<'_>) -> Read<Theme> {
     let mut styles = Vec::new();
     for role in Role::ALL {
         if let Some(value) = keys.take(role.name()) {
-            let style = style(value.string()?).map_err(|error| value.fault(format!("`{}`: {error}", value.key)))?;
+            let style =
+                style(value.string()?).map_err(|error| value.fault(format!("`{}`: {error}", value.key)))?;
             styles.push((role, style));
         }
     }

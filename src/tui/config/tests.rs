@@ -16,7 +16,7 @@ fn none(_: &str) -> Option<String> {
 #[test]
 fn a_file_is_read() {
     let config = parse(
-        r#"
+        r##"
 theme = "mine"
 time = "clock"
 mouse = false
@@ -32,7 +32,7 @@ bad = '@errors or close.code == 1002'
 errors = 'severity == error'
 [columns]
 connections = ["Client", "End"]
-"#,
+"##,
     )
     .unwrap();
     assert_eq!((config.time, config.mouse, config.ascii), (Some(TimeFormat::Clock), Some(false), None));
@@ -118,7 +118,10 @@ fn presets_keep_every_action_but_movements_by_letters() {
     }
     let arrows = PRESETS[1].keymap();
     assert_eq!(arrows.meaning(ViewId::Messages, &sequence("j").unwrap()), Meaning::Nothing);
-    assert_eq!(arrows.meaning(ViewId::Messages, &sequence("Ctrl-f").unwrap()), Meaning::Action(Action::Filter));
+    assert_eq!(
+        arrows.meaning(ViewId::Messages, &sequence("Ctrl-f").unwrap()),
+        Meaning::Action(Action::Filter)
+    );
 }
 
 #[test]
@@ -162,7 +165,8 @@ fn who_says_what() {
 
     let wrong = looks(&Flags { theme: Some("drak".to_owned()), ..Flags::default() }, &none).unwrap_err();
     assert_eq!(wrong, "--theme: there is no theme `drak`; did you mean `dark`?");
-    let wrong = looks(&Flags::default(), &|name| (name == "WSCOPE_ASCII").then(|| "maybe".to_owned())).unwrap_err();
+    let wrong =
+        looks(&Flags::default(), &|name| (name == "WSCOPE_ASCII").then(|| "maybe".to_owned())).unwrap_err();
     assert!(wrong.starts_with("WSCOPE_ASCII: "), "{wrong}");
 }
 
@@ -175,7 +179,9 @@ fn locales() {
         (&[("LANG", "C"), ("LC_CTYPE", "C.utf8")], true),
         (&[("LANG", "de_DE.ISO-8859-1")], false),
     ] {
-        let env = |name: &str| variables.iter().find(|(other, _)| *other == name).map(|(_, value)| (*value).to_owned());
+        let env = |name: &str| {
+            variables.iter().find(|(other, _)| *other == name).map(|(_, value)| (*value).to_owned())
+        };
         assert_eq!(unicode(&env) && !cfg!(windows), utf8, "{variables:?}");
     }
 }
@@ -192,7 +198,8 @@ fn looks_go_into_the_model() {
     // Sixteen colours only.
     assert_eq!(model.themes[0].style(Role::Client).fg, Some(Color::LightRed));
     assert_eq!(model.saved["p"], "ping");
-    let looks = Looks::new(&Flags::default(), &|name| (name == "NO_COLOR").then(|| "1".to_owned()), &config).unwrap();
+    let looks =
+        Looks::new(&Flags::default(), &|name| (name == "NO_COLOR").then(|| "1".to_owned()), &config).unwrap();
     looks.apply(&config, &mut model, || panic!("asked"));
     assert_eq!(model.themes, [Theme::PLAIN]);
     assert!(!model.theme.has_colors() && model.settings.ascii);

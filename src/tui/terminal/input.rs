@@ -196,7 +196,9 @@ mod tests {
 
     fn left(keys: &[(KeyCode, KeyModifiers)]) -> String {
         let mut late = Late::default();
-        let typed = keys.iter().filter(|(code, modifiers)| !late.swallows(&Event::Key(KeyEvent::new(*code, *modifiers))));
+        let typed = keys
+            .iter()
+            .filter(|(code, modifiers)| !late.swallows(&Event::Key(KeyEvent::new(*code, *modifiers))));
         typed.map(|(code, _)| code.to_string()).collect()
     }
 

@@ -9,8 +9,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crossterm::terminal::{
-    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
-    enable_raw_mode,
+    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
+    disable_raw_mode, enable_raw_mode,
 };
 use crossterm::{Command, cursor, event, style};
 use ratatui::Terminal;
@@ -157,7 +157,11 @@ impl Screen {
     }
 
     /// Draws a frame; terminals that can, show it at once.
-    pub(super) fn draw(&mut self, colors: bool, draw: impl FnOnce(&mut Buffer) -> Option<Position>) -> io::Result<()> {
+    pub(super) fn draw(
+        &mut self,
+        colors: bool,
+        draw: impl FnOnce(&mut Buffer) -> Option<Position>,
+    ) -> io::Result<()> {
         // crossterm looks at NO_COLOR for itself, and where it leaves colours out it ends bold and reversed with them. A
         // theme without colours has none to leave out, and one with colours was asked for.
         style::force_color_output(colors);

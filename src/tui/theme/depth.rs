@@ -42,7 +42,10 @@ impl Depth {
     pub fn of(colorterm: &str, term: &str) -> Self {
         let (colorterm, term) = (colorterm.to_ascii_lowercase(), term.to_ascii_lowercase());
         let has = |names: &[&str]| names.iter().any(|name| term.contains(name));
-        if colorterm.contains("truecolor") || colorterm.contains("24bit") || has(&["-direct", "kitty", "alacritty", "ghostty"]) {
+        if colorterm.contains("truecolor")
+            || colorterm.contains("24bit")
+            || has(&["-direct", "kitty", "alacritty", "ghostty"])
+        {
             Self::True
         } else if has(&["256color"]) {
             Self::Indexed
@@ -58,7 +61,9 @@ impl Depth {
             (Self::True, _) => return color,
             (_, Color::Rgb(red, green, blue)) => [red, green, blue],
             (Self::Sixteen, Color::Indexed(n @ 16..)) => indexed(n),
-            (Self::Sixteen, Color::Indexed(n)) => return SIXTEEN.get(usize::from(n)).map_or(color, |(color, _)| *color),
+            (Self::Sixteen, Color::Indexed(n)) => {
+                return SIXTEEN.get(usize::from(n)).map_or(color, |(color, _)| *color);
+            }
             _ => return color,
         };
         if self == Self::Sixteen {

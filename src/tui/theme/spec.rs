@@ -52,7 +52,11 @@ pub fn style(text: &str) -> Result<Style, String> {
             (1 | 2, None) => style,
             (1, Some(color)) => style.fg(color),
             (2, Some(color)) => style.bg(color),
-            _ => return Err(format!("`{word}` is a third colour: write that of the text, then that of the ground")),
+            _ => {
+                return Err(format!(
+                    "`{word}` is a third colour: write that of the text, then that of the ground"
+                ));
+            }
         };
     }
     Ok(style)
@@ -70,15 +74,22 @@ fn color(word: &str) -> Result<Option<Color>, String> {
         let rgb = (digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
             .then(|| u32::from_str_radix(digits, 16).ok())
             .flatten();
-        return rgb.map(|rgb| Some(Color::from_u32(rgb))).ok_or_else(|| format!("`{word}` is no colour: write six digits, such as #1e90ff"));
+        return rgb
+            .map(|rgb| Some(Color::from_u32(rgb)))
+            .ok_or_else(|| format!("`{word}` is no colour: write six digits, such as #1e90ff"));
     }
     if word.bytes().all(|byte| byte.is_ascii_digit()) {
-        return word.parse().map(|n| Some(Color::Indexed(n))).map_err(|_| format!("`{word}` is no colour: they go from 0 to 255"));
+        return word
+            .parse()
+            .map(|n| Some(Color::Indexed(n)))
+            .map_err(|_| format!("`{word}` is no colour: they go from 0 to 255"));
     }
     let names = COLORS.iter().map(|(name, _)| *name).chain(MODIFIERS.iter().map(|(name, _)| *name));
     Err(match crate::filter::nearest(word, names) {
         Some(near) => format!("`{word}` is no colour; did you mean `{near}`?"),
-        None => format!("`{word}` is no colour: write a name (green, light-blue), #1e90ff, or a number from 0 to 255"),
+        None => format!(
+            "`{word}` is no colour: write a name (green, light-blue), #1e90ff, or a number from 0 to 255"
+        ),
     })
 }
 
@@ -92,7 +103,13 @@ mod tests {
             ("", Style::new()),
             ("green", Style::new().fg(Color::Green)),
             ("- dark-gray", Style::new().bg(Color::DarkGray)),
-            ("#1e90ff 236 bold underlined", Style::new().fg(Color::Rgb(0x1e, 0x90, 0xff)).bg(Color::Indexed(236)).add_modifier(Modifier::BOLD | Modifier::UNDERLINED)),
+            (
+                "#1e90ff 236 bold underlined",
+                Style::new()
+                    .fg(Color::Rgb(0x1e, 0x90, 0xff))
+                    .bg(Color::Indexed(236))
+                    .add_modifier(Modifier::BOLD | Modifier::UNDERLINED),
+            ),
             ("bold", Style::new().add_modifier(Modifier::BOLD)),
         ] {
             assert_eq!(style(text), Ok(expected), "{text}");
