@@ -94,6 +94,7 @@ fn show(args: &Open, files: &[PathBuf]) -> anyhow::Result<Outcome> {
         model.apply_filter(text)?;
     }
     let mut app = App::new(model, Some(feed));
+    app.show_columns(&config.columns).map_err(|error| anyhow::anyhow!("[columns]: {error}"))?;
     if let Some(view) = args.view {
         app.act(view.action());
     }

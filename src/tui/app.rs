@@ -2,6 +2,7 @@
 
 mod chrome;
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
@@ -25,6 +26,7 @@ use super::view::inspect::InspectView;
 use super::view::messages::MessagesView;
 use super::view::stats::StatsView;
 use super::view::{View, ViewId};
+use crate::filter::nearest;
 
 /// The smallest screen that shows anything.
 const SMALLEST: (u16, u16) = (30, 8);
@@ -95,6 +97,30 @@ impl App {
             clicked: None,
             dirty: true,
         }
+    }
+
+    /// Of the lists that are named, shows these columns only, by their names.
+    ///
+    /// # Errors
+    /// Where a list has no such column.
+    pub fn show_columns(&mut self, shown: &HashMap<ViewId, Vec<String>>) -> Result<(), String> {
+        for (view, shown) in shown {
+            let columns = self.views.get(*view).columns();
+            let names = || columns.iter().map(|column| column.name);
+            if let Some(wrong) = shown.iter().find(|wrong| !names().any(|name| name == *wrong)) {
+                let list = view.action().entry().id;
+                return Err(match nearest(wrong, names()) {
+                    Some(near) => format!("{list} have no column `{wrong}`; did you mean `{near}`?"),
+                    None => format!(
+                        "{list} have no column `{wrong}`, but {}",
+                        names().collect::<Vec<_>>().join(", ")
+                    ),
+                });
+            }
+            let hidden = names().enumerate().filter(|(_, name)| !shown.iter().any(|shown| shown == name));
+            self.model.hidden.insert(*view, hidden.map(|(n, _)| n).collect());
+        }
+        Ok(())
     }
 
     /// Takes in what is new, and goes on with what is done in pieces, for about so long.

@@ -282,7 +282,6 @@ impl Looks {
         model.settings.ascii = self.ascii.value;
         model.keymap = config.keymap.clone();
         model.saved.clone_from(&config.filters);
-        model.columns.clone_from(&config.columns);
     }
 }
 

@@ -113,8 +113,6 @@ pub struct Model {
     pub themes: Vec<Theme>,
     /// Saved filters (`@name`), by their names.
     pub saved: BTreeMap<String, String>,
-    /// The columns that are shown in a list, by their names; where there is nothing, all are.
-    pub columns: HashMap<ViewId, Vec<String>>,
     /// The view in front.
     pub view: ViewId,
     /// The connection under the cursor, by its number.
@@ -171,7 +169,6 @@ impl Model {
             theme: Theme::DARK,
             themes: Theme::ALL.to_vec(),
             saved: BTreeMap::new(),
-            columns: HashMap::new(),
             view: ViewId::Conns,
             conn: None,
             message: None,

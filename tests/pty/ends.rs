@@ -43,7 +43,7 @@ fn it_ends_with_its_terminal() {
 /// Nobody tells it by a signal: it is not in the session of the terminal.
 #[test]
 fn it_ends_with_a_terminal_that_sends_no_signal() {
-    let script = "trap '' HUP; setsid \"$WSCOPE\" chat-node-ws.pcapng & echo pid=$!= ; wait";
+    let script = "trap '' HUP; setsid \"$WSCOPE\" chat-node-ws.pcapng < /dev/tty & echo pid=$!= ; wait";
     if std::process::Command::new("setsid").arg("true").status().is_err() {
         return;
     }
@@ -94,7 +94,7 @@ fn it_goes_to_the_shell_and_comes_back() {
     terminal.wait(ROWS).wait("Conns");
     for _ in 0..2 {
         terminal.send("\x1a");
-        terminal.wait("Stopped").is_restored();
+        terminal.wait("Stopped").is_left();
         terminal.send("fg\r");
         terminal.wait_until("the interface", |arrived| {
             let screen = arrived.screen.screen();
@@ -106,7 +106,10 @@ fn it_goes_to_the_shell_and_comes_back() {
         terminal.wait_gone("~ does nothing here");
     }
     terminal.send("q");
-    terminal.wait_until("the shell", |arrived| !arrived.screen.screen().alternate_screen());
+    terminal.wait_until("the shell", |arrived| {
+        let screen = arrived.screen.screen();
+        !screen.alternate_screen() && screen.contents().trim_end().ends_with("\n$")
+    });
     terminal.send("echo code=$?\r");
     terminal.wait("code=0");
 }

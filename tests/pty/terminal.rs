@@ -19,9 +19,12 @@ pub(crate) struct Arrived {
     pub(crate) screen: vt100::Parser,
     pub(crate) bytes: Vec<u8>,
     ended: bool,
+    /// The reader lets go of the terminal after what comes next.
+    leave: bool,
 }
 
 pub(crate) struct Terminal {
+    reader: Option<thread::JoinHandle<()>>,
     child: Box<dyn Child + Send + Sync>,
     master: Option<Box<dyn MasterPty + Send>>,
     writer: Option<Box<dyn Write + Send>>,
@@ -96,9 +99,12 @@ pub(crate) fn start(start: &Start<'_>) -> Terminal {
     let mut reader = pair.master.try_clone_reader().unwrap();
     let (width, height) = start.size;
     let screen = vt100::Parser::new(cells(height), cells(width), 0);
-    let arrived = Arc::new((Mutex::new(Arrived { screen, bytes: Vec::new(), ended: false }), Condvar::new()));
+    let arrived = Arc::new((
+        Mutex::new(Arrived { screen, bytes: Vec::new(), ended: false, leave: false }),
+        Condvar::new(),
+    ));
     let shared = Arc::clone(&arrived);
-    thread::spawn(move || {
+    let reader = thread::spawn(move || {
         let mut buffer = [0; 4096];
         loop {
             let count = reader.read(&mut buffer).unwrap_or(0);
@@ -107,12 +113,20 @@ pub(crate) fn start(start: &Start<'_>) -> Terminal {
             arrived.bytes.extend_from_slice(&buffer[..count]);
             arrived.ended = count == 0;
             shared.1.notify_all();
-            if count == 0 {
+            if count == 0 || arrived.leave {
                 break;
             }
         }
     });
-    Terminal { child, master: Some(pair.master), writer: Some(writer), arrived, began, _home: home }
+    Terminal {
+        reader: Some(reader),
+        child,
+        master: Some(pair.master),
+        writer: Some(writer),
+        arrived,
+        began,
+        _home: home,
+    }
 }
 
 fn cells(count: u16) -> NonZero<u16> {
@@ -201,6 +215,10 @@ impl Terminal {
 
     /// The terminal is closed, with all that is in it.
     pub(crate) fn hang_up(&mut self) {
+        // Whoever reads holds the terminal, too: an answer to a key lets go of it.
+        self.arrived.0.lock().unwrap().leave = true;
+        self.send("~");
+        self.reader.take().unwrap().join().unwrap();
         self.writer = None;
         self.master = None;
     }
@@ -231,15 +249,21 @@ impl Terminal {
 
     /// Asserts that the terminal is as a shell expects it.
     pub(crate) fn is_restored(&self) {
+        self.is_left();
+        let modes = self.modes();
+        assert!(modes.contains("ICANON") && modes.contains("ECHO") && modes.contains("ISIG"), "{modes}");
+        // A shell asks for that itself.
+        assert!(!self.arrived(|arrived| arrived.screen.screen().bracketed_paste()), "pastes are bracketed");
+    }
+
+    /// Asserts that the screen is as a shell expects it; what is typed, a shell may edit itself.
+    pub(crate) fn is_left(&self) {
         self.wait_until("the end of the alternate screen", |arrived| {
             !arrived.screen.screen().alternate_screen()
         });
-        let modes = self.modes();
-        assert!(modes.contains("ICANON") && modes.contains("ECHO") && modes.contains("ISIG"), "{modes}");
         self.arrived(|arrived| {
             let screen = arrived.screen.screen();
             assert!(!screen.hide_cursor(), "the cursor is hidden");
-            assert!(!screen.bracketed_paste(), "pastes are bracketed");
             assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None);
         });
     }

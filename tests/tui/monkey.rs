@@ -13,6 +13,9 @@ use wscope::tui::view::ViewId;
 use super::open;
 use super::support::cases;
 
+/// How long each capture is tried.
+const LIMIT: Duration = Duration::from_secs(8);
+
 /// One thing that somebody does.
 #[derive(Clone, Debug)]
 enum Deed {
@@ -120,11 +123,14 @@ fn anything_may_be_pressed() {
         };
         let result = TestRunner::new(config).run(&proptest::collection::vec(deed(), 1..60), |deeds| {
             // A slow machine tries less.
-            if since.elapsed() > Duration::from_secs(8) * cases(1) {
+            if since.elapsed() > LIMIT {
                 return Ok(());
             }
             let mut driver = open(name);
             for deed in &deeds {
+                if since.elapsed() > LIMIT {
+                    break;
+                }
                 perform(&mut driver, deed);
                 check(&driver)?;
             }
