@@ -257,8 +257,9 @@ fn selected(model: &Model, place: u32) -> Option<bool> {
 }
 
 /// The filter selects a finding; `None` = it is not known yet.
-pub(super) const fn matched(_model: &Model, _place: u32) -> Option<bool> {
-    Some(true)
+pub(super) fn matched(model: &Model, place: u32) -> Option<bool> {
+    let filtering = model.filtering.as_ref().filter(|filtering| filtering.hides());
+    filtering.map_or(Some(true), |filtering| filtering.finding(&model.store, place as usize))
 }
 
 /// The group of a finding.
