@@ -1,10 +1,12 @@
 //! `-Y`, and `wscope filter`, which explains one.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write as _;
 
 use crate::filter::{Field, Filter, JSON_LIMIT, Rows};
 use crate::report::visible::{self, Style};
+use crate::tui::config::{self, Config};
 
 use super::{Outcome, session};
 
@@ -13,7 +15,7 @@ use super::{Outcome, session};
 /// # Errors
 /// Where it is no filter, or one that only the terminal UI can answer.
 pub(super) fn parse(text: Option<&str>, quiet: bool) -> anyhow::Result<Option<Filter>> {
-    let filter = text.map(Filter::parse).transpose()?;
+    let filter = text.map(understood).transpose()?;
     if let Some(filter) = &filter {
         filter.require_no_interface()?;
     }
@@ -21,6 +23,16 @@ pub(super) fn parse(text: Option<&str>, quiet: bool) -> anyhow::Result<Option<Fi
         filter.iter().flat_map(Filter::remarks).for_each(|remark| session::note(remark));
     }
     Ok(filter)
+}
+
+/// Reads a filter, with the saved ones (`@name`) that the user's configuration holds, where it names any.
+///
+/// # Errors
+/// Where it is no filter, or names saved ones and the configuration cannot be used.
+fn understood(text: &str) -> anyhow::Result<Filter> {
+    let saved =
+        if text.contains('@') { Config::load(None, &config::environment)?.filters } else { BTreeMap::new() };
+    Ok(Filter::parse_with(text, &|name| saved.get(name).cloned())?)
 }
 
 /// As [`parse`], for a command that has rows of the kinds `there`; `but` is what to say where another is
@@ -57,7 +69,7 @@ fn elsewhere(rows: Rows) -> Option<&'static str> {
 
 /// Explains how a filter is understood.
 pub(super) fn run(text: &str) -> anyhow::Result<Outcome> {
-    let filter = Filter::parse(text)?;
+    let filter = understood(text)?;
     let needs = filter.needs();
     let mut out = String::new();
     let mut line = |label: &str, text: &str| {

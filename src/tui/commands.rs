@@ -11,6 +11,9 @@ use crate::item::Dir;
 
 /// Does what an action says, on the model alone.
 pub(super) fn run(model: &mut Model, action: Action) {
+    if super::yank::run(model, action) {
+        return;
+    }
     match action {
         Action::Kinds => {
             model.narrow.kinds = model.narrow.kinds.next();
@@ -79,7 +82,8 @@ pub(super) fn run(model: &mut Model, action: Action) {
         },
         Action::Reset => {
             model.filtering = None;
-            model.narrow = Narrow::default();
+            // The connection is where one is, not what is hidden.
+            model.narrow = Narrow { conn: model.narrow.conn, ..Narrow::default() };
             model.hidden.clear();
             model.say("nothing is hidden");
             model.narrowed();

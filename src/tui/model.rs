@@ -2,18 +2,23 @@
 
 mod details;
 mod narrow;
+mod order;
+mod places;
 mod shown;
 mod times;
 
 use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 pub use details::{Details, Loaded};
 pub use narrow::{Kinds, Narrow};
+pub use order::By;
 pub use shown::Shown;
 pub use times::TimeFormat;
 
+use self::shown::Made;
 use super::action::Action;
 use super::census::Census;
 use super::feed::Progress;
@@ -29,6 +34,7 @@ use super::view::ViewId;
 use super::workers::Workers;
 use crate::filter::{Filter, FilterError};
 use crate::http::upgrade::Handshake;
+use crate::item::Dir;
 use crate::place::{Place, What};
 use crate::time::Timestamp;
 
@@ -103,6 +109,10 @@ pub struct Model {
     pub keymap: Keymap,
     /// Colours.
     pub theme: Theme,
+    /// The themes that are gone through.
+    pub themes: Vec<Theme>,
+    /// Saved filters (`@name`), by their names.
+    pub saved: BTreeMap<String, String>,
     /// The view in front.
     pub view: ViewId,
     /// The connection under the cursor, by its number.
@@ -127,8 +137,10 @@ pub struct Model {
     pub notes: Notes,
     /// The columns that are hidden, by view.
     pub hidden: HashMap<ViewId, Vec<usize>>,
-    /// Filters with names, for `@name`.
-    pub saved: BTreeMap<String, String>,
+    /// The finding that was selected last, by its place in the store.
+    pub finding: Option<u32>,
+    /// The file to which findings are added that are known.
+    pub baseline: PathBuf,
     /// The filters that were used before.
     pub history: History,
     /// The values of fields, counted while a filter is written.
@@ -155,6 +167,8 @@ impl Model {
             settings: Settings::default(),
             keymap: Keymap::default(),
             theme: Theme::DARK,
+            themes: Theme::ALL.to_vec(),
+            saved: BTreeMap::new(),
             view: ViewId::Conns,
             conn: None,
             message: None,
@@ -167,7 +181,8 @@ impl Model {
             marks: Vec::new(),
             notes: Notes::default(),
             hidden: HashMap::new(),
-            saved: BTreeMap::new(),
+            finding: None,
+            baseline: PathBuf::from("wscope-baseline.json"),
             history: History::default(),
             census: Census::default(),
             recent: Vec::new(),
@@ -222,6 +237,7 @@ impl Model {
             }
             self.conn = Some(row.conn);
             self.message = Some(place);
+            self.frame = None;
         }
     }
 
@@ -264,25 +280,30 @@ impl Model {
     /// The place of the message with this frame.
     #[must_use]
     pub fn message_of_frame(&self, conn: u32, frame: u64) -> Option<usize> {
-        let conn = self.store.conn(conn)?;
-        conn.messages.iter().map(|place| *place as usize).find(|place| {
-            self.store.message(*place).is_some_and(|(row, _)| {
-                let first = u64::from(row.first_frame);
-                // Control frames may stand between the frames of a message, so its range is a guess for them; the
-                // control frame's own message has exactly that one.
-                (first..first + u64::from(row.frames)).contains(&frame)
-            })
-        })
+        places::of_frame(&self.store, conn, frame, None)
+    }
+
+    /// As [`Model::message_of_frame`], of a sender.
+    #[must_use]
+    pub fn message_of_frame_from(&self, conn: u32, frame: u64, dir: Dir) -> Option<usize> {
+        places::of_frame(&self.store, conn, frame, Some(dir))
+    }
+
+    /// The message before another on its connection.
+    #[must_use]
+    pub fn before(&self, row: &Row) -> Option<&Row> {
+        places::before(&self.store, row)
+    }
+
+    /// The place of the message that a finding is on.
+    #[must_use]
+    pub fn place_of_finding(&self, found: &Found) -> Option<usize> {
+        shown::place_of(&self.store, found)
     }
 
     /// The findings on a message or its frames.
     pub fn findings_on<'a>(&'a self, row: &'a Row) -> impl Iterator<Item = &'a Found> + 'a {
-        let places = self.store.conn(row.conn).map_or(&[][..], |conn| &conn.findings);
-        places.iter().filter_map(|place| self.store.findings().get(*place as usize)).filter(|found| {
-            let frames = u64::from(row.first_frame)..u64::from(row.first_frame) + u64::from(row.frames);
-            found.finding.message == Some(row.n.into())
-                || found.finding.frame.is_some_and(|frame| frames.contains(&frame))
-        })
+        shown::findings_on(&self.store, row)
     }
 
     /// The time of the first packet of the first connection: times are relative to it.
@@ -332,7 +353,8 @@ impl Model {
         if let Some(filtering) = &mut self.filtering {
             changed |= filtering.advance(&self.store, budget / 2);
         }
-        changed |= self.shown.advance(&self.store, &self.narrow, self.filtering.as_ref(), budget / 2);
+        let (made, shown) = self.made();
+        changed |= shown.advance(made, budget / 2);
         changed | self.more
     }
 
@@ -389,14 +411,32 @@ impl Model {
 
     /// What narrows the list changed: it is made anew.
     pub fn narrowed(&mut self) {
-        self.shown.restart(&self.store, &self.narrow, self.filtering.as_ref());
+        let (made, shown) = self.made();
+        shown.restart(made);
+    }
+
+    /// The list of messages, and what it is made of.
+    const fn made(&mut self) -> (Made<'_>, &mut Shown) {
+        let Self { store, narrow, filtering, workers, shown, .. } = self;
+        (Made { store, narrow, filtering: filtering.as_ref(), workers }, shown)
+    }
+
+    const fn made_of(&self) -> Made<'_> {
+        let Self { store, narrow, filtering, workers, .. } = self;
+        Made { store, narrow, filtering: filtering.as_ref(), workers }
+    }
+
+    /// The list of messages holds all that it should.
+    #[must_use]
+    pub fn listed(&self) -> bool {
+        self.shown.complete(self.made_of())
     }
 
     /// Everything that takes pieces is done.
     #[must_use]
     pub fn settled(&self) -> bool {
         self.filtering.as_ref().is_none_or(|filtering| filtering.done(&self.store))
-            && self.shown.done(&self.store)
+            && self.shown.done(self.made_of())
             && self.census.done(&self.store)
             && !self.more
     }

@@ -3,9 +3,12 @@
 pub mod columns;
 pub mod diff;
 pub mod filter;
+pub mod find;
 pub mod help;
 pub mod notes;
 pub mod palette;
+pub mod rule;
+pub mod suppress;
 
 use ratatui::layout::Rect;
 

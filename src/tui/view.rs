@@ -120,3 +120,21 @@ pub trait View: std::fmt::Debug {
         None
     }
 }
+
+/// Puts the cursor on another connection, by number; a list that is scoped to the current one goes along.
+pub(super) fn other_conn(model: &mut Model, by: i64) {
+    let Some(conn) = model.conn else { return };
+    let next = u32::try_from(i64::from(conn) + by).ok().filter(|next| model.store.conn(*next).is_some());
+    if next.is_none() {
+        return model.say(if by > 0 {
+            "this is the last connection"
+        } else {
+            "this is the first connection"
+        });
+    }
+    model.conn = next;
+    if model.narrow.conn.is_some() {
+        model.narrow.conn = next;
+        model.narrowed();
+    }
+}

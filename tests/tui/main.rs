@@ -9,10 +9,18 @@ mod support;
 mod conns;
 mod diff;
 mod filter;
+mod findings;
+mod follow;
+mod handshake;
 mod help;
+mod inspect;
+mod messages;
+mod monkey;
 mod notes;
 mod palette;
+mod picture;
 mod stats;
+mod theme;
 
 use std::fs;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
