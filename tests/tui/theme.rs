@@ -65,7 +65,8 @@ fn the_ground_is_everywhere() {
             let ground = if cell.modifier.contains(Modifier::REVERSED) { cell.fg } else { cell.bg };
             ground == Color::Reset
         });
-        assert_eq!(hole, None, "{keys}\n{}", driver.text());
+        let cell = hole.map(|at| driver.buffer().content[at].clone());
+        assert_eq!(hole, None, "{keys} {cell:?}\n{}", driver.text());
         assert!(driver.buffer().content.iter().any(|cell| cell.bg == black));
     }
 }
