@@ -54,6 +54,8 @@ pub struct App {
     /// The last click: where, and at what time.
     clicked: Option<(Position, Duration)>,
     dirty: bool,
+    /// What was drawn on last.
+    screen: Rect,
 }
 
 #[derive(Debug, Default)]
@@ -96,6 +98,7 @@ impl App {
             hits: Vec::new(),
             clicked: None,
             dirty: true,
+            screen: Rect::ZERO,
         }
     }
 
@@ -292,6 +295,10 @@ impl App {
     fn enter(&mut self, view: ViewId) {
         self.model.view = view;
         self.views.get(view).enter(&mut self.model);
+        // A view lays itself out while it is drawn: keys that come before the next frame find it ready.
+        if !self.screen.is_empty() {
+            self.draw(&mut Buffer::empty(self.screen));
+        }
     }
 
     /// Effects that are the interface's own; the others stay for the world.
@@ -353,6 +360,7 @@ impl App {
     /// Draws everything. Returns where the terminal's cursor stands, if it is to be seen.
     pub fn draw(&mut self, buffer: &mut Buffer) -> Option<Position> {
         let screen = buffer.area;
+        self.screen = screen;
         self.model.more = false;
         let mut hits = std::mem::take(&mut self.hits);
         hits.clear();
