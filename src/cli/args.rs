@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::audit::select::Selector;
 use crate::place::Place;
 use crate::report::check;
+use crate::report::exporter::Format;
 use crate::report::payload::PayloadMode;
 use crate::report::select::{RecordTypes, Selection};
 use crate::rules::Level;
@@ -479,20 +480,14 @@ pub struct Export {
     pub input: Input,
 }
 
-/// Export formats.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// One JSON record a line
-    #[default]
-    Ndjson,
-    /// The same records in one JSON document
-    Json,
-    /// Messages, a row each
-    Csv,
-    /// Messages, a line each, to read
-    Txt,
-    /// HTTP archive with Chrome's `_webSocketMessages`
-    Har,
+impl ValueEnum for Format {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.name()).help(self.description()))
+    }
 }
 
 /// `stats`

@@ -248,7 +248,7 @@ fn seconds(nanos: i64) -> String {
 }
 
 /// Why a part is missing, in a few words.
-const fn fault_text(fault: Fault) -> &'static str {
+pub(super) const fn fault_text(fault: Fault) -> &'static str {
     match fault {
         Fault::Missing => "bytes missing from the capture",
         Fault::Unfinished => "unfinished",

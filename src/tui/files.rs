@@ -65,6 +65,22 @@ impl Files {
         self.compressed.contains(&true)
     }
 
+    /// Opens all of them as one capture once more.
+    pub(crate) fn again(&self, limits: &Limits) -> io::Result<Opened> {
+        let paths: Vec<&Path> = (0..self.named.len()).map(|source| self.path(source as u16)).collect();
+        open(&paths, limits)
+    }
+
+    /// Some can be read again only when they were read to their end.
+    pub(super) fn any_copied(&self) -> bool {
+        self.copies.iter().any(Option::is_some)
+    }
+
+    /// The files, as they were named.
+    pub(super) fn named(&self) -> &[PathBuf] {
+        &self.named
+    }
+
     /// Opens a source to read packets at their offsets.
     pub(super) fn file(&self, source: u16) -> io::Result<File> {
         File::open(self.path(source)).map_err(|error| self.failed(source, &error))

@@ -86,6 +86,16 @@ impl Reopener {
         Ok(frames)
     }
 
+    /// What all of it was read from.
+    pub(super) const fn files(&self) -> &Files {
+        &self.files
+    }
+
+    /// How it was decoded.
+    pub(super) const fn config(&self) -> &Config {
+        &self.config
+    }
+
     fn take(&self, packets: &Packets, wanted: Wanted, want: Want) -> io::Result<Taken> {
         let config = Config { want, ..self.config.clone() };
         let done = Arc::default();
