@@ -205,8 +205,9 @@ impl Exporter {
         let want = Want { payload: self.payload.bytes(), hash: self.hash, frame_bytes: 0 };
         let more = |want| filter.map_or(want, |filter| filter.needs().want(want));
         let spool = || {
-            let failed =
-                |error: io::Error| io::Error::new(error.kind(), format!("cannot make a temporary file: {error}"));
+            let failed = |error: io::Error| {
+                io::Error::new(error.kind(), format!("cannot make a temporary file: {error}"))
+            };
             tempfile::tempfile().map_err(failed)
         };
         let done = match self.format {

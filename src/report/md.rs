@@ -130,7 +130,7 @@ fn opened(conn: &Connection, reveal: bool) -> Piece {
         return piece;
     };
     if let Some(url) = url(shake, reveal) {
-        let _ = write!(piece.text, ", {}", code(&url, false));
+        let _ = write!(piece.text, ", {}", span(&url));
     }
     match &shake.response {
         Some(response) => {
@@ -141,10 +141,10 @@ fn opened(conn: &Connection, reveal: bool) -> Piece {
         None => piece.text.push_str(", no response"),
     }
     if let Some(name) = shake.subprotocol() {
-        let _ = write!(piece.text, ", subprotocol {}", code(&name, false));
+        let _ = write!(piece.text, ", subprotocol {}", span(&name));
     }
     for extension in shake.extensions() {
-        let _ = write!(piece.text, ", {}", code(&extension, false));
+        let _ = write!(piece.text, ", {}", span(&extension));
     }
     piece.text.push('\n');
     piece
@@ -163,7 +163,7 @@ fn written(message: &Message<'_>, mode: PayloadMode) -> Piece {
             let _ = write!(out, " {code}");
         }
         if !shown.reason.is_empty() {
-            let _ = write!(out, " {}", code(&shown.reason, false));
+            let _ = write!(out, " {}", span(&shown.reason));
         }
     } else {
         let _ = write!(out, ", {}", count(message.len, "byte"));
@@ -199,6 +199,15 @@ fn written(message: &Message<'_>, mode: PayloadMode) -> Piece {
     piece
 }
 
+/// Text as code within a line, or a cell of a table.
+fn span(text: &str) -> String {
+    let mut clean = String::with_capacity(text.len());
+    visible::visible(text.as_bytes(), &mut clean);
+    // What could end the code or the cell, or would be left out.
+    let plain = !clean.is_empty() && !clean.contains(['`', '|']) && clean.trim() == clean;
+    if plain { format!("`{clean}`") } else { code(text, false) }
+}
+
 /// Text between lines of more backticks than it has in a row.
 fn fence(language: &str, text: &str, out: &mut String) {
     let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
@@ -208,7 +217,8 @@ fn fence(language: &str, text: &str, out: &mut String) {
 }
 
 fn on_connection(finding: &Finding) -> Piece {
-    let mut piece = Piece::new(&format!("\n> **{}** at ", finding.rule.level.name()));
+    let on = if finding.frame.or(finding.message).is_some() { "at" } else { "on connection" };
+    let mut piece = Piece::new(&format!("\n> **{}** {on} ", finding.rule.level.name()));
     match (finding.frame, finding.message) {
         (Some(frame), _) => {
             let _ = write!(piece.text, ".f{frame}");
@@ -254,7 +264,7 @@ fn end(closing: &Closing) -> String {
 fn row(conn: &Connection, closing: &Closing, reveal: bool) -> Piece {
     let mut piece = Piece::new("| ");
     let target = conn.handshake.as_deref().and_then(|shake| url(shake, reveal));
-    let target = target.map_or_else(|| "(no handshake)".to_owned(), |url| code(&url, false));
+    let target = target.map_or_else(|| "(no handshake)".to_owned(), |url| span(&url));
     let opened = conn.opened.time.to_string();
     let date = opened.get(..19).unwrap_or(&opened).replacen('T', " ", 1);
     let [sent, received] = &closing.totals;
@@ -324,7 +334,7 @@ impl<W: Write, S: Read + Write + Seek> MdSink<W, S> {
 
     /// What stands before the table.
     fn begin(&self) -> String {
-        let sources: Vec<String> = self.options.sources.iter().map(|name| code(name, false)).collect();
+        let sources: Vec<String> = self.options.sources.iter().map(|name| span(name)).collect();
         let mut out = format!("# WebSocket traffic of {}\n\n", sources.join(", "));
         let _ = writeln!(
             out,
@@ -334,7 +344,7 @@ impl<W: Write, S: Read + Write + Seek> MdSink<W, S> {
             words::findings(self.findings),
         );
         if let Some(filter) = &self.options.filter {
-            let _ = writeln!(out, "\nOnly what matches {}; counts in the table are of all.", code(filter, false));
+            let _ = writeln!(out, "\nOnly what matches {}; counts in the table are of all.", span(filter));
         }
         match self.options.payload {
             PayloadMode::Full => {}
@@ -378,7 +388,8 @@ impl<W: Write, S: Read + Write + Seek> Sink<MdPart> for MdSink<W, S> {
     }
 
     fn finish(&mut self, summary: &Summary) -> io::Result<()> {
-        let of_capture = |finding: &&Finding| finding.conn.is_none_or(|conn| self.options.conns.contains(conn));
+        let of_capture =
+            |finding: &&Finding| finding.conn.is_none_or(|conn| self.options.conns.contains(conn));
         let findings: Vec<&Finding> = summary.capture_findings.iter().filter(of_capture).collect();
         for finding in &findings {
             self.findings[finding.rule.level as usize] += 1;

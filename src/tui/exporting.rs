@@ -1,6 +1,5 @@
 //! What is exported from the interface: what is shown as one filter expression, and the file that is written.
 
-use std::fmt::Write as _;
 use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -98,7 +97,9 @@ impl Form {
             Self::Findings(check::Format::Json | check::Format::Gitlab) => "-findings.json",
             Self::Findings(check::Format::Ndjson) => "-findings.ndjson",
             Self::Findings(check::Format::Markdown) => "-findings.md",
-            Self::Findings(check::Format::Human | check::Format::Concise | check::Format::Github) => "-findings.txt",
+            Self::Findings(check::Format::Human | check::Format::Concise | check::Format::Github) => {
+                "-findings.txt"
+            }
             Self::Table(_) => "-stats.csv",
         }
     }
@@ -113,7 +114,8 @@ impl Form {
 /// The name of a file for what a capture is called.
 #[must_use]
 pub fn file_name(title: &str, form: &Form) -> String {
-    let name = Path::new(title).file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let name =
+        Path::new(title).file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let whole = [".gz", ".zst", ".lz4"].iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(&name);
     let stem = whole.rsplit_once('.').map_or(whole, |(stem, _)| stem);
     let stem = if matches!(stem, "" | "-") { "capture" } else { stem };
@@ -135,10 +137,9 @@ pub fn expression(model: &Model, what: What) -> Result<Option<String>, String> {
         What::Shown => match of_shown(model) {
             None => return Ok(None),
             Some(Ok(terms)) => terms,
-            Some(Err(why)) => one_by_one(model).map_err(|but| format!("{why}, and {but}"))?,
+            Some(Err(why)) => one_by_one(model, why)?,
         },
     };
-    // Many that are not next to one another are more than a filter may name.
     Filter::parse(&text).map_err(|error| format!("no filter says it: {}", error.message))?;
     Ok(Some(text))
 }
@@ -169,7 +170,11 @@ fn of_shown(model: &Model) -> Option<Result<String, &'static str>> {
     }
     match &terms[..] {
         [] => None,
-        [only] => Some(Ok(only.strip_prefix('(').and_then(|text| text.strip_suffix(')')).unwrap_or(only).to_owned())),
+        [only] => Some(Ok(only
+            .strip_prefix('(')
+            .and_then(|text| text.strip_suffix(')'))
+            .unwrap_or(only)
+            .to_owned())),
         _ => Some(Ok(terms.join(" && "))),
     }
 }
@@ -180,8 +185,8 @@ fn can_be_exported(filter: &Filter) -> bool {
     filter.needs().rows.contains(Rows::MESSAGE) && !filter.uses().any(of_interface)
 }
 
-/// Every message that is shown, by name.
-fn one_by_one(model: &Model) -> Result<String, String> {
+/// Every message that is shown, by name; `why` it takes that.
+fn one_by_one(model: &Model, why: &str) -> Result<String, String> {
     let shown = model.shown.len(&model.store);
     if !model.settled() {
         return Err("what is shown is not known yet".to_owned());
@@ -190,10 +195,13 @@ fn one_by_one(model: &Model) -> Result<String, String> {
         return Err("nothing is shown".to_owned());
     }
     if shown > MOST {
-        return Err(format!("{} are too many to name", count(shown as u64, "message")));
+        return Err(format!("{why}, and {} are too many to name", number(shown as u64)));
     }
     let places = (0..shown).filter_map(|index| model.shown.unsorted(&model.store, index));
-    Ok(named(places.filter_map(|place| id(model, place)).collect()))
+    let text = named(places.filter_map(|place| id(model, place)).collect());
+    // What are not next to one another can be more than a filter may name.
+    Filter::parse(&text).map_err(|_| format!("{why}, and {} are too many to name", number(shown as u64)))?;
+    Ok(text)
 }
 
 fn id(model: &Model, place: usize) -> Option<(u32, u64)> {
@@ -261,13 +269,12 @@ impl Watch {
 /// # Errors
 /// Why it cannot be carried out, in a sentence.
 pub fn check(order: &Order, model: &Model) -> Result<(), String> {
-    let name = order.path.display();
     if matches!(order.form, Form::Table(_)) {
         return Ok(());
     }
     let Some(reopener) = &model.reopener else { return Err("there is no file to export from".to_owned()) };
     if is_input(&order.path, reopener.files().named()) {
-        return Err(format!("{name} is the capture itself: choose another name"));
+        return Err("that is the capture itself: choose another name".to_owned());
     }
     if reopener.files().any_copied() && matches!(model.store.state(), State::Reading) {
         return Err("it must be read to its end before it can be read again".to_owned());
@@ -296,7 +303,8 @@ pub fn carry_out(order: &Order, capture: Option<(&Files, &Config)>, watch: &Watc
         }
     };
     let (what, bytes) = written.map_err(|error| error.to_string())?;
-    Ok(format!("wrote {}: {what}, {}B", order.path.display(), size(bytes)))
+    let name = order.path.file_name().unwrap_or_default().to_string_lossy();
+    Ok(format!("wrote {name}: {what}, {}B", size(bytes)))
 }
 
 /// The exporter of an order; its filter can be true of what is written.
@@ -315,7 +323,9 @@ fn exporter(order: &Order, files: &Files) -> Result<Exporter, String> {
         ..Exporter::default()
     };
     match (&order.form, &exporter.filter) {
-        (Form::Findings(_), Some(filter)) => filter.require(Rows::FINDING, "and the report has findings", |_| None),
+        (Form::Findings(_), Some(filter)) => {
+            filter.require(Rows::FINDING, "and the report has findings", |_| None)
+        }
         _ => exporter.require(|_| None),
     }
     .map_err(|error| error.message)?;
@@ -358,7 +368,8 @@ fn findings(
     let want = Want { payload: PAYLOAD, ..Want::default() };
     let want = filter.map_or(want, |filter| filter.needs().want(want));
     let numbers = filter.is_some_and(|filter| filter.needs().number);
-    let running = Running { source: Watched::open(files, config, watch, 0, 1)?, config: of_run(config, numbers) };
+    let running =
+        Running { source: Watched::open(files, config, watch, 0, 1)?, config: of_run(config, numbers) };
     let observer = || Filtered::records(Collector::new(&enabled, secret::redacted), filter, Rows::FINDING);
     running.run(want, &observer, &mut FilteredSink::new(&mut auditor, filter))?;
     let sources = files.named().iter().map(|file| file.to_string_lossy().into_owned()).collect();
@@ -459,17 +470,15 @@ fn whole<T>(
     write: impl FnOnce(&mut dyn Write) -> io::Result<T>,
 ) -> io::Result<(T, u64)> {
     let failed = |error: io::Error| {
-        let mut text = format!("cannot write {}: ", order.path.display());
-        // Writing to a string cannot fail.
-        let _ = match error.kind() {
-            io::ErrorKind::NotFound => write!(text, "there is no such folder"),
-            io::ErrorKind::NotADirectory => write!(text, "part of the path is no folder"),
-            io::ErrorKind::PermissionDenied => write!(text, "no permission to write there"),
-            io::ErrorKind::AlreadyExists => write!(text, "meanwhile there is a file of this name"),
-            io::ErrorKind::StorageFull => write!(text, "no space is left"),
-            _ => write!(text, "{error}"),
+        let why = match error.kind() {
+            io::ErrorKind::NotFound => "there is no such folder",
+            io::ErrorKind::NotADirectory => "part of the path is no folder",
+            io::ErrorKind::PermissionDenied => "no permission to write there",
+            io::ErrorKind::AlreadyExists => "meanwhile there is such a file",
+            io::ErrorKind::StorageFull => "no space is left",
+            _ => return io::Error::new(error.kind(), format!("cannot write it: {error}")),
         };
-        io::Error::new(error.kind(), text)
+        io::Error::new(error.kind(), why)
     };
     // What a link points to is replaced, not the link.
     let path = fs::canonicalize(&order.path).unwrap_or_else(|_| order.path.clone());
@@ -502,7 +511,11 @@ pub fn extent(model: &Model, what: What) -> String {
     let all = model.store.messages() as u64;
     match what {
         What::All => {
-            format!("{} with {}", count(model.store.conns().len() as u64, "connection"), count(all, "message"))
+            format!(
+                "{} with {}",
+                count(model.store.conns().len() as u64, "connection"),
+                count(all, "message")
+            )
         }
         What::Shown => {
             format!("{} of {}", number(model.shown.len(&model.store) as u64), count(all, "message"))

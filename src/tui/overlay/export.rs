@@ -109,7 +109,9 @@ impl ExportForm {
         let narrowed = shown.filter != Ok(None);
         let mut whats = Vec::new();
         whats.extend(narrowed.then_some(shown));
-        whats.extend((!model.marks.is_empty()).then(|| offer(What::Marked, format!("{} marked", model.marks.len()))));
+        whats.extend(
+            (!model.marks.is_empty()).then(|| offer(What::Marked, format!("{} marked", model.marks.len()))),
+        );
         whats.extend(model.conn.map(|conn| offer(What::Conn(conn), format!("conn {conn}"))));
         whats.push(offer(What::All, "all".to_owned()));
         // Without a filter, what is looked at is one connection, or all.
@@ -204,25 +206,35 @@ impl ExportForm {
             return Err("the file needs a name".to_owned());
         }
         let payload = PAYLOADS.get(self.chosen[2]).map_or(PayloadMode::Full, |(mode, _)| *mode);
-        Ok(Order { form, filter, payload, reveal: model.settings.reveal, path: PathBuf::from(name), overwrite })
+        Ok(Order {
+            form,
+            filter,
+            payload,
+            reveal: model.settings.reveal,
+            path: PathBuf::from(name),
+            overwrite,
+        })
     }
 
     /// Writes the file; asks first where there is one.
     fn write(&mut self, model: &mut Model, overwrite: bool) {
         self.remark = None;
         self.state = State::Open;
-        let order = match self.order(model, overwrite).and_then(|order| exporting::check(&order, model).map(|()| order)) {
+        let order = match self
+            .order(model, overwrite)
+            .and_then(|order| exporting::check(&order, model).map(|()| order))
+        {
             Ok(order) => order,
             Err(why) => return self.remark = Some((why, Role::Error)),
         };
         if order.path.is_dir() {
-            let why = format!("{} is a folder", order.path.display());
-            return self.remark = Some((why, Role::Error));
+            return self.remark = Some(("that is a folder: add a name".to_owned(), Role::Error));
         }
         if !overwrite && order.path.exists() {
             return self.state = State::Asks;
         }
-        let capture = model.reopener.as_ref().map(|reopener| (reopener.files().clone(), reopener.config().clone()));
+        let capture =
+            model.reopener.as_ref().map(|reopener| (reopener.files().clone(), reopener.config().clone()));
         let percent = Arc::<AtomicU64>::default();
         let progress = progress(Arc::clone(&percent), model.waker());
         let task = model.workers.run(move |cancelled| {
@@ -283,7 +295,8 @@ impl Overlay for ExportForm {
     fn hints(&self) -> Vec<(&'static str, &'static str)> {
         match self.state {
             State::Open => {
-                let change = if self.field == Field::File { ("", "type the name") } else { ("←→", "choose") };
+                let change =
+                    if self.field == Field::File { ("", "type the name") } else { ("←→", "choose") };
                 vec![("Enter", "write"), ("Esc", "close"), ("↑↓", "move"), change]
             }
             State::Asks => vec![("Enter", "overwrite"), ("Esc", "keep it")],

@@ -55,7 +55,7 @@ impl ExportForm {
                 Row::Field(field) => self.field(model, *field, line, canvas),
                 Row::About(field) => self.about(*field, line, canvas),
                 Row::Empty => {}
-                Row::Last => self.last(model, line, canvas),
+                Row::Last => self.last(model, line, left_out == 0, canvas),
             }
         }
     }
@@ -68,6 +68,9 @@ impl ExportForm {
         canvas.put(line.x + 2, line.y, NAMES - 3, field.name(), role);
         let value = Rect { x: line.x + NAMES, width: line.width.saturating_sub(NAMES), ..line };
         match field {
+            Field::What if matches!(self.form(), Some(Form::Table(_))) => {
+                canvas.put(value.x + 1, value.y, value.width, "the chart", Role::Dim);
+            }
             Field::What => self.chips(field, self.whats.iter().map(|offer| &*offer.label), value, canvas),
             Field::Form => self.chips(field, self.forms.iter().map(Form::name), value, canvas),
             Field::Payload if self.form().is_some_and(Form::has_payloads) => {
@@ -120,9 +123,7 @@ impl ExportForm {
     fn about(&self, field: Field, line: Rect, canvas: &mut Canvas<'_>) {
         let (x, width) = (line.x + NAMES + 1, line.width.saturating_sub(NAMES + 1));
         match (field, self.form(), self.offer()) {
-            (Field::What, Some(Form::Table(_)), _) => {
-                canvas.put(x, line.y, width, "the chart that is shown", Role::Dim);
-            }
+            (Field::What, Some(Form::Table(_)), _) => {}
             (Field::What, _, Some(offer)) => match &offer.filter {
                 Ok(None) => {
                     canvas.put(x, line.y, width, &offer.extent, Role::Dim);
@@ -142,15 +143,14 @@ impl ExportForm {
         }
     }
 
-    fn last(&self, model: &Model, line: Rect, canvas: &mut Canvas<'_>) {
+    /// `above`: the line above is empty, and may be used.
+    fn last(&self, model: &Model, line: Rect, above: bool, canvas: &mut Canvas<'_>) {
         let (text, role, button) = match &self.state {
             State::Open => match &self.remark {
                 Some((text, role)) => (text.clone(), *role, " write "),
                 None => (self.secrets(model).to_owned(), Role::Dim, " write "),
             },
-            State::Asks => {
-                (format!("{} is there already", self.file.text.trim()), Role::Warning, " overwrite ")
-            }
+            State::Asks => ("this file exists already".to_owned(), Role::Warning, " overwrite "),
             State::Writes { percent, .. } => {
                 (format!("writing: {}%", percent.load(Ordering::Relaxed).min(100)), Role::Info, " cancel ")
             }
@@ -158,8 +158,18 @@ impl ExportForm {
         let taken = (button.width() as u16).min(line.width);
         // A sentence that must be read comes before a button.
         let beside = line.width.saturating_sub(taken + 1);
-        let room = if role == Role::Dim || text.width() <= usize::from(beside) { beside } else { line.width };
-        canvas.put(line.x, line.y, room, &text, role);
+        let fits = text.width() <= usize::from(beside);
+        let wrapped = textwrap::wrap(&text, usize::from(beside.max(1)));
+        let room = if role == Role::Dim || fits || above && wrapped.len() == 2 { beside } else { line.width };
+        match &wrapped[..] {
+            [first, second] if above => {
+                canvas.put(line.x, line.y - 1, room, first, role);
+                canvas.put(line.x, line.y, room, second, role);
+            }
+            _ => {
+                canvas.put(line.x, line.y, room, &text, role);
+            }
+        }
         if room < line.width {
             let x = line.right() - taken;
             canvas.put(x, line.y, taken, button, Role::On);
