@@ -169,7 +169,7 @@ fn written(message: &Message<'_>, mode: PayloadMode) -> Piece {
         let _ = write!(out, ", {}", count(message.len, "byte"));
     }
     if message.compressed {
-        let _ = write!(out, ", {} compressed", number(message.wire_len));
+        let _ = write!(out, ", compressed to {}", number(message.wire_len));
     }
     if message.frames > 1 {
         let _ = write!(out, ", {} frames", message.frames);
