@@ -7,6 +7,7 @@ pub mod decode;
 pub mod engine;
 pub mod event;
 pub mod filter;
+pub mod generate;
 pub mod http;
 pub mod item;
 pub mod limits;

@@ -98,7 +98,7 @@ fn export(
 ) -> anyhow::Result<Written<(Summary, Outcome)>> {
     let again = || -> anyhow::Result<Box<dyn Source>> {
         let files = files.context("the capture cannot be read again")?;
-        Ok(files.again(&Limits::default())?.source)
+        Ok(files.again(&Limits::default(), || true)?.source)
     };
     exporter.write(session, again, out)
 }

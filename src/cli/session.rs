@@ -88,7 +88,7 @@ impl Session {
     ) -> anyhow::Result<Self> {
         set_color(decode.color);
         anyhow::ensure!(!files.is_empty(), "no capture was named; write its path, or - for standard input");
-        let stdin = files.iter().any(|file| file.as_os_str() == "-");
+        let stdin = names_stdin(files);
         anyhow::ensure!(
             !(stdin && io::stdin().is_terminal()),
             "standard input is a terminal: pipe a capture into it, such as `tcpdump -w - | wscope ls -`"
@@ -208,7 +208,13 @@ impl<W: Write> Write for Counted<W> {
     }
 }
 
-fn default_threads(size: Option<u64>) -> usize {
+/// One of the files is standard input.
+pub(super) fn names_stdin(files: &[PathBuf]) -> bool {
+    files.iter().any(|file| file.as_os_str() == "-")
+}
+
+/// Threads for so many bytes; `None` = nobody knows how many.
+pub(super) fn default_threads(size: Option<u64>) -> usize {
     let cores = thread::available_parallelism().map_or(1, usize::from);
     if cores < 2 || size.is_some_and(|size| size < WORTH_THREADS) { 1 } else { cores.min(4) }
 }
@@ -272,7 +278,7 @@ fn say(what: &str, color: anstyle::AnsiColor, text: &str) {
 }
 
 /// File names are in it, and these may hold anything.
-fn harmless(text: &str) -> String {
+pub(super) fn harmless(text: &str) -> String {
     let mut shown = String::new();
     visible::append(text.as_bytes(), Style { ascii: false, multi_line: true }, &mut shown);
     shown

@@ -28,7 +28,7 @@ fn socket_io(text: &str) -> Option<Decoded> {
     if engine != 4 {
         return None;
     }
-    let kind = usize::from(text.bytes().nth(1)?.checked_sub(b'0')?);
+    let kind = usize::from(text.as_bytes().get(1)?.checked_sub(b'0')?);
     let mut summary = (*SOCKET.get(kind)?).to_owned();
     let mut rest = text.get(2..)?;
     let digits = |rest: &str| rest.bytes().take_while(u8::is_ascii_digit).count();

@@ -106,12 +106,18 @@ impl Tree {
         self.cut
     }
 
-    /// The place of the value whose key or text is at a byte, or that is the last to begin before it.
+    /// The place of the innermost value that a byte of the text is part of, its key included.
     #[must_use]
     pub fn at(&self, byte: usize) -> Option<u32> {
         let begins = |node: &Node| if node.key.is_empty() { node.value.start } else { node.key.start };
         let behind = self.nodes.partition_point(|node| begins(node) as usize <= byte);
-        behind.checked_sub(1).map(|place| place as u32)
+        let mut place = behind.checked_sub(1)? as u32;
+        while let Some(node) =
+            self.get(place).filter(|node| node.depth > 0 && node.value.end as usize <= byte)
+        {
+            place = node.parent;
+        }
+        Some(place)
     }
 
     /// The first of the values that one holds, by its key: for keys without escapes.

@@ -20,6 +20,32 @@ pub struct Facts {
     pub rtt: Option<i64>,
     /// Of a data message that answers: since the last data message of the other side.
     pub reply: Option<i64>,
+    /// The user marked it.
+    pub marked: bool,
+    /// The user wrote a note on it.
+    pub noted: bool,
+}
+
+/// Follows the messages of one connection for the fields that need only their times: `delta` and `reply`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Pace {
+    message: Option<Timestamp>,
+    /// The last data message: its direction and time.
+    data: Option<(Dir, Timestamp)>,
+}
+
+impl Pace {
+    /// Takes the next message in, by the time of its end, and gives what is known of it.
+    pub fn feed(&mut self, dir: Dir, kind: Kind, time: Timestamp) -> Facts {
+        let before = self.message.replace(time);
+        let mut facts = Facts { delta: before.map(|before| time.since(before)), ..Facts::default() };
+        if kind.is_data() {
+            let before = self.data.replace((dir, time));
+            let turned = before.filter(|(before, _)| *before != dir);
+            facts.reply = turned.map(|(_, before)| time.since(before));
+        }
+        facts
+    }
 }
 
 /// Follows connections for the fields `delta`, `rtt` and `reply`. It is fed with every event of a
@@ -32,10 +58,8 @@ pub struct Context {
 /// One connection, followed.
 #[derive(Debug, Default)]
 pub struct Running {
-    message: Option<Timestamp>,
+    pace: Pace,
     frame: Option<Timestamp>,
-    /// The last data message: its direction and time.
-    data: Option<(usize, Timestamp)>,
     /// Hashes of payloads, and times, the latest last.
     pings: [VecDeque<(u64, Timestamp)>; 2],
 }
@@ -64,14 +88,9 @@ impl Context {
 impl Running {
     /// Takes a message in, and gives what is known of it. Of payloads only Pings' and Pongs' are looked at.
     pub fn message(&mut self, dir: Dir, kind: Kind, time: Timestamp, payload: &[u8]) -> Facts {
-        let before = self.message.replace(time);
-        let mut facts = Facts { delta: before.map(|before| time.since(before)), ..Facts::default() };
+        let mut facts = self.pace.feed(dir, kind, time);
         match kind {
-            Kind::Text | Kind::Binary => {
-                let before = self.data.replace((dir.index(), time));
-                let turned = before.filter(|(before, _)| *before != dir.index());
-                facts.reply = turned.map(|(_, before)| time.since(before));
-            }
+            Kind::Text | Kind::Binary => {}
             Kind::Ping => {
                 if let Some(waiting) = self.pings.get_mut(dir.index()) {
                     if waiting.len() == PINGS {

@@ -36,7 +36,7 @@ const OBJECTS: [&str; 8] = [
 ];
 
 /// Longer messages say more than that.
-const LONGEST: usize = 64;
+pub(super) const LONGEST: usize = 64;
 
 /// The message is a heartbeat: a Ping, a Pong, or what known protocols send in their place. `payload` may be cut
 /// after its first 64 bytes.

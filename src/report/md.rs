@@ -16,7 +16,6 @@ use super::payload::{Body, PayloadMode, Shown};
 use super::rulebook;
 use super::select::Selection;
 use super::spool::Spool;
-use super::txt::fault_text;
 use super::visible::{self, Style};
 use super::words::{self, count, number};
 use crate::event::{Closing, Connection, Event, How, Summary};
@@ -175,7 +174,7 @@ fn written(message: &Message<'_>, mode: PayloadMode) -> Piece {
         let _ = write!(out, ", {} frames", message.frames);
     }
     if let Some(fault) = message.fault {
-        let _ = write!(out, ", {}", fault_text(fault));
+        let _ = write!(out, ", {}", words::fault(fault));
     }
     out.push('\n');
     let held = match shown.body {

@@ -1,6 +1,7 @@
 //! Numbers, spans and sizes in words, the same in all that people read.
 
 use crate::event::Summary;
+use crate::ws::fact::Fault;
 
 /// A number with its figures in groups: `4,812`.
 pub(crate) fn number(number: u64) -> String {
@@ -67,6 +68,20 @@ pub(crate) fn span(nanos: i64) -> String {
     }
 }
 
+/// Why a part is missing, in a few words.
+pub(crate) const fn fault(fault: Fault) -> &'static str {
+    match fault {
+        Fault::Missing => "bytes missing from the capture",
+        Fault::Unfinished => "unfinished",
+        Fault::BrokenDeflate => "does not inflate",
+        Fault::WindowExceeded => "refers back beyond the agreed window",
+        Fault::ContextKept { .. } => "refers to an earlier message, against what was agreed",
+        Fault::LostContext => "not decodable: earlier messages lost",
+        Fault::InflateLimit => "inflates past the limit",
+        Fault::TooLarge => "compressed form too large",
+    }
+}
+
 /// What a capture without a WebSocket holds instead.
 pub(crate) fn nothing_found(summary: &Summary) -> String {
     let carried = &summary.carried;
@@ -89,6 +104,22 @@ pub(crate) fn nothing_found(summary: &Summary) -> String {
     } else {
         let connections = count(summary.tcp_connections, "TCP connection");
         format!("no WebSocket found in {connections}: {}", parts.join(", "))
+    }
+}
+
+/// Why a message is not complete.
+pub(crate) const fn incomplete(fault: Fault) -> &'static str {
+    match fault {
+        Fault::Missing => "incomplete: bytes are missing from the capture",
+        Fault::Unfinished => "incomplete: its final fragment never came",
+        Fault::BrokenDeflate => "incomplete: it does not inflate",
+        Fault::WindowExceeded => "incomplete: it refers back beyond the agreed window",
+        Fault::ContextKept { .. } => "incomplete: it refers to an earlier message, against what was agreed",
+        Fault::LostContext => {
+            "not decodable without earlier messages, or a handshake, that the capture lacks"
+        }
+        Fault::InflateLimit => "incomplete: it inflates past the limit and was cut there",
+        Fault::TooLarge => "not decodable: its compressed form is too large to collect",
     }
 }
 

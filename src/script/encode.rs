@@ -1,4 +1,4 @@
-//! What is to be sent into bytes.
+//! What is to be sent into bytes: frames, and what permessage-deflate makes of payloads.
 
 use flate2::{Compress, Compression, FlushCompress};
 
@@ -54,12 +54,7 @@ impl Encoder {
             Masking::Usual if side == Dir::C2s => Some(self.next_key()),
             Masking::Usual | Masking::Never => None,
         };
-        header(frame.fin, frame.rsv, frame.opcode, mask, payload.len()).encode(out);
-        match mask {
-            // Masking and unmasking are the same.
-            Some(key) => unmask_into(out, &payload, key, 0),
-            None => out.extend_from_slice(&payload),
-        }
+        write_frame(out, frame.fin, frame.rsv, frame.opcode, mask, &payload);
     }
 
     fn pieces(&mut self, side: Dir, pieces: &[Piece]) -> Vec<u8> {
@@ -102,8 +97,25 @@ impl Encoder {
     }
 }
 
+/// Appends a frame; with a key, the payload is masked.
+pub(crate) fn write_frame(
+    out: &mut Vec<u8>,
+    fin: bool,
+    rsv: u8,
+    opcode: Opcode,
+    mask: Option<[u8; 4]>,
+    payload: &[u8],
+) {
+    header(fin, rsv, opcode, mask, payload.len()).encode(out);
+    match mask {
+        // Masking and unmasking are the same.
+        Some(key) => unmask_into(out, payload, key, 0),
+        None => out.extend_from_slice(payload),
+    }
+}
+
 /// A header with the length in its shortest form.
-fn header(fin: bool, rsv: u8, opcode: Opcode, mask: Option<[u8; 4]>, len: usize) -> Header {
+pub(crate) fn header(fin: bool, rsv: u8, opcode: Opcode, mask: Option<[u8; 4]>, len: usize) -> Header {
     let len7 = match len {
         0..126 => len as u8,
         126..65_536 => 126,
@@ -119,7 +131,7 @@ fn compressor() -> Compress {
 
 /// Compresses a message (RFC 7692 section 7.2.1), or, where it is not the last, a part of one: that keeps
 /// its trailing empty block.
-fn compress(compressor: &mut Compress, bytes: &[u8], last: bool) -> Vec<u8> {
+pub(crate) fn compress(compressor: &mut Compress, bytes: &[u8], last: bool) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes.len() + bytes.len() / 64 + 64);
     let before = compressor.total_in();
     let mut rest = bytes;

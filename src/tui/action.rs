@@ -178,9 +178,9 @@ actions! {
         Heartbeats "heartbeats" ["H"] NARROWED => "hide heartbeats";
         Scope "scope" ["c"] Views::of(&[Messages, Findings, Stats]) => "this connection, or all";
         FilterBy "filter-by" ["a ="] LISTS => "filter by the field under the cursor";
-        FilterNot "filter-not" ["a !"] LISTS => "filter it out";
-        FilterAnd "filter-and" ["a &"] LISTS => "filter by it too";
-        FilterOr "filter-or" ["a |"] LISTS => "or by it";
+        FilterNot "filter-not" ["a !"] LISTS => "filter out the field under the cursor";
+        FilterAnd "filter-and" ["a &"] LISTS => "filter by the field under the cursor, too";
+        FilterOr "filter-or" ["a |"] LISTS => "filter as before, or by the field under the cursor";
         Reset "reset" ["R"] Views::ALL => "reset filter, order, columns and what is hidden";
     }
     Act {

@@ -2,6 +2,7 @@
 
 mod chrome;
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
@@ -17,7 +18,7 @@ use super::overlay::columns::ColumnList;
 use super::overlay::export::ExportForm;
 use super::overlay::{After, Overlay};
 use super::store::State;
-use super::theme::Theme;
+use super::theme::Role;
 use super::view::conns::ConnsView;
 use super::view::findings::FindingsView;
 use super::view::follow::FollowView;
@@ -26,6 +27,7 @@ use super::view::inspect::InspectView;
 use super::view::messages::MessagesView;
 use super::view::stats::StatsView;
 use super::view::{View, ViewId};
+use crate::filter::nearest;
 
 /// The smallest screen that shows anything.
 const SMALLEST: (u16, u16) = (30, 8);
@@ -96,6 +98,30 @@ impl App {
             clicked: None,
             dirty: true,
         }
+    }
+
+    /// Of the lists that are named, shows these columns only, by their names.
+    ///
+    /// # Errors
+    /// Where a list has no such column.
+    pub fn show_columns(&mut self, shown: &HashMap<ViewId, Vec<String>>) -> Result<(), String> {
+        for (view, shown) in shown {
+            let columns = self.views.get(*view).columns();
+            let names = || columns.iter().map(|column| column.name);
+            if let Some(wrong) = shown.iter().find(|wrong| !names().any(|name| name == *wrong)) {
+                let list = view.action().entry().id;
+                return Err(match nearest(wrong, names()) {
+                    Some(near) => format!("{list} have no column `{wrong}`; did you mean `{near}`?"),
+                    None => format!(
+                        "{list} have no column `{wrong}`, but {}",
+                        names().collect::<Vec<_>>().join(", ")
+                    ),
+                });
+            }
+            let hidden = names().enumerate().filter(|(_, name)| !shown.iter().any(|shown| shown == name));
+            self.model.hidden.insert(*view, hidden.map(|(n, _)| n).collect());
+        }
+        Ok(())
     }
 
     /// Takes in what is new, and goes on with what is done in pieces, for about so long.
@@ -188,6 +214,11 @@ impl App {
                 self.overlays.pop();
                 self.act(action);
             }
+            After::RunIn(view, action) => {
+                self.overlays.pop();
+                self.go(view);
+                self.act(action);
+            }
         }
     }
 
@@ -221,11 +252,12 @@ impl App {
                 self.model.say(if shown { "secrets are shown" } else { "secrets are masked" });
             }
             Action::Theme => {
-                let at = Theme::ALL.iter().position(|theme| theme.name == self.model.theme.name);
-                let next = at.map_or(0, |at| (at + 1) % Theme::ALL.len());
-                if let Some(theme) = Theme::ALL.get(next) {
+                let themes = &self.model.themes;
+                let at = themes.iter().position(|theme| theme.name == self.model.theme.name);
+                let next = themes.get(at.map_or(0, |at| (at + 1) % themes.len())).cloned();
+                if let Some(theme) = next {
                     self.model.say(format!("theme: {}", theme.name));
-                    self.model.theme = theme.clone();
+                    self.model.theme = theme;
                 }
             }
             Action::Mouse => {
@@ -240,6 +272,10 @@ impl App {
                 Some(line) => self.model.copy("what is shown", line),
                 None => self.model.say("there is nothing to copy here"),
             },
+            Action::FilterBy | Action::FilterNot | Action::FilterAnd | Action::FilterOr => {
+                let field = self.views.get(self.model.view).field(&self.model);
+                super::commands::filter_by(&mut self.model, action, field);
+            }
             Action::Columns => match self.views.get(self.model.view).columns() {
                 [] => self.model.say("there are no columns here"),
                 columns => self.overlays.push(Box::new(ColumnList::new(self.model.view, columns))),
@@ -331,6 +367,8 @@ impl App {
         hits.clear();
         let mut cursor = None;
         let theme = self.model.theme.clone();
+        // The theme may have a ground of its own.
+        buffer.set_style(screen, theme.style(Role::Text));
         let mut canvas = Canvas::new(buffer, &theme, &mut hits, &mut cursor);
         if screen.width < SMALLEST.0 || screen.height < SMALLEST.1 {
             let (width, height) = SMALLEST;
@@ -339,7 +377,7 @@ impl App {
                 screen.y,
                 screen.width,
                 &format!("needs {width}x{height}; q quits"),
-                super::theme::Role::Text,
+                Role::Text,
             );
         } else {
             self.draw_chrome(screen, &mut canvas);

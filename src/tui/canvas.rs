@@ -107,7 +107,9 @@ impl<'a> Canvas<'a> {
         let area = area.intersection(self.buffer.area);
         for y in area.top()..area.bottom() {
             for x in area.left()..area.right() {
-                self.buffer[(x, y)].reset();
+                let cell = &mut self.buffer[(x, y)];
+                cell.reset();
+                cell.set_style(self.theme.style(Role::Text));
             }
         }
     }

@@ -24,7 +24,8 @@ fn eighths(value: u64, highest: u64, steps: u64) -> usize {
     }
     // In floating point: the product of hostile counts would not fit.
     let part = value as f64 / highest as f64 * steps as f64;
-    (part.round() as usize).clamp(1, steps as usize)
+    // Where there is no room, there are no steps.
+    (part.round() as usize).max(1).min(steps as usize)
 }
 
 /// A bar to the right, as long as `value` is of `highest`, at most `width` columns.

@@ -3,11 +3,17 @@
 use super::action::Action;
 use super::model::{Effect, Model, Narrow};
 use super::overlay::diff::DiffView;
+use super::overlay::filter::FilterBar;
+use super::overlay::help::Help;
 use super::overlay::notes::{NoteLine, NoteList};
+use super::overlay::palette::Palette;
 use crate::item::Dir;
 
 /// Does what an action says, on the model alone.
 pub(super) fn run(model: &mut Model, action: Action) {
+    if super::yank::run(model, action) {
+        return;
+    }
     match action {
         Action::Kinds => {
             model.narrow.kinds = model.narrow.kinds.next();
@@ -49,9 +55,35 @@ pub(super) fn run(model: &mut Model, action: Action) {
             });
             model.narrowed();
         }
+        Action::Filter => {
+            let filter = FilterBar::open(model);
+            model.effect(Effect::Show(Box::new(filter)));
+        }
+        Action::Help => {
+            let help = Help::open(model);
+            model.effect(Effect::Show(Box::new(help)));
+        }
+        Action::Palette => {
+            let palette = Palette::open(model);
+            model.effect(Effect::Show(Box::new(palette)));
+        }
+        Action::Highlight => match &mut model.filtering {
+            Some(filtering) => {
+                let highlight = filtering.hides();
+                filtering.set_highlight(highlight);
+                model.say(if highlight {
+                    "what the filter selects is highlighted"
+                } else {
+                    "what the filter does not select is hidden"
+                });
+                model.narrowed();
+            }
+            None => model.say("there is no filter; / sets one"),
+        },
         Action::Reset => {
             model.filtering = None;
-            model.narrow = Narrow::default();
+            // The connection is where one is, not what is hidden.
+            model.narrow = Narrow { conn: model.narrow.conn, ..Narrow::default() };
             model.hidden.clear();
             model.say("nothing is hidden");
             model.narrowed();
@@ -69,6 +101,39 @@ pub(super) fn run(model: &mut Model, action: Action) {
             None => model.say("there is no message under the cursor"),
         },
         other => model.say(format!("{} is of no use here", other.entry().id)),
+    }
+}
+
+/// Filters by a term: alone, without it, or together with the filter that there is.
+pub(super) fn filter_by(model: &mut Model, action: Action, term: Option<String>) {
+    let Some(term) = term else { return model.say("there is no field here to filter by") };
+    let before = model.filtering.as_ref();
+    let both = |term: &str| match before {
+        None => term.to_owned(),
+        Some(filtering) if filtering.filter().is_any() => format!("({}) && {term}", filtering.text()),
+        Some(filtering) => format!("{} && {term}", filtering.text()),
+    };
+    let text = match action {
+        Action::FilterNot => both(&format!("!({term})")),
+        Action::FilterAnd => both(&term),
+        Action::FilterOr => {
+            before.map_or_else(|| term.clone(), |filtering| format!("{} || {term}", filtering.text()))
+        }
+        _ => term,
+    };
+    match model.apply_filter(&text) {
+        Ok(()) => {
+            remember(model, &text);
+            model.say(format!("filter: {text}"));
+        }
+        Err(error) => model.fail(error.message),
+    }
+}
+
+/// Keeps a filter in the history.
+pub(super) fn remember(model: &mut Model, text: &str) {
+    if let Err(error) = model.history.add(text) {
+        model.fail(format!("the history of filters cannot be written: {error}"));
     }
 }
 

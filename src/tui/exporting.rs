@@ -7,14 +7,15 @@ use std::sync::Arc;
 use std::thread;
 
 use super::files::Files;
+use super::filtering;
 use super::model::{Kinds, Model};
-use super::store::State;
+use super::view::ViewId;
 use crate::audit::collect::{Auditor, Collector, Policy};
 use crate::audit::select::Enabled;
 use crate::capture::source::{Block, CaptureFacts, Source, Status};
 use crate::engine::{self, Config};
 use crate::event::Summary;
-use crate::filter::{Field, Filter, Rows};
+use crate::filter::{Filter, Rows};
 use crate::http::secret;
 use crate::observe::{Observer, Sink};
 use crate::report::check;
@@ -149,10 +150,21 @@ fn of_shown(model: &Model) -> Option<Result<String, &'static str>> {
     let narrow = &model.narrow;
     let mut terms = Vec::new();
     if let Some(filtering) = model.filtering.as_ref().filter(|filtering| filtering.hides()) {
-        match Filter::parse(filtering.text()) {
-            Ok(filter) if can_be_exported(&filter) => terms.push(format!("({})", filtering.text())),
-            _ => return Some(Err("the filter asks for what only lists know")),
+        let (filter, needs) = (filtering.filter(), filtering.filter().needs());
+        // An export is to ask it of the same messages as the list does.
+        let here = if model.view == ViewId::Findings { Rows::FINDING } else { Rows::NONE };
+        if needs.marks || needs.rows.and(Rows::MESSAGE.or(here)).is_empty() {
+            return Some(Err("the filter asks for what only lists know"));
         }
+        // As it was typed, where that says it all without what is saved here.
+        let text = if needs.end {
+            filter.at_end(filtering::end(&model.store)).to_string()
+        } else if Filter::parse(filtering.text()).is_ok_and(|read| read == *filter) {
+            filtering.text().to_owned()
+        } else {
+            filter.to_string()
+        };
+        terms.push(format!("({text})"));
     }
     terms.extend(narrow.conn.map(|conn| format!("conn == {conn}")));
     if narrow.kinds != Kinds::All {
@@ -160,9 +172,6 @@ fn of_shown(model: &Model) -> Option<Result<String, &'static str>> {
     }
     terms.extend(narrow.dir.map(|dir| format!("dir == {}", dir.name())));
     if narrow.no_heartbeats {
-        if Field::find("heartbeat").is_none() {
-            return Some(Err("filters do not know heartbeats"));
-        }
         terms.push("!heartbeat".to_owned());
     }
     if narrow.findings {
@@ -177,12 +186,6 @@ fn of_shown(model: &Model) -> Option<Result<String, &'static str>> {
             .to_owned())),
         _ => Some(Ok(terms.join(" && "))),
     }
-}
-
-/// An export asks it of the same messages as the list does.
-fn can_be_exported(filter: &Filter) -> bool {
-    let of_interface = |(name, _): (&str, Rows)| matches!(name, "marked" | "note");
-    filter.needs().rows.contains(Rows::MESSAGE) && !filter.uses().any(of_interface)
 }
 
 /// Every message that is shown, by name; `why` it takes that.
@@ -276,7 +279,7 @@ pub fn check(order: &Order, model: &Model) -> Result<(), String> {
     if is_input(&order.path, reopener.files().named()) {
         return Err("that is the capture itself: choose another name".to_owned());
     }
-    if reopener.files().any_copied() && matches!(model.store.state(), State::Reading) {
+    if reopener.files().grows() {
         return Err("it must be read to its end before it can be read again".to_owned());
     }
     exporter(order, reopener.files()).map(|_| ())
@@ -423,7 +426,8 @@ struct Watched {
 
 impl Watched {
     fn open(files: &Files, config: &Config, watch: &Watch, pass: u64, passes: u64) -> io::Result<Self> {
-        let opened = files.again(&config.limits)?;
+        let cancelled = Arc::clone(&watch.cancelled);
+        let opened = files.again(&config.limits, move || !cancelled())?;
         let total = opened.size.filter(|size| *size > 0);
         Ok(Self { source: opened.source, watch: watch.clone(), total, pass: (pass, passes) })
     }

@@ -2,20 +2,28 @@
 
 mod details;
 mod narrow;
+mod order;
+mod places;
 mod shown;
 mod times;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 pub use details::{Details, Loaded};
 pub use narrow::{Kinds, Narrow};
+pub use order::By;
 pub use shown::Shown;
 pub use times::TimeFormat;
 
+use self::shown::Made;
+use super::action::Action;
+use super::census::Census;
 use super::feed::Progress;
-use super::filtering::Filtering;
+use super::filtering::{Filtering, Kept};
+use super::history::History;
 use super::keys::Keymap;
 use super::notes::{Note, Notes};
 use super::overlay::Overlay;
@@ -24,7 +32,9 @@ use super::store::{Conn, Found, Row, Store};
 use super::theme::Theme;
 use super::view::ViewId;
 use super::workers::Workers;
+use crate::filter::{Filter, FilterError};
 use crate::http::upgrade::Handshake;
+use crate::item::Dir;
 use crate::place::{Place, What};
 use crate::time::Timestamp;
 
@@ -99,6 +109,10 @@ pub struct Model {
     pub keymap: Keymap,
     /// Colours.
     pub theme: Theme,
+    /// The themes that are gone through.
+    pub themes: Vec<Theme>,
+    /// Saved filters (`@name`), by their names.
+    pub saved: BTreeMap<String, String>,
     /// The view in front.
     pub view: ViewId,
     /// The connection under the cursor, by its number.
@@ -123,6 +137,16 @@ pub struct Model {
     pub notes: Notes,
     /// The columns that are hidden, by view.
     pub hidden: HashMap<ViewId, Vec<usize>>,
+    /// The finding that was selected last, by its place in the store.
+    pub finding: Option<u32>,
+    /// The file to which findings are added that are known.
+    pub baseline: PathBuf,
+    /// The filters that were used before.
+    pub history: History,
+    /// The values of fields, counted while a filter is written.
+    pub census: Census,
+    /// What was run from the palette, the latest last.
+    pub recent: Vec<Action>,
     /// Said in the footer.
     pub notice: Option<Notice>,
     /// A view that was drawn has more to count: it is to be drawn again soon.
@@ -143,6 +167,8 @@ impl Model {
             settings: Settings::default(),
             keymap: Keymap::default(),
             theme: Theme::DARK,
+            themes: Theme::ALL.to_vec(),
+            saved: BTreeMap::new(),
             view: ViewId::Conns,
             conn: None,
             message: None,
@@ -155,6 +181,11 @@ impl Model {
             marks: Vec::new(),
             notes: Notes::default(),
             hidden: HashMap::new(),
+            finding: None,
+            baseline: PathBuf::from("wscope-baseline.json"),
+            history: History::default(),
+            census: Census::default(),
+            recent: Vec::new(),
             notice: None,
             more: false,
             effects: Vec::new(),
@@ -206,6 +237,7 @@ impl Model {
             }
             self.conn = Some(row.conn);
             self.message = Some(place);
+            self.frame = None;
         }
     }
 
@@ -248,25 +280,30 @@ impl Model {
     /// The place of the message with this frame.
     #[must_use]
     pub fn message_of_frame(&self, conn: u32, frame: u64) -> Option<usize> {
-        let conn = self.store.conn(conn)?;
-        conn.messages.iter().map(|place| *place as usize).find(|place| {
-            self.store.message(*place).is_some_and(|(row, _)| {
-                let first = u64::from(row.first_frame);
-                // Control frames may stand between the frames of a message, so its range is a guess for them; the
-                // control frame's own message has exactly that one.
-                (first..first + u64::from(row.frames)).contains(&frame)
-            })
-        })
+        places::of_frame(&self.store, conn, frame, None)
+    }
+
+    /// As [`Model::message_of_frame`], of a sender.
+    #[must_use]
+    pub fn message_of_frame_from(&self, conn: u32, frame: u64, dir: Dir) -> Option<usize> {
+        places::of_frame(&self.store, conn, frame, Some(dir))
+    }
+
+    /// The message before another on its connection.
+    #[must_use]
+    pub fn before(&self, row: &Row) -> Option<&Row> {
+        places::before(&self.store, row)
+    }
+
+    /// The place of the message that a finding is on.
+    #[must_use]
+    pub fn place_of_finding(&self, found: &Found) -> Option<usize> {
+        shown::place_of(&self.store, found)
     }
 
     /// The findings on a message or its frames.
     pub fn findings_on<'a>(&'a self, row: &'a Row) -> impl Iterator<Item = &'a Found> + 'a {
-        let places = self.store.conn(row.conn).map_or(&[][..], |conn| &conn.findings);
-        places.iter().filter_map(|place| self.store.findings().get(*place as usize)).filter(|found| {
-            let frames = u64::from(row.first_frame)..u64::from(row.first_frame) + u64::from(row.frames);
-            found.finding.message == Some(row.n.into())
-                || found.finding.frame.is_some_and(|frame| frames.contains(&frame))
-        })
+        shown::findings_on(&self.store, row)
     }
 
     /// The time of the first packet of the first connection: times are relative to it.
@@ -305,24 +342,103 @@ impl Model {
 
     /// Goes on with what is done in pieces, for about so long. Says whether something changed.
     pub fn advance(&mut self, budget: Duration) -> bool {
-        let mut changed = false;
+        let mut changed = self.census.advance(&self.store, budget / 4);
+        if self
+            .filtering
+            .as_ref()
+            .is_some_and(|filtering| filtering.asks_marks() && *filtering.kept() != self.kept())
+        {
+            self.filter_again();
+        }
         if let Some(filtering) = &mut self.filtering {
             changed |= filtering.advance(&self.store, budget / 2);
         }
-        changed |= self.shown.advance(&self.store, &self.narrow, self.filtering.as_ref(), budget / 2);
+        let (made, shown) = self.made();
+        changed |= shown.advance(made, budget / 2);
         changed | self.more
+    }
+
+    /// Reads a filter, in which saved filters may be named.
+    ///
+    /// # Errors
+    /// Where it is none.
+    pub fn read_filter(&self, text: &str) -> Result<Filter, FilterError> {
+        Filter::parse_with(text, &|name| self.saved.get(name).cloned())
+    }
+
+    /// Filters by an expression; by nothing where it is empty. How words were read that may have been meant otherwise is said.
+    ///
+    /// # Errors
+    /// Where it is no filter, or nothing can have all that it asks. All stays as it was then.
+    pub fn apply_filter(&mut self, text: &str) -> Result<(), FilterError> {
+        let text = text.trim();
+        if text.is_empty() {
+            self.filtering = None;
+        } else {
+            let filter = self.read_filter(text)?;
+            if let Some(remark) = filter.remarks().first() {
+                self.say(remark.clone());
+            }
+            self.filtering = Some(self.filtering_by(text.to_owned(), filter)?);
+        }
+        self.narrowed();
+        Ok(())
+    }
+
+    fn filtering_by(&self, text: String, filter: Filter) -> Result<Filtering, FilterError> {
+        Filtering::start(text, filter, &self.store, (self.reopener.as_ref(), &self.workers), self.kept())
+    }
+
+    /// What `marked` and `note` ask for.
+    fn kept(&self) -> Kept {
+        let id = |place: &usize| self.store.message(*place).map(|(row, _)| (row.conn, u64::from(row.n)));
+        let bookmarks = self.notes.iter().filter(|(_, note)| note.bookmark).map(|(id, _)| id);
+        Kept {
+            marked: self.marks.iter().filter_map(id).chain(bookmarks).collect(),
+            noted: self.notes.iter().filter(|(_, note)| !note.text.is_empty()).map(|(id, _)| id).collect(),
+        }
+    }
+
+    /// Asks the filter anew: marks or notes are others now.
+    fn filter_again(&mut self) {
+        let Some(before) = self.filtering.take() else { return };
+        if let Ok(mut filtering) = self.filtering_by(before.text().to_owned(), before.filter().clone()) {
+            filtering.set_highlight(!before.hides());
+            self.filtering = Some(filtering);
+        }
+        self.narrowed();
     }
 
     /// What narrows the list changed: it is made anew.
     pub fn narrowed(&mut self) {
-        self.shown.restart(&self.store, &self.narrow, self.filtering.as_ref());
+        let (made, shown) = self.made();
+        shown.restart(made);
+    }
+
+    /// The list of messages, and what it is made of.
+    const fn made(&mut self) -> (Made<'_>, &mut Shown) {
+        let Self { store, narrow, filtering, workers, shown, .. } = self;
+        (Made { store, narrow, filtering: filtering.as_ref(), workers }, shown)
+    }
+
+    const fn made_of(&self) -> Made<'_> {
+        let Self { store, narrow, filtering, workers, .. } = self;
+        Made { store, narrow, filtering: filtering.as_ref(), workers }
+    }
+
+    /// The list of messages holds all that it should.
+    #[must_use]
+    pub fn listed(&self) -> bool {
+        self.shown.complete(self.made_of())
     }
 
     /// Everything that takes pieces is done.
     #[must_use]
     pub fn settled(&self) -> bool {
-        let filtered = self.filtering.as_ref().is_none_or(|filtering| filtering.done(&self.store));
-        filtered && self.shown.done(&self.store) && !self.more
+        self.filtering.as_ref().is_none_or(|filtering| filtering.done(&self.store))
+            && self.shown.done(self.made_of())
+            && self.census.done(&self.store)
+            && !self.more
     }
 
     /// A column of a view is hidden.
@@ -379,12 +495,8 @@ impl Model {
 
     /// Sets the filter, or says what is wrong with it.
     pub fn filter(&mut self, text: &str) {
-        match crate::filter::Filter::parse(text) {
-            Ok(filter) => {
-                self.filtering = Some(Filtering::start(text.to_owned(), filter));
-                self.narrowed();
-            }
-            Err(error) => self.fail(error.to_string()),
+        if let Err(error) = self.apply_filter(text) {
+            self.fail(error.to_string());
         }
     }
 

@@ -3,14 +3,24 @@
 pub mod columns;
 pub mod diff;
 pub mod export;
+pub mod filter;
+pub mod find;
+pub mod help;
 pub mod notes;
+pub mod palette;
+pub mod rule;
+pub mod suppress;
 
 use ratatui::layout::Rect;
 
-use super::action::Action;
+use crossterm::event::{KeyCode, KeyModifiers};
+
+use super::action::{Action, Entry};
 use super::canvas::{Canvas, Hit};
 use super::keys::Key;
+use super::list::Step;
 use super::model::Model;
+use super::view::ViewId;
 
 /// What becomes of an overlay after a key.
 #[derive(Debug)]
@@ -21,6 +31,8 @@ pub enum After {
     Close,
     /// It goes away, and the view does this.
     Run(Action),
+    /// It goes away, and another view comes and does this.
+    RunIn(ViewId, Action),
 }
 
 /// Something above the view. It gets every key while it is there.
@@ -57,4 +69,30 @@ pub fn middle(screen: Rect, width: u16, height: u16) -> Rect {
     let (width, height) = (width.min(screen.width), height.min(screen.height));
     let (x, y) = ((screen.width - width) / 2, (screen.height - height) / 2);
     Rect::new(screen.x + x, screen.y + y, width, height)
+}
+
+/// How the keys of lists move, while letters are typed.
+#[must_use]
+pub fn step(key: Key) -> Option<Step> {
+    let control = key.modifiers.contains(KeyModifiers::CONTROL);
+    Some(match key.code {
+        KeyCode::Down => Step::By(1),
+        KeyCode::Up => Step::By(-1),
+        KeyCode::Char('n') if control => Step::By(1),
+        KeyCode::Char('p') if control => Step::By(-1),
+        KeyCode::PageDown => Step::Halves(2),
+        KeyCode::PageUp => Step::Halves(-2),
+        KeyCode::Home => Step::First,
+        KeyCode::End => Step::Last,
+        _ => return None,
+    })
+}
+
+/// Does what an entry says, in the view in front, or else in the first that offers it.
+fn run(entry: &Entry, view: ViewId) -> After {
+    let offers = ViewId::ALL.into_iter().find(|view| entry.views.contains(*view));
+    match offers {
+        Some(other) if !entry.views.contains(view) => After::RunIn(other, entry.action),
+        _ => After::Run(entry.action),
+    }
 }

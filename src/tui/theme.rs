@@ -1,6 +1,15 @@
 //! Colours by what they stand for.
 
+mod builtin;
+mod depth;
+mod spec;
+
+use std::borrow::Cow;
+
 use ratatui::style::{Color, Modifier, Style};
+
+pub use depth::{Depth, contrast};
+pub use spec::{COLORS, MODIFIERS, style};
 
 /// What a piece of the screen is. Views name roles, never colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -65,24 +74,44 @@ impl Role {
         Self::Number,
         Self::Special,
     ];
+
+    /// Its name in the configuration file.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Dim => "dim",
+            Self::Focus => "focus",
+            Self::Heading => "heading",
+            Self::Cursor => "cursor",
+            Self::On => "on",
+            Self::Client => "client",
+            Self::Server => "server",
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Info => "info",
+            Self::Good => "good",
+            Self::Match => "match",
+            Self::Key => "key",
+            Self::Name => "name",
+            Self::String => "string",
+            Self::Number => "number",
+            Self::Special => "special",
+        }
+    }
 }
 
 /// A style for each role.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Theme {
     /// Its name in the configuration file.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     styles: [Style; Role::ALL.len()],
 }
 
 const fn fg(color: Color) -> Style {
     Style::new().fg(color)
 }
-
-const BOLD: Modifier = Modifier::BOLD;
-const DIM: Modifier = Modifier::DIM;
-const REVERSED: Modifier = Modifier::REVERSED;
-const UNDERLINED: Modifier = Modifier::UNDERLINED;
 
 impl Theme {
     /// The style of a role.
@@ -91,88 +120,53 @@ impl Theme {
         self.styles.get(role as usize).copied().unwrap_or_default()
     }
 
-    /// The sixteen colours that the terminal's user chose, on a dark ground.
-    pub const DARK: Self = Self {
-        name: "dark",
-        styles: [
-            Style::new(),
-            fg(Color::DarkGray),
-            fg(Color::Cyan),
-            Style::new().add_modifier(BOLD),
-            Style::new().add_modifier(REVERSED),
-            Style::new().add_modifier(BOLD).add_modifier(REVERSED),
-            fg(Color::Green),
-            fg(Color::Cyan),
-            fg(Color::Red).add_modifier(BOLD),
-            fg(Color::Yellow),
-            fg(Color::LightBlue),
-            fg(Color::Green),
-            Style::new().fg(Color::Black).bg(Color::Yellow),
-            fg(Color::Cyan).add_modifier(BOLD),
-            fg(Color::LightBlue),
-            fg(Color::Green),
-            fg(Color::Magenta),
-            fg(Color::LightMagenta),
-        ],
-    };
-
-    /// The same on a light ground: no yellow, no light colours.
-    pub const LIGHT: Self = Self {
-        name: "light",
-        styles: [
-            Style::new(),
-            fg(Color::DarkGray),
-            fg(Color::Blue),
-            Style::new().add_modifier(BOLD),
-            Style::new().add_modifier(REVERSED),
-            Style::new().add_modifier(BOLD).add_modifier(REVERSED),
-            fg(Color::Green),
-            fg(Color::Blue),
-            fg(Color::Red).add_modifier(BOLD),
-            fg(Color::Magenta),
-            fg(Color::Blue),
-            fg(Color::Green),
-            Style::new().fg(Color::Black).bg(Color::Yellow),
-            fg(Color::Blue).add_modifier(BOLD),
-            fg(Color::Blue),
-            fg(Color::Green),
-            fg(Color::Magenta),
-            fg(Color::Magenta).add_modifier(BOLD),
-        ],
-    };
-
-    /// No colours at all: bold, underlined and reversed.
-    pub const PLAIN: Self = Self {
-        name: "plain",
-        styles: [
-            Style::new(),
-            Style::new().add_modifier(DIM),
-            Style::new().add_modifier(BOLD),
-            Style::new().add_modifier(BOLD),
-            Style::new().add_modifier(REVERSED),
-            Style::new().add_modifier(BOLD).add_modifier(REVERSED),
-            Style::new(),
-            Style::new(),
-            Style::new().add_modifier(BOLD).add_modifier(UNDERLINED),
-            Style::new().add_modifier(BOLD),
-            Style::new(),
-            Style::new(),
-            Style::new().add_modifier(UNDERLINED),
-            Style::new().add_modifier(BOLD),
-            Style::new(),
-            Style::new(),
-            Style::new(),
-            Style::new().add_modifier(UNDERLINED),
-        ],
-    };
-
     /// All themes, in the order in which they are gone through.
-    pub const ALL: [Self; 3] = [Self::DARK, Self::LIGHT, Self::PLAIN];
+    pub const ALL: [Self; 5] = [Self::DARK, Self::LIGHT, Self::HIGH_CONTRAST, Self::CVD, Self::PLAIN];
 
     /// A theme by its name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|theme| theme.name == name)
+    }
+
+    /// Another theme that is like this one but for some roles.
+    #[must_use]
+    pub fn with(&self, name: String, styles: &[(Role, Style)]) -> Self {
+        let mut theme = Self { name: Cow::Owned(name), ..self.clone() };
+        for (role, style) in styles {
+            if let Some(slot) = theme.styles.get_mut(*role as usize) {
+                *slot = *style;
+            }
+        }
+        theme
+    }
+
+    /// It has colours, besides bold, underlined and reversed.
+    #[must_use]
+    pub fn has_colors(&self) -> bool {
+        let colored = |color: Option<Color>| color.is_some_and(|color| color != Color::Reset);
+        self.styles.iter().any(|style| colored(style.fg) || colored(style.bg))
+    }
+
+    /// The same on a terminal that has fewer colours.
+    #[must_use]
+    pub fn at(&self, depth: Depth) -> Self {
+        let mut theme = self.clone();
+        for style in &mut theme.styles {
+            style.fg = style.fg.map(|color| depth.nearest(color));
+            style.bg = style.bg.map(|color| depth.nearest(color));
+        }
+        theme
+    }
+
+    /// The contrast of each role's text with what lies behind it, as WCAG counts it (1 to 21), where both colours
+    /// are known: what the terminal's user chose is not.
+    pub fn contrasts(&self) -> impl Iterator<Item = (Role, f64)> {
+        let text = self.style(Role::Text);
+        Role::ALL.into_iter().filter_map(move |role| {
+            let style = self.style(role);
+            Some((role, contrast(style.fg.or(text.fg)?, style.bg.or(text.bg)?)?))
+        })
     }
 
     /// Each role in a style of its own, so that a test can tell which one a cell has.
@@ -184,8 +178,8 @@ impl Theme {
         }
         // Cursor lies above others, and leaves their colours.
         if let Some(cursor) = styles.get_mut(Role::Cursor as usize) {
-            *cursor = Style::new().add_modifier(REVERSED);
+            *cursor = Style::new().add_modifier(Modifier::REVERSED);
         }
-        Self { name: "distinct", styles }
+        Self { name: Cow::Borrowed("distinct"), styles }
     }
 }

@@ -106,6 +106,11 @@ pub trait View: std::fmt::Debug {
     /// It comes to the front.
     fn enter(&mut self, _model: &mut Model) {}
 
+    /// A term of a filter that the field under the cursor satisfies, such as `op == text`.
+    fn field(&self, _model: &Model) -> Option<String> {
+        None
+    }
+
     /// The columns of its table, where it is one.
     fn columns(&self) -> &'static [Column] {
         &[]
@@ -119,5 +124,23 @@ pub trait View: std::fmt::Debug {
     /// What `y y` copies: the line under the cursor, or the text.
     fn line(&self, _model: &Model) -> Option<String> {
         None
+    }
+}
+
+/// Puts the cursor on another connection, by number; a list that is scoped to the current one goes along.
+pub(super) fn other_conn(model: &mut Model, by: i64) {
+    let Some(conn) = model.conn else { return };
+    let next = u32::try_from(i64::from(conn) + by).ok().filter(|next| model.store.conn(*next).is_some());
+    if next.is_none() {
+        return model.say(if by > 0 {
+            "this is the last connection"
+        } else {
+            "this is the first connection"
+        });
+    }
+    model.conn = next;
+    if model.narrow.conn.is_some() {
+        model.narrow.conn = next;
+        model.narrowed();
     }
 }

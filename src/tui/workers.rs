@@ -64,6 +64,12 @@ impl Workers {
         Self { queue: None, wake: Arc::new(|| {}) }
     }
 
+    /// Whether what is asked for is done at once, by who asks.
+    #[must_use]
+    pub const fn are_inline(&self) -> bool {
+        self.queue.is_none()
+    }
+
     /// Has something done.
     pub fn run<T: Send + Sync + 'static>(
         &self,

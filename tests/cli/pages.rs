@@ -2,7 +2,7 @@
 
 use crate::run::{output, run};
 
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 13] = [
     "ls",
     "show",
     "inspect",
@@ -12,7 +12,9 @@ const COMMANDS: [&str; 12] = [
     "check",
     "fields",
     "filter",
+    "generate",
     "schema",
+    "config",
     "doctor",
     "completions",
 ];
@@ -107,7 +109,15 @@ fn manual() {
 #[test]
 fn doctor() {
     let text = output(&["doctor"]);
-    for name in ["wscope ", "live capture ", "cores ", "stdout         no terminal"] {
+    for name in [
+        "wscope ",
+        "live capture ",
+        "cores ",
+        "stdout         no terminal",
+        "configuration  ",
+        "theme          ",
+        "colours        ",
+    ] {
         assert!(text.contains(name), "{text}");
     }
 }

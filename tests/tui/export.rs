@@ -140,6 +140,44 @@ fn marked_messages_alone() {
     assert!(driver.app.model.notice.clone().unwrap().text.contains(": 3 messages, "));
 }
 
+/// What the form says of what is shown.
+fn shown(driver: &mut Driver) -> String {
+    driver.press("e");
+    let text = driver.text();
+    driver.press("<Esc>");
+    text.lines()
+        .find(|line| line.contains(" of "))
+        .map(|line| line.trim_matches(['│', ' ']).to_owned())
+        .unwrap_or(text)
+}
+
+#[test]
+fn what_is_shown_is_one_filter() {
+    let mut driver = open_script(TROUBLE);
+    driver.app.model.saved.insert("long".to_owned(), "len > 9".to_owned());
+    driver.app.model.narrow.no_heartbeats = true;
+    driver.app.model.narrowed();
+    driver.press("2");
+    for (filter, expected) in [
+        ("", ": !heartbeat"),
+        ("len > 9", ": (len > 9) && !heartbeat"),
+        ("len > 9 || ping", ": (len > 9 || ping) && !heartbeat"),
+        ("@long", ": (len > 9) && !heartbeat"),
+        ("marked", ": conn == 1 && msg in {2}"),
+        ("finding", ": conn == 2 && msg in {"),
+    ] {
+        driver.app.model.marks = vec![1];
+        driver.app.model.apply_filter(filter).unwrap();
+        driver.draw();
+        driver.app.model.marks = vec![];
+        let said = shown(&mut driver);
+        assert!(said.contains(expected), "{filter}: {said}");
+    }
+    driver.app.model.apply_filter("time >= -10s").unwrap();
+    let said = shown(&mut driver);
+    assert!(said.contains("(time >= ") && !said.contains("-10s"), "{said}");
+}
+
 #[test]
 fn what_no_filter_says_is_named_message_by_message() {
     let mut driver = open_script(TROUBLE);

@@ -83,7 +83,13 @@ pub(super) fn second_line(model: &Model, status: &str, screen: Rect, canvas: &mu
     x += canvas.put(x, y, 2, "/ ", Role::Key);
     canvas.hit(Rect::new(screen.x, y, room, 1), Hit::Act(Action::Filter));
     match &model.filtering {
-        Some(filtering) => canvas.put(x, y, room.saturating_sub(2), filtering.text(), Role::Match),
+        Some(filtering) => {
+            let state = filtering.status(&model.store);
+            let how = if filtering.hides() { "" } else { "highlighted, " };
+            let role = if filtering.failed().is_some() { Role::Error } else { Role::Dim };
+            x += canvas.put(x, y, room.saturating_sub(2), filtering.text(), Role::Match);
+            canvas.put(x + 1, y, (screen.x + room).saturating_sub(x + 1), &format!(" {how}{state}"), role)
+        }
         None => canvas.put(x, y, room.saturating_sub(2), "(no filter)", Role::Dim),
     };
     canvas.put_right(screen.right() - 1 - status_width, y, status_width, status, Role::Dim);

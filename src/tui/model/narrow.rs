@@ -46,7 +46,9 @@ impl Kinds {
         }
     }
 
-    const fn contains(self, kind: Kind) -> bool {
+    /// Messages of this kind are among them.
+    #[must_use]
+    pub const fn contains(self, kind: Kind) -> bool {
         match self {
             Self::All => true,
             Self::Data => matches!(kind, Kind::Text | Kind::Binary),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::Reopener;
 use super::picked::Picked;
+use crate::capture::places;
 use crate::capture::source::{Block, Source as _, Status};
 use crate::item::{At, Dir};
 use crate::packet::Decoder;
@@ -39,7 +40,8 @@ pub struct Sent {
 pub type Begins = [Option<u32>; 2];
 
 impl Reopener {
-    /// Tells `each` the segments in the packets with these numbers, with their payload, until it has enough.
+    /// Tells `each` the segments in the packets with these numbers, and in so many packets of the flow before and
+    /// behind them, with their payload, until it has enough.
     ///
     /// # Errors
     /// Where a file cannot be read any more.
@@ -47,11 +49,13 @@ impl Reopener {
         &self,
         packets: &Packets,
         numbers: &RangeInclusive<u64>,
+        around: usize,
         mut each: impl FnMut(&Sent, &[u8]) -> bool,
     ) -> io::Result<Begins> {
         let limits = &self.config.limits;
         let [client, server] = packets.ends;
         let (flow, client_is_low) = FlowKey::new(client, server);
+        let numbers = &widened(packets, numbers, around);
         let mut source = Picked::some(&self.files, limits, packets, Arc::default(), |place, number| {
             place < BEGIN || numbers.contains(&number)
         });
@@ -82,4 +86,15 @@ impl Reopener {
             }
         }
     }
+}
+
+/// The numbers of the flow's packets from so many before a range to so many behind it.
+fn widened(packets: &Packets, numbers: &RangeInclusive<u64>, by: usize) -> RangeInclusive<u64> {
+    let mut all: Vec<u64> = places::read(&packets.places).map(|packet| packet.number).collect();
+    all.sort_unstable();
+    let first = all.partition_point(|number| number < numbers.start()).saturating_sub(by);
+    let last = all.partition_point(|number| number <= numbers.end()).saturating_add(by).saturating_sub(1);
+    let number = |at: usize, other: u64| all.get(at).copied().unwrap_or(other);
+    let end = all.last().copied().unwrap_or_default();
+    number(first, *numbers.start()).min(*numbers.start())..=number(last, end).max(*numbers.end())
 }

@@ -60,10 +60,13 @@ struct Made {
     findings: usize,
     narrow: bool,
     sort: Option<(usize, bool)>,
+    /// How often the answers of the filter changed; `None` = it hides nothing.
+    filter: Option<(String, u64)>,
 }
 
 impl ConnsView {
     fn order(&mut self, model: &Model) {
+        let filter = model.filtering.as_ref().filter(|filtering| filtering.hides());
         let sorted = self.sort.is_some() || model.narrow.findings;
         let now = Made {
             conns: model.store.conns().len(),
@@ -71,12 +74,14 @@ impl ConnsView {
             findings: if sorted { model.store.findings().len() } else { 0 },
             narrow: model.narrow.findings,
             sort: self.sort,
+            filter: filter.map(|filtering| (filtering.text().to_owned(), filtering.version())),
         };
         if self.made.as_ref() == Some(&now) {
             return;
         }
         let conns = model.store.conns().iter();
-        let left = conns.filter(|conn| !model.narrow.findings || conn.counts() != &[0; 3]);
+        let selected = |conn: &&Conn| filter.is_none_or(|filter| filter.conn(conn.number) == Some(true));
+        let left = conns.filter(|conn| !model.narrow.findings || conn.counts() != &[0; 3]).filter(selected);
         self.order = left.map(|conn| conn.number).collect();
         if let Some((column, reversed)) = self.sort {
             let conn = |number: &u32| model.store.conn(*number);
@@ -255,6 +260,15 @@ impl View for ConnsView {
         let grid = Grid::fitted(&COLUMNS, area.width.saturating_sub(GUTTER + 1), hidden, wanted);
         canvas.hit(list, Hit::Pane(0));
         grid.head(&COLUMNS, list.x + GUTTER, list.y + 1, self.sort, canvas);
+        if self.order.is_empty() {
+            let reset = model.keymap.keys(Action::Reset).next().unwrap_or_default();
+            let text = match model.filtering.as_ref().filter(|filtering| filtering.hides()) {
+                Some(filtering) if !filtering.complete(&model.store) => "filtering".to_owned(),
+                Some(_) => format!("no connection is selected by the filter; {reset} takes it away"),
+                None => format!("no connection has findings; {reset} shows all"),
+            };
+            canvas.put(rows.x + GUTTER, rows.y, rows.width.saturating_sub(GUTTER + 1), &text, Role::Dim);
+        }
         for ((y, at), conn) in (rows.y..rows.bottom()).zip(self.scroll.window()).zip(shown) {
             let row = Rect::new(rows.x, y, rows.width, 1);
             if at == self.scroll.cursor {
@@ -355,6 +369,10 @@ impl View for ConnsView {
         if matches!(model.store.state(), State::Failed(_)) {
             self.made = None;
         }
+    }
+
+    fn field(&self, model: &Model) -> Option<String> {
+        Some(format!("conn == {}", model.conn?))
     }
 
     fn columns(&self) -> &'static [Column] {

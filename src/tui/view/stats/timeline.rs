@@ -73,9 +73,12 @@ impl Timeline {
         let middle =
             bins.from.saturating_add(bins.width.saturating_mul(self.scroll.cursor as i64)) + bins.width / 2;
         let span = to.saturating_sub(from).max(1);
-        let half = if in_ { (span / 4).max(1_000) } else { span };
-        let (from, to) = (middle.saturating_sub(half).max(first), middle.saturating_add(half).min(last));
-        self.part = (from > first || to < last).then_some((from, to.max(from + 1)));
+        let whole = last.saturating_sub(first);
+        let span = if in_ { (span / 2).max(1_000) } else { span.saturating_mul(2) };
+        self.part = (span < whole).then(|| {
+            let from = middle.saturating_sub(span / 2).clamp(first, last.saturating_sub(span));
+            (from, from.saturating_add(span))
+        });
         self.width = None;
         // The cursor stays on its time.
         let columns = self.scroll.height.max(1) as u16;
