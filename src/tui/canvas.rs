@@ -2,6 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
+use ratatui::style::Style;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::action::Action;
@@ -93,8 +94,12 @@ impl<'a> Canvas<'a> {
         if y < area.top() || y >= area.bottom() || x >= area.right() {
             return 0;
         }
-        let (end, _) = self.buffer.set_stringn(x, y, text, width.into(), self.theme.style(role));
-        end.saturating_sub(x)
+        let (end, _) = self.buffer.set_stringn(x, y, text, width.into(), Style::new());
+        let taken = end.saturating_sub(x);
+        // The second half of a wide character, too.
+        let style = self.theme.style(Role::Text).patch(self.theme.style(role));
+        self.buffer.set_style(Rect::new(x, y, taken, 1).intersection(area), style);
+        taken
     }
 
     /// Puts a role's style over what stands there.

@@ -229,6 +229,16 @@ impl Model {
         self.store.message(self.message?)
     }
 
+    /// Puts the cursor on a connection, and on its first message where it is on one of another.
+    pub fn select_conn(&mut self, number: u32) {
+        self.conn = Some(number);
+        let on_it = self.current_message().is_some_and(|(row, _)| row.conn == number);
+        if !on_it {
+            self.message = self.place_of(number, 1);
+            self.frame = None;
+        }
+    }
+
     /// Puts the cursor on a message, and on its connection.
     pub fn select_message(&mut self, place: usize) {
         if let Some((row, _)) = self.store.message(place) {

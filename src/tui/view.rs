@@ -138,9 +138,11 @@ pub(super) fn other_conn(model: &mut Model, by: i64) {
             "this is the first connection"
         });
     }
-    model.conn = next;
-    if model.narrow.conn.is_some() {
-        model.narrow.conn = next;
-        model.narrowed();
+    if let Some(next) = next {
+        model.select_conn(next);
+        if model.narrow.conn.is_some() {
+            model.narrow.conn = Some(next);
+            model.narrowed();
+        }
     }
 }

@@ -94,7 +94,10 @@ impl ConnsView {
     }
 
     fn select(&mut self, model: &mut Model) {
-        model.conn = self.order.get(self.scroll.cursor).copied();
+        match self.order.get(self.scroll.cursor) {
+            Some(conn) => model.select_conn(*conn),
+            None => model.conn = None,
+        }
     }
 
     fn sort_by(&mut self, column: usize) {
