@@ -2,7 +2,6 @@
 
 mod draw;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -211,7 +210,7 @@ impl ExportForm {
             filter,
             payload,
             reveal: model.settings.reveal,
-            path: PathBuf::from(name),
+            path: model.folder.join(name),
             overwrite,
         })
     }
