@@ -15,6 +15,7 @@ use super::feed::Feed;
 use super::keys::{Key, Meaning};
 use super::model::{Effect, Model};
 use super::overlay::columns::ColumnList;
+use super::overlay::export::ExportForm;
 use super::overlay::{After, Overlay};
 use super::store::State;
 use super::theme::Role;
@@ -139,6 +140,10 @@ impl App {
             };
         }
         self.dirty |= self.model.advance(budget / 2);
+        while self.overlays.last().is_some_and(|overlay| overlay.is_over()) {
+            self.overlays.pop();
+            self.dirty = true;
+        }
     }
 
     /// There is something to do that does not wait for anybody.
@@ -278,6 +283,10 @@ impl App {
                 [] => self.model.say("there are no columns here"),
                 columns => self.overlays.push(Box::new(ColumnList::new(self.model.view, columns))),
             },
+            Action::Export => {
+                let table = self.views.get(self.model.view).table(&self.model);
+                self.overlays.push(Box::new(ExportForm::open(&self.model, table)));
+            }
             _ => super::commands::run(&mut self.model, action),
         }
     }
