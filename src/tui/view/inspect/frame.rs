@@ -55,6 +55,8 @@ pub(super) struct FrameTab {
     field: Option<&'static str>,
     /// The fields of the diagram, in the order of its parts.
     spots: Vec<&'static str>,
+    /// Rows of the diagram when it was drawn last.
+    diagram: u16,
 }
 
 /// Columns of the names of fields and facts, and of the values of fields.
@@ -102,6 +104,7 @@ impl FrameTab {
     ) {
         let Some(frame) = subject.frame().map(|detail| detail.frame()) else {
             self.lines.clear();
+            self.diagram = 1;
             canvas.put(
                 area.x + 1,
                 area.y,
@@ -119,6 +122,7 @@ impl FrameTab {
         }
         let drawing = self.drawing(&frame.header, frame.wire, area, model.settings.ascii);
         let height = drawing.lines.len() as u16;
+        self.diagram = height;
         let x = area.x + 1;
         self.spots = drawing.spots.iter().map(|spot| spot.field).collect();
         for (y, line) in (area.y..area.bottom()).zip(&drawing.lines) {
@@ -157,6 +161,11 @@ impl FrameTab {
             canvas.hit(row, Hit::Row(pane, at));
         }
         self.remember();
+    }
+
+    /// Rows that it would like to have, as it was drawn last.
+    pub(super) fn rows(&self) -> usize {
+        usize::from(self.diagram) + self.lines.len()
     }
 
     /// The diagram, as chosen, or as there is room for it and for some fields.

@@ -271,7 +271,7 @@ impl MessagesView {
             return;
         }
         if !self.cut {
-            model.say("one frame, and nothing is cut off at the right; Enter inspects it");
+            model.say("one frame, and nothing is cut off at the right");
         } else if self.across < FARTHEST {
             self.across += ACROSS;
         } else {
