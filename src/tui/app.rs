@@ -231,7 +231,12 @@ impl App {
             return;
         }
         if let Some(view) = ViewId::ALL.into_iter().find(|view| view.action() == action) {
-            return self.go(view);
+            self.go(view);
+            if view == ViewId::Conns {
+                // That is the top: there is nothing further out.
+                self.back.clear();
+            }
+            return;
         }
         match action {
             Action::Back | Action::Cancel => match self.back.pop() {
@@ -240,6 +245,10 @@ impl App {
                 None => {}
             },
             Action::Quit | Action::QuitNow => self.model.effect(Effect::Quit),
+            Action::Pause if !matches!(self.model.store.state(), State::Reading) => {
+                self.paused = false;
+                self.model.say("all is read: there is nothing to pause");
+            }
             Action::Pause => {
                 self.paused = !self.paused;
                 self.model.say(if self.paused { "paused; reading goes on" } else { "goes on" });
@@ -361,7 +370,7 @@ impl App {
         }
         match hit {
             Hit::Act(action) => self.act(action),
-            Hit::View(view) => self.go(view),
+            Hit::View(view) => self.act(view.action()),
             other => self.views.get(self.model.view).click(&mut self.model, other, double),
         }
     }
@@ -399,11 +408,12 @@ impl App {
 
     fn draw_chrome(&mut self, screen: Rect, canvas: &mut Canvas<'_>) {
         let view = self.views.get(self.model.view);
-        let (status, hints) = (view.status(&self.model), view.hints(&self.model));
         let body = Rect::new(screen.x, screen.y + 2, screen.width, screen.height - 3);
+        // First the view: only then it knows what it shows.
+        view.draw(&mut self.model, body, canvas);
+        let (status, hints) = (view.status(&self.model), view.hints(&self.model));
         chrome::header(&self.model, self.paused, screen, canvas);
         chrome::second_line(&self.model, &status, screen, canvas);
-        view.draw(&mut self.model, body, canvas);
         for overlay in &mut self.overlays {
             overlay.draw(&mut self.model, screen, canvas);
         }
@@ -413,7 +423,7 @@ impl App {
             None if !self.pressed.is_empty() => {
                 chrome::sequence_footer(&self.model, &self.pressed, screen, canvas)
             }
-            None => chrome::footer(&self.model, &hints, footer, canvas),
+            None => chrome::footer(&self.model, &hints, self.back.is_empty(), footer, canvas),
         }
     }
 
