@@ -383,6 +383,7 @@ impl App {
     fn draw_chrome(&mut self, screen: Rect, canvas: &mut Canvas<'_>) {
         let view = self.views.get(self.model.view);
         let (status, hints) = (view.status(&self.model), view.hints(&self.model));
+        self.model.hints = hints.iter().map(|(action, _)| *action).collect();
         let body = Rect::new(screen.x, screen.y + 2, screen.width, screen.height - 3);
         chrome::header(&self.model, self.paused, screen, canvas);
         chrome::second_line(&self.model, &status, screen, canvas);
