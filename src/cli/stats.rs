@@ -26,7 +26,8 @@ pub(super) fn run(args: &Stats) -> anyhow::Result<Outcome> {
         session = session.in_one_thread();
     }
     let every = args.every;
-    let observer = || Counter { conns: conns.clone(), every, numbers: Box::default(), running: HashMap::new() };
+    let observer =
+        || Counter { conns: conns.clone(), every, numbers: Box::default(), running: HashMap::new() };
     let mut total = Total::default();
     let (summary, outcome) = session.run(Want::default(), &observer, &mut total)?;
     if summary.connections == 0 && !args.input.decode.quiet {

@@ -412,6 +412,7 @@ impl App {
         // First the view: only then it knows what it shows.
         view.draw(&mut self.model, body, canvas);
         let (status, hints) = (view.status(&self.model), view.hints(&self.model));
+        self.model.hints = hints.iter().map(|(action, _)| *action).collect();
         chrome::header(&self.model, self.paused, screen, canvas);
         chrome::second_line(&self.model, &status, screen, canvas);
         for overlay in &mut self.overlays {

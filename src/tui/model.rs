@@ -149,6 +149,8 @@ pub struct Model {
     pub census: Census,
     /// What was run from the palette, the latest last.
     pub recent: Vec<Action>,
+    /// What the view in front is used for most: its footer.
+    pub hints: Vec<Action>,
     /// Said in the footer.
     pub notice: Option<Notice>,
     /// A view that was drawn has more to count: it is to be drawn again soon.
@@ -189,6 +191,7 @@ impl Model {
             history: History::default(),
             census: Census::default(),
             recent: Vec::new(),
+            hints: Vec::new(),
             notice: None,
             more: false,
             effects: Vec::new(),
