@@ -15,6 +15,7 @@ use super::feed::Feed;
 use super::keys::{Key, Meaning};
 use super::model::{Effect, Model};
 use super::overlay::columns::ColumnList;
+use super::overlay::export::ExportForm;
 use super::overlay::{After, Overlay};
 use super::store::State;
 use super::theme::Role;
@@ -54,6 +55,8 @@ pub struct App {
     /// The last click: where, and at what time.
     clicked: Option<(Position, Duration)>,
     dirty: bool,
+    /// What was drawn on last.
+    screen: Rect,
 }
 
 #[derive(Debug, Default)]
@@ -96,6 +99,7 @@ impl App {
             hits: Vec::new(),
             clicked: None,
             dirty: true,
+            screen: Rect::ZERO,
         }
     }
 
@@ -136,6 +140,10 @@ impl App {
             };
         }
         self.dirty |= self.model.advance(budget / 2);
+        while self.overlays.last().is_some_and(|overlay| overlay.is_over()) {
+            self.overlays.pop();
+            self.dirty = true;
+        }
     }
 
     /// There is something to do that does not wait for anybody.
@@ -284,6 +292,10 @@ impl App {
                 [] => self.model.say("there are no columns here"),
                 columns => self.overlays.push(Box::new(ColumnList::new(self.model.view, columns))),
             },
+            Action::Export => {
+                let table = self.views.get(self.model.view).table(&self.model);
+                self.overlays.push(Box::new(ExportForm::open(&self.model, table)));
+            }
             _ => super::commands::run(&mut self.model, action),
         }
     }
@@ -301,6 +313,10 @@ impl App {
     fn enter(&mut self, view: ViewId) {
         self.model.view = view;
         self.views.get(view).enter(&mut self.model);
+        // A view lays itself out while it is drawn: keys that come before the next frame find it ready.
+        if !self.screen.is_empty() {
+            self.draw(&mut Buffer::empty(self.screen));
+        }
     }
 
     /// Effects that are the interface's own; the others stay for the world.
@@ -362,6 +378,7 @@ impl App {
     /// Draws everything. Returns where the terminal's cursor stands, if it is to be seen.
     pub fn draw(&mut self, buffer: &mut Buffer) -> Option<Position> {
         let screen = buffer.area;
+        self.screen = screen;
         self.model.more = false;
         let mut hits = std::mem::take(&mut self.hits);
         hits.clear();
@@ -395,6 +412,7 @@ impl App {
         // First the view: only then it knows what it shows.
         view.draw(&mut self.model, body, canvas);
         let (status, hints) = (view.status(&self.model), view.hints(&self.model));
+        self.model.hints = hints.iter().map(|(action, _)| *action).collect();
         chrome::header(&self.model, self.paused, screen, canvas);
         chrome::second_line(&self.model, &status, screen, canvas);
         for overlay in &mut self.overlays {

@@ -69,8 +69,13 @@ impl Help {
             }
         };
         let here = |entry: &&Entry| entry.views.contains(self.view);
+        // What is wanted here comes first, in the order of the footer; while something is searched for, it has its place.
+        let first: &[Action] = if words.is_empty() { &model.hints } else { &[] };
+        let wanted = first.iter().map(|action| action.entry()).filter(here);
+        section(format!("In {}", self.view.name()), wanted.filter_map(row).collect());
         for group in Group::ALL {
             let of_group = ACTIONS.iter().filter(|entry| entry.group == group).filter(here);
+            let of_group = of_group.filter(|entry| !first.contains(&entry.action));
             section(group.name().to_owned(), of_group.filter_map(row).collect());
         }
         let elsewhere = ACTIONS.iter().filter(|entry| !here(entry));

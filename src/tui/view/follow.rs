@@ -163,7 +163,10 @@ impl FollowView {
         };
         match next {
             Some(n) => self.go_to(model, *n),
-            None => model.say(if on { "no finding further down" } else { "no finding further up" }),
+            None => {
+                let way = if on { "further down" } else { "further up" };
+                model.say(format!("no finding {way} on this connection"));
+            }
         }
     }
 
@@ -280,10 +283,10 @@ impl View for FollowView {
             (Action::Raw, "text/JSON/hex"),
             (Action::Direction, "sides"),
             (Action::Find, "find"),
+            (Action::Wrap, "wrap"),
             (Action::NextItem, "next conn"),
             (Action::Heartbeats, "heartbeats"),
             (Action::Kinds, "kinds"),
-            (Action::Wrap, "wrap"),
             (Action::Zoom, "no borders"),
             (Action::Tail, "tail"),
         ]

@@ -1,7 +1,7 @@
 //! Messages of one connection or all: a table, a list of frames, or a ladder; beside it, the one under the cursor.
 
 mod cell;
-mod empty;
+pub(super) mod empty;
 mod frames;
 mod ladder;
 mod lines;

@@ -9,14 +9,15 @@ use ratatui::layout::Rect;
 
 use self::timeline::Timeline;
 use super::View;
+use super::messages::empty::lines as why_empty;
 use crate::report::words::{count, number, span};
 use crate::time::Timestamp;
 use crate::tui::action::Action;
 use crate::tui::canvas::{Canvas, Hit};
+use crate::tui::exporting::Table;
 use crate::tui::list::{Scroll, Step};
 use crate::tui::model::Model;
 use crate::tui::tally::{Bins, Source, Tally};
-use crate::tui::theme::Role;
 
 /// Time for counting, for each frame that is drawn.
 const BUDGET: Duration = Duration::from_millis(6);
@@ -108,8 +109,10 @@ impl View for StatsView {
         self.count(model, chart.width.saturating_sub(10).max(1));
         let rest = Rect { y: area.y + height, height: area.height - height, ..area };
         let Some(tally) = &self.tally else {
-            let text = if model.settled() { "No message is shown: R shows all." } else { "No message yet." };
-            canvas.put(area.x + 2, area.y + 2, area.width.saturating_sub(4), text, Role::Heading);
+            let (x, width) = (area.x + 2, area.width.saturating_sub(4));
+            for (y, (text, role)) in (area.y + 2..area.bottom()).zip(why_empty(model)) {
+                canvas.put(x, y, width, &text, role);
+            }
             return;
         };
         self.timeline.draw(model, tally, chart, canvas);
@@ -124,8 +127,11 @@ impl View for StatsView {
             Action::Left => self.timeline.go(-1, bins),
             Action::Right => self.timeline.go(1, bins),
             Action::ZoomIn | Action::ZoomOut => {
-                if let Some((tally, (first, last))) = self.tally.as_ref().zip(ends(model)) {
-                    self.timeline.zoom(action == Action::ZoomIn, &tally.bins, first, last);
+                let in_ = action == Action::ZoomIn;
+                if let Some((tally, (first, last))) = self.tally.as_ref().zip(ends(model))
+                    && !self.timeline.zoom(in_, &tally.bins, first, last)
+                {
+                    model.say(if in_ { "it cannot be zoomed in further" } else { "this is all of it" });
                 }
             }
             Action::Bins => {
@@ -177,6 +183,19 @@ impl View for StatsView {
         } else {
             self.scroll.roll(by);
         }
+    }
+
+    fn table(&self, model: &Model) -> Option<Table> {
+        let tally = self.tally.as_ref()?;
+        // Half of the counts would look like all of them.
+        let whole = tally.seen >= model.shown.len(&model.store) && ends(model).is_some();
+        let Bins { from, width, counts } = &tally.bins;
+        let mut csv = "time,client,server\n".to_owned();
+        for (bin, [client, server]) in (0..).zip(counts) {
+            let time = Timestamp::from_nanos(from.saturating_add(width.saturating_mul(bin)));
+            csv.push_str(&format!("{time},{client},{server}\n"));
+        }
+        whole.then_some(Table { row: "bin", rows: counts.len(), csv })
     }
 
     fn line(&self, model: &Model) -> Option<String> {
