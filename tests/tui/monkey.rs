@@ -166,7 +166,8 @@ fn any_size_is_drawn() {
             [(300, 100), (300, 8), (30, 100), (48, 14), (79, 23), (99, 30), (100, 29), (119, 36)]
         {
             driver.resize(width, height);
-            assert!(driver.text().contains("wscope"), "{view} at {width}x{height}");
+            let name = driver.app.model.view.name();
+            assert!(driver.text().contains(&format!("{view} {name}")), "{view} at {width}x{height}");
         }
     }
 }

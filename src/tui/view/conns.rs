@@ -368,6 +368,12 @@ impl View for ConnsView {
                 model.narrowed();
                 return false;
             }
+            Action::Pane | Action::PaneBack => {
+                model.say("one list: Enter opens the messages, z hides the card");
+            }
+            Action::Left | Action::Right => {
+                model.say("nothing at the sides; C chooses the columns that get the room")
+            }
             Action::Zoom => self.zoom = !self.zoom,
             Action::Cancel if self.zoom => self.zoom = false,
             Action::Narrower => self.shift = (self.shift + 1).min(100),

@@ -212,6 +212,10 @@ impl FrameTab {
             let target = one.first().map_or(Target::Nothing, |line| line.target);
             self.lines.push(Line { target, spans: vec![(more, Role::Dim)], right: String::new() });
         }
+        if let Some(note) = model.notes.get(&subject.row).filter(|note| !note.text.is_empty()) {
+            let spans = vec![(format!("; {}", note.text), Role::Key)];
+            self.lines.push(Line { target: Target::Nothing, spans, right: "note".to_owned() });
+        }
         let mut fields = diagram::fields(&frame.header, frame.dir, deflate);
         if frame.header.len > 0 {
             let masked = frame.header.mask.is_some();
