@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod capture;
 pub mod cli;
+pub mod endpoint;
 pub mod engine;
 pub mod event;
 pub mod filter;

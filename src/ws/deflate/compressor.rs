@@ -38,8 +38,11 @@ impl Compressor {
             let room = (rest.len() + rest.len() / 64 + 64).min(ROOM);
             out.resize(start + room, 0);
             let (read, written) = (self.deflate.total_in(), self.deflate.total_out());
-            let result =
-                self.deflate.compress(rest, out.get_mut(start..).unwrap_or_default(), DeflateFlush::SyncFlush);
+            let result = self.deflate.compress(
+                rest,
+                out.get_mut(start..).unwrap_or_default(),
+                DeflateFlush::SyncFlush,
+            );
             let made = (self.deflate.total_out() - written) as usize;
             rest = rest.get((self.deflate.total_in() - read) as usize..).unwrap_or_default();
             out.truncate(start + made);
