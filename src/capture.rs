@@ -14,6 +14,7 @@ pub mod places;
 mod reader;
 mod sniff;
 pub mod source;
+pub mod synth;
 pub mod write;
 
 pub use locate::{Located, locate};

@@ -3,6 +3,7 @@
 pub mod args;
 mod check;
 mod doctor;
+mod echo;
 mod export;
 mod fields;
 mod filter;
@@ -88,6 +89,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Some(Command::Stats(args)) => stats::run(&args),
         Some(Command::Check(args)) => check::run(&args),
         Some(Command::Rule(args)) => rule::run(&args),
+        Some(Command::Echo(args)) => echo::run(&args),
         Some(Command::Fields { names, color }) => fields::run(&names, color),
         Some(Command::Filter { expr }) => filter::run(&expr.join(" ")),
         Some(Command::Schema { check }) => pages::schema(check),

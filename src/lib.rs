@@ -16,6 +16,7 @@ pub mod place;
 pub mod report;
 pub mod rules;
 pub mod script;
+pub mod serve;
 pub mod tcp;
 pub mod time;
 pub mod tui;

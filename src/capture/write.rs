@@ -26,8 +26,16 @@ pub fn section(out: &mut Vec<u8>) {
 
 /// The description of an interface; packets name interfaces in the order described, from 0.
 pub fn interface(out: &mut Vec<u8>, link: LinkType) {
+    interface_with_comment(out, link, "");
+}
+
+/// As [`interface`], with a comment unless that is empty.
+pub fn interface_with_comment(out: &mut Vec<u8>, link: LinkType, comment: &str) {
     block(out, 1, |out| {
         words(out, &[link.0.into(), SNAP_LENGTH]);
+        if !comment.is_empty() {
+            option(out, 1, comment.as_bytes());
+        }
         option(out, 9, &[9]);
         words(out, &[0]);
     });
@@ -116,7 +124,7 @@ mod tests {
             let (mut pcap, mut pcapng) = (Vec::new(), Vec::new());
             pcap_header(&mut pcap, LinkType(number));
             section(&mut pcapng);
-            interface(&mut pcapng, LinkType(number));
+            interface_with_comment(&mut pcapng, LinkType(number), &comment);
             secrets(&mut pcapng, &key_log);
             for (time, wire_len, bytes) in &packets {
                 let (time, wire_len) = (Timestamp::from_nanos(*time), (*wire_len).max(bytes.len() as u32));

@@ -7,11 +7,13 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::audit::select::Selector;
+use crate::endpoint::negotiate::Wanted;
 use crate::place::Place;
 use crate::report::check;
 use crate::report::payload::PayloadMode;
 use crate::report::select::{RecordTypes, Selection};
 use crate::rules::Level;
+use crate::time::span;
 
 /// Command lines to begin with, and what they do.
 pub(super) const EXAMPLES: [(&str, &str); 7] = [
@@ -86,6 +88,8 @@ pub enum Command {
     Check(Check),
     /// Explain a rule: what it finds, why it matters, examples by the byte
     Rule(Rule),
+    /// Serve WebSockets to test clients with: echo, chat, feeds
+    Echo(Echo),
     /// List the fields of filters, or explain one
     Fields {
         /// Fields to explain; without one, all are listed
@@ -120,6 +124,101 @@ pub enum Command {
         #[arg(long, value_name = "DIR")]
         dir: Option<PathBuf>,
     },
+}
+
+/// `echo`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Paths: /echo (and /), /time, /chat, /json, /binary, /close?code=1011, /slow, /ping; ?every=100ms sets a pace.\n\
+    GET / is a page to talk to it from a browser. Ctrl-C closes all connections with 1001."
+)]
+pub struct Echo {
+    /// Where to listen: an address and a port, or one of them; port 0 = a free one
+    #[arg(value_name = "ADDR:PORT", default_value = "127.0.0.1:9001", hide_default_value = false)]
+    pub listen: String,
+    /// Speak wss://, with a certificate made for the occasion
+    #[arg(long)]
+    pub tls: bool,
+    /// Speak wss:// with this certificate chain (PEM)
+    #[arg(long, value_name = "FILE", requires = "key")]
+    pub cert: Option<PathBuf>,
+    /// The certificate's private key (PEM)
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    pub key: Option<PathBuf>,
+    /// Append the secrets of TLS connections to this file, as SSLKEYLOGFILE has them
+    #[arg(long, value_name = "FILE")]
+    pub key_log: Option<PathBuf>,
+    /// Speak this subprotocol; several by comma
+    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = token)]
+    pub subprotocol: Vec<String>,
+    /// What to want of permessage-deflate: server_no_context_takeover, client_no_context_takeover,
+    /// server_max_window_bits=N, client_max_window_bits=N, parted by ; or ,
+    #[arg(long, value_name = "PARAMS", conflicts_with = "no_deflate")]
+    pub deflate: Option<Wanted>,
+    /// Do not compress
+    #[arg(long)]
+    pub no_deflate: bool,
+    /// Only these origins may connect; none = requests without an Origin; several by comma
+    #[arg(long, value_name = "ORIGIN", value_delimiter = ',')]
+    pub origin: Vec<String>,
+    /// Wait before each echo
+    #[arg(long, value_name = "SPAN", value_parser = span)]
+    pub delay: Option<i64>,
+    /// Send messages in frames of at most so many bytes
+    #[arg(long, value_name = "BYTES", value_parser = size)]
+    pub fragment: Option<usize>,
+    /// Send each client a Ping so often; give it up when two are not answered
+    #[arg(long, value_name = "SPAN", value_parser = span)]
+    pub ping: Option<i64>,
+    /// Close every connection
+    #[arg(long, value_name = "CODE[:REASON]")]
+    pub close: Option<CloseWith>,
+    /// Close it after so many messages rather than at once
+    #[arg(long, value_name = "N", requires = "close", default_value_t = 0)]
+    pub after: u64,
+    /// The largest message to take, such as 64k or 16M; larger ones are answered with Close 1009
+    #[arg(long, value_name = "BYTES", default_value = "16M", value_parser = size)]
+    pub max_message: usize,
+    /// Clients at once; more are answered with 503
+    #[arg(long, value_name = "N", default_value_t = 16_384)]
+    pub max_clients: usize,
+    /// How long a client may take for its handshake
+    #[arg(long, value_name = "SPAN", default_value = "10s", value_parser = span)]
+    pub handshake_timeout: i64,
+    /// Write the traffic to this file as a capture (pcapng); needs no privileges
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
+    /// No line for each connection
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// When to use colours
+    #[arg(long, value_name = "WHEN", default_value_t, value_enum)]
+    pub color: Color,
+}
+
+/// A Close: `1011`, `4000:try later`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CloseWith {
+    /// The status code.
+    pub code: u16,
+    /// The reason, perhaps empty.
+    pub reason: String,
+}
+
+impl FromStr for CloseWith {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (code, reason) = text.split_once(':').unwrap_or((text, ""));
+        let code = code.parse().map_err(|_| "write CODE or CODE:REASON, such as 1011:broken".to_owned())?;
+        if !crate::ws::fact::close_code_is_known(code) || code == 1010 {
+            return Err(format!("{code} is no code that a server may send"));
+        }
+        if reason.len() > 123 {
+            return Err("the reason has more than 123 bytes".to_owned());
+        }
+        Ok(Self { code, reason: reason.to_owned() })
+    }
 }
 
 /// Explain a rule
@@ -524,20 +623,28 @@ fn connection(text: &str) -> Result<u32, String> {
         .map_err(|_| "write the number of a connection; `wscope ls` lists them".to_owned())
 }
 
-/// A span of time in nanoseconds.
-fn span(text: &str) -> Result<i64, String> {
-    let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let (number, unit) = text.split_at(split);
-    let scale = match unit {
-        "us" => 1_000,
-        "ms" => 1_000_000,
-        "s" | "" => 1_000_000_000,
-        "m" => 60_000_000_000,
-        "h" => 3_600_000_000_000,
-        _ => return Err(format!("`{unit}` is no unit: use us, ms, s, m or h")),
+/// A size in bytes: `512`, `64k`, `16M`, with units of 1,024.
+fn size(text: &str) -> Result<usize, String> {
+    let (digits, shift) = match text.as_bytes().last() {
+        Some(b'k' | b'K') => (text.get(..text.len() - 1), 10),
+        Some(b'm' | b'M') => (text.get(..text.len() - 1), 20),
+        Some(b'g' | b'G') => (text.get(..text.len() - 1), 30),
+        _ => (Some(text), 0),
     };
-    let number: i64 = number.parse().map_err(|_| "expected a number with a unit, such as 1s".to_owned())?;
-    number.checked_mul(scale).filter(|span| *span > 0).ok_or_else(|| "the span must be positive".to_owned())
+    let number: Option<usize> = digits.and_then(|digits| digits.parse().ok());
+    let size = number.filter(|number| *number > 0).and_then(|number| number.checked_mul(1 << shift));
+    // Twice as much is to be counted without a thought.
+    let size = size.filter(|size| *size <= isize::MAX as usize / 4);
+    size.ok_or_else(|| "write a size such as 512, 64k or 16M".to_owned())
+}
+
+/// The name of a subprotocol.
+fn token(text: &str) -> Result<String, String> {
+    if crate::http::head::is_token(text.as_bytes()) {
+        Ok(text.to_owned())
+    } else {
+        Err("a subprotocol's name has letters, digits and !#$%&'*+-.^_`|~".to_owned())
+    }
 }
 
 #[cfg(test)]
@@ -552,11 +659,20 @@ mod tests {
     }
 
     #[test]
-    fn spans() {
-        assert_eq!(span("1s"), Ok(1_000_000_000));
-        assert_eq!(span("250ms"), Ok(250_000_000));
-        assert!(span("0s").is_err());
-        assert!(span("5y").is_err());
-        assert!(span("s").is_err());
+    fn sizes() {
+        assert_eq!((size("512"), size("64k"), size("16M")), (Ok(512), Ok(64 << 10), Ok(16 << 20)));
+        for bad in ["", "k", "0", "-1", "1.5M", "99999999999G"] {
+            assert!(size(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn closes() {
+        let close = |code, reason: &str| Ok(CloseWith { code, reason: reason.to_owned() });
+        assert_eq!("1011".parse(), close(1011, ""));
+        assert_eq!("4000:a:b".parse(), close(4000, "a:b"));
+        for bad in ["", "1005", "1010", "x", "99999"] {
+            assert!(bad.parse::<CloseWith>().is_err(), "{bad}");
+        }
     }
 }
