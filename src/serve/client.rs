@@ -37,6 +37,8 @@ pub(super) struct Client {
     writable: bool,
     /// The client's stream is over.
     eof: bool,
+    /// So much of `out` may leave at once, where other bytes leave one by one: the handshake.
+    at_once: usize,
     /// When the next byte may leave, where they leave one by one.
     next_byte: Option<Instant>,
     opened: Instant,
@@ -102,6 +104,7 @@ impl Client {
             readable: true,
             writable: true,
             eof: false,
+            at_once: 0,
             next_byte: None,
             opened: now,
             bytes: [0; 2],
@@ -261,6 +264,7 @@ impl Client {
             Err(refusal) => return self.refuse(&refusal, &target, turn),
         };
         self.out.extend_from_slice(&head);
+        self.at_once = self.out.len();
         turn.notices.push(Notice::Opened {
             id: self.id,
             peer: self.peer,
@@ -360,7 +364,9 @@ impl Client {
         };
         while self.writable && self.left < self.out.len() {
             let mut bytes = self.out.get(self.left..).unwrap_or_default();
-            if let Some(pace) = pace {
+            if self.left < self.at_once {
+                bytes = bytes.get(..self.at_once - self.left).unwrap_or(bytes);
+            } else if let Some(pace) = pace {
                 if self.next_byte.is_some_and(|next| next > turn.now) {
                     break;
                 }
@@ -384,14 +390,14 @@ impl Client {
             }
         }
         if self.left == self.out.len() {
-            self.left = 0;
+            (self.left, self.at_once) = (0, 0);
             self.out.clear();
             if self.out.capacity() > KEPT {
                 self.out = Vec::new();
             }
         } else if self.left > FULL && self.left > self.out.len() / 2 {
             self.out.drain(..self.left);
-            self.left = 0;
+            (self.left, self.at_once) = (0, 0);
         }
         Ok(())
     }
@@ -422,8 +428,14 @@ impl Client {
             Phase::Open(_) => self.over(Ended::Reset, turn),
             Phase::Leaving { .. } => {}
         }
-        let by = if error.is_some() { Dir::C2s } else { Dir::S2c };
-        turn.tape.put(&mut self.flow, by, Taped::Reset);
+        match error.map(io::Error::kind) {
+            Some(ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe) => {
+                turn.tape.put(&mut self.flow, Dir::C2s, Taped::Reset);
+            }
+            // Its FIN was the last thing that the server had to say.
+            None if matches!(self.phase, Phase::Leaving { finished: true, .. }) => {}
+            _ => turn.tape.put(&mut self.flow, Dir::S2c, Taped::Reset),
+        }
     }
 
     /// Sends a message of another client. If it does not read what it was sent before, it is given up.
@@ -444,7 +456,7 @@ impl Client {
         if self.out.len() - self.left > FULL {
             // It does not read what it was sent, either: nothing can be told to it.
             self.out = Vec::new();
-            self.left = 0;
+            (self.left, self.at_once) = (0, 0);
             self.over(Ended::Reset, turn);
         }
     }
