@@ -422,7 +422,11 @@ impl Client {
     fn gone(&mut self, error: Option<&io::Error>, turn: &mut Turn<'_>) {
         match &self.phase {
             Phase::Head => {
-                let why = error.map_or_else(|| "the server stops".to_owned(), ToString::to_string);
+                let why = match error {
+                    None => "the server stops".to_owned(),
+                    Some(error) if error.kind() == ErrorKind::InvalidData => format!("no TLS: {error}"),
+                    Some(error) => error.to_string(),
+                };
                 turn.notices.push(Notice::Dropped { id: self.id, peer: self.peer, why });
             }
             Phase::Open(_) => self.over(Ended::Reset, turn),

@@ -2,7 +2,7 @@
 
 use crate::run::{output, run};
 
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 13] = [
     "ls",
     "show",
     "inspect",
@@ -10,6 +10,7 @@ const COMMANDS: [&str; 12] = [
     "export",
     "stats",
     "check",
+    "echo",
     "fields",
     "filter",
     "schema",
