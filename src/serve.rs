@@ -51,7 +51,7 @@ pub struct Options {
     pub delay: Duration,
     /// The most payload bytes of a frame that is sent.
     pub fragment: usize,
-    /// How often each client is sent a Ping. After two without an answer it is given up.
+    /// How often each client is sent a Ping. After two to which it says nothing it is given up.
     pub ping: Option<Duration>,
     /// Close every connection by itself.
     pub close: Option<Close>,

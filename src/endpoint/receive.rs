@@ -260,6 +260,10 @@ impl Receiver {
         };
         if compressed && let Some(context) = &mut self.context {
             payload = codec.inflate(context, &payload)?;
+            // The codec's limit is that of all connections.
+            if payload.len() > self.max_message {
+                return Err(Failure::too_big(self.max_message));
+            }
             if kind == Kind::Text {
                 utf8.push(&payload).map_err(not_utf8)?;
             }

@@ -272,8 +272,11 @@ impl Client {
             subprotocol: agreed.subprotocol.clone(),
             deflate: agreed.deflate.is_some(),
         });
-        let settings =
-            Settings { max_message: turn.options.max_message, fragment: turn.options.fragment, masker: None };
+        let max_message = match traffic {
+            Traffic::Chat => turn.options.max_message.min(CHAT_MESSAGE),
+            _ => turn.options.max_message,
+        };
+        let settings = Settings { max_message, fragment: turn.options.fragment, masker: None };
         let endpoint = Endpoint::new(Role::Server, agreed, settings);
         self.opened = turn.now;
         let session = Session::new(endpoint, traffic, turn.options, &mut world(turn, &mut self.out));
@@ -522,7 +525,9 @@ const SHARE: usize = 16;
 /// Bytes that wait to be sent, above which nothing is read.
 const FULL: usize = 256 << 10;
 /// Bytes that wait to be sent to a client of the chat, above which it is given up.
-const CHAT_QUEUE: usize = 4 << 20;
+const CHAT_QUEUE: usize = 1 << 20;
+/// The largest message of the chat: all there are sent it.
+const CHAT_MESSAGE: usize = 64 << 10;
 /// Room for output that a client keeps.
 const KEPT: usize = 4 << 10;
 /// The largest request head.

@@ -93,7 +93,8 @@ impl<'n> Loop<'n> {
                     Token(at) => {
                         if let Some(client) = self.clients.get_mut(at).and_then(Option::as_mut) {
                             // Broken sockets tell by reading what is wrong with them.
-                            client.ready(event.is_readable() || event.is_error(), event.is_writable());
+                            let readable = event.is_readable() || event.is_read_closed() || event.is_error();
+                            client.ready(readable, event.is_writable());
                             turns.push(at);
                         }
                     }
@@ -250,10 +251,11 @@ impl<'n> Loop<'n> {
         let mut pumped = work(client, &mut turn);
         let before = client.counted;
         let mut counted = client.held();
-        if pumped != Pumped::Gone
-            && counted > before
-            && self.held - before + counted > self.server.options.memory
-        {
+        let memory = self.server.options.memory;
+        // Who has no more than a fair share is not to suffer from those who have.
+        let share = (memory / self.count.max(1)).max(FAIR);
+        let used_up = self.held - before + counted > memory;
+        if pumped != Pumped::Gone && used_up && counted > before.max(share) {
             client.give_up(&mut turn);
             counted = client.held();
             pumped = Pumped::Again;
@@ -347,6 +349,8 @@ fn reserve() -> Option<File> {
     File::open(if cfg!(windows) { "NUL" } else { "/dev/null" }).ok()
 }
 
+/// Bytes of memory that every client may have.
+const FAIR: usize = 128 << 10;
 /// Bytes read at a time.
 const READ: usize = 64 << 10;
 /// Clients above the limit that are told so at the same time.

@@ -39,7 +39,10 @@ struct Keepalive {
     next: Instant,
     number: u64,
     sent: Instant,
-    unanswered: u32,
+    /// The latest was not answered yet.
+    awaited: bool,
+    /// Pings since anything was heard.
+    unheard: u32,
 }
 
 /// What a session needs at each turn.
@@ -70,7 +73,8 @@ impl Session {
             next: world.now + every,
             number: 0,
             sent: world.now,
-            unanswered: 0,
+            awaited: false,
+            unheard: 0,
         });
         let close = match &traffic {
             Traffic::Close(close) => Some(close.clone()),
@@ -96,6 +100,10 @@ impl Session {
 
     /// Takes the client's bytes up to the next event. `false` = all were taken, and there is none.
     pub(super) fn receive(&mut self, input: &mut &[u8], world: &mut World<'_>) -> bool {
+        if let Some(keepalive) = &mut self.keepalive {
+            // An answer may be held up by what is before it.
+            keepalive.unheard = 0;
+        }
         let Some(event) = self.endpoint.receive(input, world.codec, world.out) else { return false };
         match event {
             Event::Message { kind, payload, .. } => self.message(kind, payload, world),
@@ -128,10 +136,10 @@ impl Session {
 
     fn pong(&mut self, payload: &[u8], world: &mut World<'_>) {
         let Some(keepalive) = &mut self.keepalive else { return };
-        if keepalive.unanswered == 0 || payload != keepalive.number.to_string().as_bytes() {
+        if !keepalive.awaited || payload != keepalive.number.to_string().as_bytes() {
             return;
         }
-        keepalive.unanswered = 0;
+        keepalive.awaited = false;
         let took = world.now.saturating_duration_since(keepalive.sent).as_secs_f64() * 1e3;
         if matches!(self.traffic, Traffic::Ping(_)) {
             let text = format!("{{\"type\":\"pong\",\"n\":{},\"ms\":{took:.3}}}", keepalive.number);
@@ -178,13 +186,14 @@ impl Session {
             return;
         }
         keepalive.next = (keepalive.next + keepalive.every).max(world.now);
-        if keepalive.unanswered >= UNANSWERED {
+        if keepalive.unheard >= UNHEARD {
             return self.fail(&Failure::new(1011, "two Pings were not answered"), world.out);
         }
-        keepalive.unanswered += 1;
+        // While it is not read from, nothing can be heard.
         if !full {
+            keepalive.unheard += 1;
             keepalive.number += 1;
-            keepalive.sent = world.now;
+            (keepalive.sent, keepalive.awaited) = (world.now, true);
             self.endpoint.ping(keepalive.number.to_string().as_bytes(), world.out);
         }
     }
@@ -261,8 +270,8 @@ impl Session {
 
 /// How long a client may take to answer a Close.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Pings that may be unanswered.
-const UNANSWERED: u32 = 2;
+/// Pings after which a client that says nothing is given up.
+const UNHEARD: u32 = 2;
 /// Payload bytes of echoes that may wait.
 const BEHIND: usize = 1 << 20;
 /// Echoes that may wait.

@@ -183,3 +183,27 @@ fn descriptors() -> usize {
     let line = limits.lines().find(|line| line.starts_with("Max open files"));
     line.and_then(|line| line.split_whitespace().nth(3)?.parse().ok()).unwrap_or(600)
 }
+
+/// The chat's readers are many, so its messages are small; who does not read is closed.
+#[test]
+fn the_chat_is_bounded() {
+    let server = start(options());
+    let mut reader = connect(&server, "/chat");
+    let mut deaf = socket(server.address);
+    deaf.write_all(request("/chat").as_bytes()).unwrap();
+    let mut speaker = connect(&server, "/chat");
+    let text = "x".repeat(60_000);
+    // More than the sockets' buffers hold, and then some.
+    for _ in 0..200 {
+        speaker.send(Message::text(text.as_str())).unwrap();
+        for client in [&mut speaker, &mut reader] {
+            assert_eq!(client.read().unwrap().len(), text.len());
+        }
+    }
+    server.until(|notice| matches!(notice, Notice::Closed { how: Ended::ByServer(1013, _), .. }));
+    speaker.send(Message::text("x".repeat(65_537))).unwrap();
+    let Message::Close(Some(close)) = speaker.read().unwrap() else { panic!() };
+    assert_eq!(u16::from(close.code), 1009);
+    reader.send(Message::text("still there?")).unwrap();
+    assert_eq!(reader.read().unwrap(), Message::text("still there?"));
+}

@@ -112,6 +112,11 @@ fn faults_of_compression() {
     // A bomb: a thousandth of what it makes.
     assert_eq!(fails(&usual, "c binary z 00 *1048576"), None);
     assert_eq!(fails(&usual, "c binary z 00 *1048577"), Some(1009));
+    // The endpoint's limit may be below the codec's.
+    let mut small = Echo::new(usual.clone(), Settings { max_message: 100, ..Settings::default() });
+    small.codec = Codec::new(1 << 20);
+    small.push(&bytes("c binary z 00 *100 | binary z 00 *101", Dir::C2s));
+    assert_eq!((small.events.len(), small.failed()), (2, Some(1009)));
     // A context that was not to be kept, a window that is too small.
     let alone = agreed("permessage-deflate; client_no_context_takeover", "");
     let far = "c text z 'the same words again and again' | text z 'the same words again and again'";
