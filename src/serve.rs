@@ -23,6 +23,7 @@ use std::time::Duration;
 
 use mio::net::TcpListener;
 use mio::{Interest, Poll, Token, Waker};
+use socket2::SockRef;
 
 use crate::endpoint::handshake::Policy;
 use crate::endpoint::negotiate::Wanted;
@@ -221,6 +222,8 @@ impl Server {
         let (tls, secrets) = tls.unzip();
         let mut listener =
             TcpListener::bind(address).map_err(|source| BindError::Listen { address, source })?;
+        // Many may come at once, and who finds the queue full waits a second before it tries again.
+        SockRef::from(&listener).listen(BACKLOG)?;
         let address = listener.local_addr()?;
         let poll = Poll::new()?;
         poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
@@ -266,5 +269,7 @@ impl Server {
     }
 }
 
+/// Connections that the system holds until they are taken, if it allows for so many.
+const BACKLOG: i32 = 4_096;
 const LISTENER: Token = Token(usize::MAX - 1);
 const WAKER: Token = Token(usize::MAX - 2);
