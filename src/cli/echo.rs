@@ -84,7 +84,7 @@ fn options(args: &Echo) -> anyhow::Result<Options> {
 /// `127.0.0.1:9001`, `:9001`, `9001`, `localhost`, `::1`, `[::1]:9001`.
 fn address(text: &str) -> anyhow::Result<SocketAddr> {
     let bare = text.trim_start_matches('[').trim_end_matches(']');
-    let (host, port) = if let Ok(port) = text.trim_start_matches(':').parse::<u16>() {
+    let (host, port) = if let Ok(port) = text.strip_prefix(':').unwrap_or(text).parse::<u16>() {
         (HOST.to_owned(), port)
     } else if bare.parse::<std::net::Ipv6Addr>().is_ok() {
         (bare.to_owned(), PORT)
