@@ -167,7 +167,7 @@ pub struct Echo {
     /// Send messages in frames of at most so many bytes
     #[arg(long, value_name = "BYTES", value_parser = size)]
     pub fragment: Option<usize>,
-    /// Send each client a Ping so often; give it up when it says nothing to two of them
+    /// Send each client a Ping so often; give it up when two are not answered
     #[arg(long, value_name = "SPAN", value_parser = span)]
     pub ping: Option<i64>,
     /// Close every connection
