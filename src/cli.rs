@@ -2,14 +2,17 @@
 
 pub mod args;
 mod check;
+mod config;
 mod doctor;
 mod echo;
 mod export;
 mod fields;
 mod filter;
 mod follow;
+mod generate;
 mod inspect;
 mod ls;
+mod open;
 mod pages;
 mod plain;
 mod rule;
@@ -26,7 +29,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
-use args::{Cli, Command, Ls};
+use args::{Cli, Command};
 
 /// `check` found something; what a `-q` command looked for is not there.
 const NOTHING: u8 = 1;
@@ -70,17 +73,12 @@ pub fn main() -> ExitCode {
 
 fn run(cli: Cli) -> anyhow::Result<Outcome> {
     match cli.command {
-        None => match meant_a_command(&cli.input.files) {
+        None => match meant_a_command(&cli.open.input.files) {
             Some(remark) => Err(anyhow::anyhow!(remark)),
-            None => ls::run(&Ls {
-                input: cli.input,
-                conn: None,
-                filter: None,
-                json: false,
-                reveal: false,
-                ascii: false,
-            }),
+            None => open::run(&cli.open),
         },
+        Some(Command::Open(args)) => open::run(&args),
+        Some(Command::Config { what }) => config::run(&what),
         Some(Command::Ls(args)) => ls::run(&args),
         Some(Command::Show(args)) => show::run(&args),
         Some(Command::Inspect(args)) => inspect::run(&args),
@@ -90,6 +88,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Some(Command::Check(args)) => check::run(&args),
         Some(Command::Rule(args)) => rule::run(&args),
         Some(Command::Echo(args)) => echo::run(&args),
+        Some(Command::Generate(args)) => generate::run(&args),
         Some(Command::Fields { names, color }) => fields::run(&names, color),
         Some(Command::Filter { expr }) => filter::run(&expr.join(" ")),
         Some(Command::Schema { check }) => pages::schema(check),

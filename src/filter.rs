@@ -18,6 +18,7 @@ mod connections;
 mod context;
 mod error;
 mod field;
+mod heartbeat;
 mod lex;
 mod literal;
 mod parse;
@@ -30,13 +31,16 @@ mod tests;
 
 use std::fmt;
 
+use crate::time::Timestamp;
 use crate::ws::session::Want;
 
 pub use connections::Connections;
-pub use context::{Context, Facts};
+pub use context::{Context, Facts, Pace, Running};
 pub use error::FilterError;
-pub use field::{FIELDS, Field, Info, Rows, Type, nearest};
-pub use row::{JSON_LIMIT, Row, What};
+pub use field::{FIELDS, Field, Info, Rows, Type, nearest, opcodes};
+pub use heartbeat::heartbeat;
+pub use literal::{Time, span, time};
+pub use row::{Brief, JSON_LIMIT, Row, What};
 
 use compile::Predicate;
 use parse::Use;
@@ -68,6 +72,13 @@ pub struct Needs {
     pub number: bool,
     /// Rows bring along what [`Context::feed`] said of them.
     pub running: bool,
+    /// It can be asked of what lists keep in memory: of messages as [`Brief`]s, of connections without their
+    /// handshakes; where `running`, with what [`Pace`] says.
+    pub brief: bool,
+    /// The user's marks and notes are asked for.
+    pub marks: bool,
+    /// It has times before the capture's end: [`Filter::at_end`] makes times of them.
+    pub end: bool,
 }
 
 impl Needs {
@@ -111,6 +122,30 @@ impl Filter {
     #[must_use]
     pub fn remarks(&self) -> &[String] {
         &self.remarks
+    }
+
+    /// The same, with times before the capture's end (`-10s`) as times. Without it, they compare false.
+    #[must_use]
+    pub fn at_end(&self, end: Timestamp) -> Self {
+        Self::new(&self.text, self.tree.at_end(end), self.uses.clone(), self.remarks.clone())
+    }
+
+    /// It is alternatives, joined by *or*.
+    #[must_use]
+    pub const fn is_any(&self) -> bool {
+        matches!(self.tree, Tree::Any(_))
+    }
+
+    /// Checks that nothing is asked for that only the terminal UI knows.
+    ///
+    /// # Errors
+    /// Where it is.
+    pub fn require_no_interface(&self) -> Result<(), FilterError> {
+        let Some((used, why)) = self.uses.iter().find_map(|used| Some((used, used.interface?))) else {
+            return Ok(());
+        };
+        let error = FilterError::new(used.span.clone(), format!("only the terminal UI can tell: {why}"));
+        Err(error.of(&self.text))
     }
 
     /// It is true of the row. Rows of kinds that [`Needs::rows`] does not name are for the caller to leave
@@ -192,19 +227,38 @@ impl PartialEq for Filter {
 }
 
 fn needs(tree: &Tree) -> Needs {
-    let mut needs = Needs { rows: tree.rows(), payload: 0, json: false, number: false, running: false };
-    tree.tests(&mut |subject: &Subject, _: &Check| match subject {
-        Subject::Field(Field::Payload) | Subject::Slice(Field::Payload, _, None) => {
-            needs.payload = usize::MAX
+    let rows = tree.rows();
+    let mut needs = Needs {
+        rows,
+        payload: 0,
+        json: false,
+        number: false,
+        running: false,
+        brief: true,
+        marks: false,
+        end: false,
+    };
+    tree.tests(&mut |subject: &Subject, check: &Check| {
+        needs.end |= check.asks_end();
+        needs.brief &= matches!(subject, Subject::Field(field) if field.is_brief());
+        match subject {
+            Subject::Field(Field::Payload) | Subject::Slice(Field::Payload, _, None) => {
+                needs.payload = usize::MAX;
+            }
+            Subject::Slice(Field::Payload, _, Some(to)) => needs.payload = needs.payload.max(*to),
+            Subject::Path(_) => {
+                needs.json = true;
+                needs.payload = needs.payload.max(JSON_LIMIT);
+            }
+            Subject::Field(Field::Heartbeat) => needs.payload = needs.payload.max(heartbeat::LONGEST),
+            Subject::Field(Field::Conn) => needs.number = true,
+            Subject::Field(Field::Marked | Field::Note) => {
+                needs.marks = true;
+                needs.number = true;
+            }
+            Subject::Field(Field::Delta | Field::Rtt | Field::Reply) => needs.running = true,
+            _ => {}
         }
-        Subject::Slice(Field::Payload, _, Some(to)) => needs.payload = needs.payload.max(*to),
-        Subject::Path(_) => {
-            needs.json = true;
-            needs.payload = needs.payload.max(JSON_LIMIT);
-        }
-        Subject::Field(Field::Conn) => needs.number = true,
-        Subject::Field(Field::Delta | Field::Rtt | Field::Reply) => needs.running = true,
-        _ => {}
     });
     needs
 }

@@ -3,10 +3,12 @@
 pub mod audit;
 pub mod capture;
 pub mod cli;
+pub mod decode;
 pub mod endpoint;
 pub mod engine;
 pub mod event;
 pub mod filter;
+pub mod generate;
 pub mod http;
 pub mod item;
 pub mod limits;

@@ -128,7 +128,7 @@ mod lex;
 mod packets;
 mod parse;
 mod tokens;
-mod wire;
+pub(crate) mod wire;
 
 use crate::item::Dir;
 use crate::limits::Limits;
@@ -245,7 +245,33 @@ impl Script {
     /// The capture that the script describes: a pcapng file.
     #[must_use]
     pub fn capture(&self) -> Vec<u8> {
-        packets::file(&wire::segments(&self.steps), self.cut)
+        packets::file(&self.segments(), self.cut)
+    }
+
+    /// The TCP segments of that capture.
+    pub(crate) fn segments(&self) -> Vec<wire::Segment> {
+        wire::segments(&self.steps)
+    }
+
+    /// How many bytes the file ends early.
+    pub(crate) const fn cut(&self) -> usize {
+        self.cut
+    }
+
+    /// The script holds only within other bounds than the usual ones.
+    pub(crate) const fn has_limits(&self) -> bool {
+        !self.limits.is_empty()
+    }
+
+    /// The same with another key (and the answer to it) where the script takes the usual one: the
+    /// connections of several scripts are not to share theirs.
+    pub(crate) fn with_key(mut self, key: &str) -> Self {
+        for step in &mut self.steps {
+            if let Step::Head(_, head) = step {
+                head.set_key(key);
+            }
+        }
+        self
     }
 
     /// The bounds within which the script wants to be run: `base`, changed by its `limit` lines.

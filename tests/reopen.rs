@@ -56,6 +56,12 @@ fn told(conn: u32, detail: &FrameDetail) -> Value {
     if let Some(mask) = header.mask {
         told["mask"] = hex(&mask).into();
     }
+    // No number of JSON holds more.
+    let most = (1 << 53) - 1;
+    if header.len > most {
+        told["len"] = most.into();
+        told["len_exact"] = header.len.to_string().into();
+    }
     told
 }
 

@@ -126,7 +126,7 @@ impl Baseline {
 #[derive(Clone, Debug, Default)]
 pub struct Draft {
     /// By rule and fingerprint, which is the order in the file.
-    entries: BTreeMap<(&'static str, String), Counted>,
+    entries: BTreeMap<(String, String), Counted>,
     full: bool,
 }
 
@@ -135,6 +135,33 @@ struct Counted {
     count: u64,
     /// That of the first finding.
     text: String,
+}
+
+/// The number of the form in which a baseline is written.
+const FORMAT: u32 = 1;
+
+/// A baseline to which something is added. What it holds besides is not known, and would be lost.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Kept {
+    format: u32,
+    findings: Vec<KeptEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KeptEntry {
+    fingerprint: String,
+    #[serde(default)]
+    rule: String,
+    #[serde(default = "one")]
+    count: u64,
+    #[serde(default)]
+    text: String,
+}
+
+const fn one() -> u64 {
+    1
 }
 
 #[derive(Serialize)]
@@ -152,11 +179,39 @@ struct WrittenEntry<'a> {
 }
 
 impl Draft {
+    /// Begins with what a baseline holds; with nothing where there is no such file yet.
+    ///
+    /// # Errors
+    /// Where the file cannot be read, or is no baseline. The report of an audit is none: it would be written over.
+    pub fn open(file: &Path) -> Result<Self, BaselineError> {
+        let bytes = match fs::read(file) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
+            read => read.map_err(|error| BaselineError::Io(file.to_owned(), error))?,
+        };
+        Baseline::parse(&bytes, file)?;
+        let fault = |message| BaselineError::Content { file: file.to_owned(), message };
+        let kept: Kept = serde_json::from_slice(&bytes).map_err(|error| fault(error.to_string()))?;
+        if kept.format != FORMAT {
+            return Err(fault(format!("format {} is not known", kept.format)));
+        }
+        let entries = kept.findings.into_iter().map(|entry| {
+            let KeptEntry { fingerprint, rule, count, text } = entry;
+            ((rule, fingerprint), Counted { count, text })
+        });
+        Ok(Self { entries: entries.collect(), full: false })
+    }
+
+    /// It holds this fingerprint.
+    #[must_use]
+    pub fn knows(&self, fingerprint: &str) -> bool {
+        self.entries.keys().any(|(_, known)| known == fingerprint)
+    }
+
     /// Adds a finding that stands for `weight`.
-    pub(super) fn add(&mut self, finding: &Finding, fingerprint: &str, weight: u64) {
-        let key = (finding.rule.code, fingerprint.to_owned());
+    pub fn add(&mut self, finding: &Finding, fingerprint: &str, weight: u64) {
+        let key = (finding.rule.code.to_owned(), fingerprint.to_owned());
         if let Some(counted) = self.entries.get_mut(&key) {
-            counted.count += weight;
+            counted.count = counted.count.saturating_add(weight);
         } else if self.entries.len() < MOST {
             self.entries.insert(key, Counted { count: weight, text: finding.text.clone() });
         } else {
@@ -205,7 +260,7 @@ impl Draft {
             count: counted.count,
             text: &counted.text,
         });
-        let mut json = serde_json::to_vec_pretty(&Written { format: 1, findings: findings.collect() })?;
+        let mut json = serde_json::to_vec_pretty(&Written { format: FORMAT, findings: findings.collect() })?;
         json.push(b'\n');
         Ok(json)
     }
@@ -315,5 +370,36 @@ mod tests {
         let full = Draft { full: true, ..Draft::default() };
         assert!(full.write(&folder.path().join("b.json")).is_err());
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_baseline_grows() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("baseline.json");
+        let finding = Finding::whole_capture(crate::rules::find("F004").unwrap(), "facts".to_owned());
+        let (one, other) = ("0".repeat(32), "1".repeat(32));
+        let mut draft = Draft::open(&file).unwrap();
+        assert!(draft.is_empty() && !draft.knows(&one));
+        draft.add(&finding, &one, 7);
+        draft.write(&file).unwrap();
+        let mut draft = Draft::open(&file).unwrap();
+        assert!(draft.knows(&one) && !draft.knows(&other));
+        draft.add(&finding, &other, 1);
+        draft.write(&file).unwrap();
+        let written: serde_json::Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+        let counts: Vec<_> =
+            written["findings"].as_array().unwrap().iter().map(|entry| entry["count"].as_u64()).collect();
+        assert_eq!(counts, [Some(7), Some(1)]);
+        assert!(Baseline::read(&file).unwrap().knows(&one));
+        // What would be lost is not written over.
+        for text in [
+            "{\"findings\": []}",
+            "{\"format\": 2, \"findings\": []}",
+            "{\"format\": 1, \"findings\": [], \"tool\": \"x\"}",
+            "not JSON",
+        ] {
+            fs::write(&file, text).unwrap();
+            assert!(matches!(Draft::open(&file), Err(BaselineError::Content { .. })), "{text}");
+        }
     }
 }

@@ -21,7 +21,7 @@
 //! expires = 2027-01-31
 //! ```
 
-mod read;
+pub(crate) mod read;
 
 use std::fs;
 use std::io;

@@ -98,19 +98,24 @@ impl Entry {
     /// The place that people type: `3.f52`, `3.m41`, `3.h`, `3`; `None` for the capture as a whole.
     #[must_use]
     pub fn place(&self) -> Option<String> {
-        let conn = self.conn()?;
-        let Finding { frame, message, rule, .. } = &self.finding;
-        Some(match (frame, message) {
-            (Some(frame), _) => format!("{conn}.f{frame}"),
-            (None, Some(message)) => format!("{conn}.m{message}"),
-            (None, None) if rule.family() == 'H' => format!("{conn}.h"),
-            (None, None) => conn.to_string(),
-        })
+        Some(place(&self.finding, self.conn()?))
     }
 
     /// How many findings it stands for.
     #[must_use]
     pub const fn weight(&self) -> u64 {
         if self.finding.more > 0 { self.finding.more } else { 1 }
+    }
+}
+
+/// The place of a finding on a connection, as [`Entry::place`].
+#[must_use]
+pub fn place(finding: &Finding, conn: u32) -> String {
+    let Finding { frame, message, rule, .. } = finding;
+    match (frame, message) {
+        (Some(frame), _) => format!("{conn}.f{frame}"),
+        (None, Some(message)) => format!("{conn}.m{message}"),
+        (None, None) if rule.family() == 'H' => format!("{conn}.h"),
+        (None, None) => conn.to_string(),
     }
 }

@@ -7,23 +7,30 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::audit::select::Selector;
-use crate::endpoint::negotiate::Wanted;
+use crate::generate::{Agreed, Kind, Rate, Size};
 use crate::place::Place;
 use crate::report::check;
 use crate::report::payload::PayloadMode;
 use crate::report::select::{RecordTypes, Selection};
 use crate::rules::Level;
-use crate::time::span;
+use crate::time::{Timestamp, span};
+use crate::tui::view::ViewId;
+
+mod echo;
+
+pub use echo::{CloseWith, Echo};
 
 /// Command lines to begin with, and what they do.
-pub(super) const EXAMPLES: [(&str, &str); 7] = [
-    ("wscope capture.pcapng", "what WebSockets are in there"),
+pub(super) const EXAMPLES: [(&str, &str); 9] = [
+    ("wscope capture.pcapng", "look around in it; ? is help"),
+    ("wscope ls capture.pcapng", "what WebSockets are in there"),
+    ("wscope capture.pcapng --at 2.m41", "the same, beginning at a message"),
     ("wscope show capture.pcapng --conn 2", "what connection 2 said, a line a message"),
     ("wscope inspect capture.pcapng 2.f7", "one frame, bit by bit"),
     ("wscope follow capture.pcapng 2 --as json", "a conversation"),
     ("wscope check capture.pcapng", "what breaks the protocol; for tests and pipelines"),
     ("wscope export capture.pcapng | jq .", "everything, as NDJSON"),
-    ("tcpdump -w - 'tcp port 80' | wscope ls -", "from a pipe"),
+    ("tcpdump -w - 'tcp port 80' | wscope -", "from a pipe"),
 ];
 
 /// Exit codes, and what they mean.
@@ -61,17 +68,20 @@ fn epilogue() -> String {
     infer_subcommands = false
 )]
 pub struct Cli {
-    /// What to do; without it, the connections are listed
+    /// What to do; without it, the capture is opened
     #[command(subcommand)]
     pub command: Option<Command>,
-    /// Input, for the short form `wscope FILE`
+    /// For the short form `wscope FILE`
     #[command(flatten)]
-    pub input: Input,
+    pub open: Open,
 }
 
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Look around in a capture: in a terminal the interface, else as `ls`
+    #[command(hide = true)]
+    Open(Open),
     /// List the connections, a line each
     Ls(Ls),
     /// Print the messages, a line each
@@ -90,6 +100,8 @@ pub enum Command {
     Rule(Rule),
     /// Serve WebSockets to test clients with: echo, chat, feeds
     Echo(Echo),
+    /// Write a capture without any network: scripted or random traffic, workloads for benchmarks
+    Generate(Box<Generate>),
     /// List the fields of filters, or explain one
     Fields {
         /// Fields to explain; without one, all are listed
@@ -111,7 +123,13 @@ pub enum Command {
         #[arg(long)]
         check: bool,
     },
-    /// Tell what this build and machine can do
+    /// Keys, themes and saved filters: write a file to begin with, or tell what holds
+    Config {
+        /// What about it
+        #[command(subcommand)]
+        what: Configure,
+    },
+    /// Tell what this build, this machine and this terminal can do
     Doctor,
     /// Print a completion script for a shell
     Completions {
@@ -126,99 +144,80 @@ pub enum Command {
     },
 }
 
-/// `echo`
-#[derive(Debug, Args)]
-#[command(
-    after_help = "Paths: /echo (and /), /time, /chat, /json, /binary, /close?code=1011, /slow, /ping; ?every=100ms sets a pace.\n\
-    GET / is a page to talk to it from a browser. Ctrl-C closes all connections with 1001."
-)]
-pub struct Echo {
-    /// Where to listen: an address and a port, or one of them; port 0 = a free one
-    #[arg(value_name = "ADDR:PORT", default_value = "127.0.0.1:9001", hide_default_value = false)]
-    pub listen: String,
-    /// Speak wss://, with a certificate made for the occasion
+/// `open`, or no command at all
+#[derive(Clone, Debug, Default, Args)]
+pub struct Open {
+    /// Begin with this view [default: connections]
+    #[arg(long, value_name = "VIEW", value_parser = view())]
+    pub view: Option<ViewId>,
+    /// Begin with this filter: `op == text && .type == "error"`
+    #[arg(short = 'Y', long, value_name = "EXPR")]
+    pub filter: Option<String>,
+    /// Begin here: 3 (connection), 3.m41 (message), 3.f52 (frame), 3.h (handshake)
+    #[arg(long, value_name = "PLACE")]
+    pub at: Option<Place>,
+    /// auto, dark, light, high-contrast, cvd, plain, or one of your own
+    #[arg(long, value_name = "NAME")]
+    pub theme: Option<String>,
+    /// Nothing but ASCII
     #[arg(long)]
-    pub tls: bool,
-    /// Speak wss:// with this certificate chain (PEM)
-    #[arg(long, value_name = "FILE", requires = "key")]
-    pub cert: Option<PathBuf>,
-    /// The certificate's private key (PEM)
-    #[arg(long, value_name = "FILE", requires = "cert")]
-    pub key: Option<PathBuf>,
-    /// Append the secrets of TLS connections to this file, as SSLKEYLOGFILE has them
-    #[arg(long, value_name = "FILE")]
-    pub key_log: Option<PathBuf>,
-    /// Speak this subprotocol; several by comma
-    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = token)]
-    pub subprotocol: Vec<String>,
-    /// What to want of permessage-deflate: server_no_context_takeover, client_no_context_takeover,
-    /// server_max_window_bits=N, client_max_window_bits=N, parted by ; or ,
-    #[arg(long, value_name = "PARAMS", conflicts_with = "no_deflate")]
-    pub deflate: Option<Wanted>,
-    /// Do not compress
+    pub ascii: bool,
+    /// Leave the mouse to the terminal
     #[arg(long)]
-    pub no_deflate: bool,
-    /// Only these origins may connect; none = requests without an Origin; several by comma
-    #[arg(long, value_name = "ORIGIN", value_delimiter = ',')]
-    pub origin: Vec<String>,
-    /// Wait before each echo
-    #[arg(long, value_name = "SPAN", value_parser = span)]
-    pub delay: Option<i64>,
-    /// Send messages in frames of at most so many bytes
-    #[arg(long, value_name = "BYTES", value_parser = size)]
-    pub fragment: Option<usize>,
-    /// Send each client a Ping so often; give it up when two are not answered
-    #[arg(long, value_name = "SPAN", value_parser = span)]
-    pub ping: Option<i64>,
-    /// Close every connection
-    #[arg(long, value_name = "CODE[:REASON]")]
-    pub close: Option<CloseWith>,
-    /// Close it after so many messages rather than at once
-    #[arg(long, value_name = "N", requires = "close", default_value_t = 0)]
-    pub after: u64,
-    /// The largest message to take, such as 64k or 16M; larger ones are answered with Close 1009
-    #[arg(long, value_name = "BYTES", default_value = "16M", value_parser = size)]
-    pub max_message: usize,
-    /// Clients at once; more are answered with 503
-    #[arg(long, value_name = "N", default_value_t = 16_384)]
-    pub max_clients: usize,
-    /// How long a client may take for its handshake
-    #[arg(long, value_name = "SPAN", default_value = "10s", value_parser = span)]
-    pub handshake_timeout: i64,
-    /// Write the traffic to this file as a capture (pcapng); needs no privileges
-    #[arg(long, value_name = "FILE")]
-    pub record: Option<PathBuf>,
-    /// No line for each connection
-    #[arg(short, long)]
-    pub quiet: bool,
-    /// When to use colours
-    #[arg(long, value_name = "WHEN", default_value_t, value_enum)]
-    pub color: Color,
+    pub no_mouse: bool,
+    /// What holds for the interface
+    #[command(flatten)]
+    pub config: ConfigFile,
+    /// Where the packets come from
+    #[command(flatten)]
+    pub input: Input,
 }
 
-/// A Close: `1011`, `4000:try later`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CloseWith {
-    /// The status code.
-    pub code: u16,
-    /// The reason, perhaps empty.
-    pub reason: String,
+/// Which file says what keys do, and the like.
+#[derive(Clone, Debug, Default, Args)]
+pub struct ConfigFile {
+    /// Keys, themes and filters are in this file [default: see `wscope config path`]
+    #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
+    pub config: Option<PathBuf>,
+    /// Read no configuration
+    #[arg(long)]
+    pub no_config: bool,
 }
 
-impl FromStr for CloseWith {
-    type Err = String;
+/// `config`
+#[derive(Debug, Subcommand)]
+pub enum Configure {
+    /// Write a file to begin with, in which everything is explained and nothing changed
+    Init {
+        /// Write it here
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+    },
+    /// Print where the file is, or would be
+    Path,
+    /// Print what holds, and who says so
+    Show {
+        /// Every action with its keys
+        #[arg(long)]
+        keys: bool,
+        /// What holds for the interface
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+}
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (code, reason) = text.split_once(':').unwrap_or((text, ""));
-        let code = code.parse().map_err(|_| "write CODE or CODE:REASON, such as 1011:broken".to_owned())?;
-        if !crate::ws::fact::close_code_is_known(code) || code == 1010 {
-            return Err(format!("{code} is no code that a server may send"));
-        }
-        if reason.len() > 123 {
-            return Err("the reason has more than 123 bytes".to_owned());
-        }
-        Ok(Self { code, reason: reason.to_owned() })
-    }
+/// The views, by the names of their actions.
+fn view() -> impl TypedValueParser<Value = ViewId> {
+    let values = ViewId::ALL.map(|view| {
+        let entry = view.action().entry();
+        PossibleValue::new(entry.id).help(entry.title).alias(view.name().to_lowercase())
+    });
+    PossibleValuesParser::new(values).try_map(|name| {
+        let view = ViewId::ALL
+            .into_iter()
+            .find(|view| view.action().entry().id == name || view.name().to_lowercase() == name);
+        view.ok_or("no such view")
+    })
 }
 
 /// Explain a rule
@@ -343,6 +342,132 @@ fn level() -> impl TypedValueParser<Value = Level> {
         let level = Level::ALL.into_iter().find(|level| level.name() == name);
         level.ok_or("no such level")
     })
+}
+
+/// `generate`
+#[derive(Debug, Args)]
+#[command(after_help = GENERATE_EXAMPLES)]
+pub struct Generate {
+    /// The capture, a pcapng file; - = standard output, which must be no terminal
+    #[arg(short, long, value_name = "FILE", required = true)]
+    pub output: PathBuf,
+    /// The conversation that this script describes (see `wscope rule` for examples)
+    #[arg(long, value_name = "FILE", conflicts_with_all = RANDOM, conflicts_with = "rule")]
+    pub script: Option<PathBuf>,
+    /// The example of a rule, which breaks it and nothing else
+    #[arg(long, value_name = "RULE", conflicts_with_all = RANDOM)]
+    pub rule: Option<Selector>,
+    /// The example that keeps to the rule instead
+    #[arg(long, requires = "rule")]
+    pub good: bool,
+    /// Which of the examples
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "rule")]
+    pub nth: usize,
+    /// Traffic of one kind, as benchmarks use it
+    #[arg(long, value_name = "NAME", value_parser = workload(), help_heading = TRAFFIC)]
+    pub workload: Option<Kind>,
+    /// About so many bytes, with a unit: 100M [default: 10M with --workload, else by --connections]
+    #[arg(long, value_name = "SIZE", help_heading = TRAFFIC)]
+    pub size: Option<Size>,
+    /// Connections; with --size, those that are open at once [default: 8; by workload and size]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = TRAFFIC)]
+    pub connections: Option<u32>,
+    /// Text and binary messages on each connection [default: 20; by workload]
+    #[arg(long, value_name = "N", help_heading = TRAFFIC)]
+    pub messages: Option<u32>,
+    /// Messages a second on each connection [default: 2; by workload]
+    #[arg(long, value_name = "N", value_parser = rate, help_heading = TRAFFIC)]
+    pub rate: Option<f64>,
+    /// Compress, with these parameters: `server_no_context_takeover; client_max_window_bits=10`
+    #[arg(long, value_name = "PARAMS", num_args = 0..=1, default_missing_value = "", help_heading = TRAFFIC)]
+    pub deflate: Option<Agreed>,
+    /// Upgrades that are refused [default: 5%; none with --workload or --violate]
+    #[arg(long, value_name = "PERCENT", help_heading = TRAFFIC)]
+    pub refuse: Option<Rate>,
+    /// Break these rules, each on a connection of its own: codes, their beginnings or names, by comma
+    #[arg(long, value_name = "RULES", value_delimiter = ',', help_heading = TRAFFIC)]
+    pub violate: Vec<Selector>,
+    /// Segments that are lost on the way and sent again
+    #[arg(long, value_name = "PERCENT", help_heading = TRAFFIC)]
+    pub loss: Option<Rate>,
+    /// Segments that later ones overtake
+    #[arg(long, value_name = "PERCENT", help_heading = TRAFFIC)]
+    pub reorder: Option<Rate>,
+    /// Packets with data that arrive, but are missing in the capture
+    #[arg(long, value_name = "PERCENT", help_heading = TRAFFIC)]
+    pub drop: Option<Rate>,
+    /// Begin when the connections are open already: no handshakes
+    #[arg(long, help_heading = TRAFFIC)]
+    pub mid_stream: bool,
+    /// Between machines rather than within one (their traffic is in clear: S001)
+    #[arg(long, help_heading = TRAFFIC)]
+    pub lan: bool,
+    /// The first packet's time, such as 2026-11-20T10:00:00Z [default: 2023-11-14T22:13:20Z]
+    #[arg(long, value_name = "TIME", value_parser = time, help_heading = TRAFFIC)]
+    pub start: Option<Timestamp>,
+    /// Where the random numbers come from: the same seed gives the same bytes
+    #[arg(long, value_name = "N", default_value_t = 1, help_heading = TRAFFIC)]
+    pub seed: u64,
+    /// Write what was said to this file, as JSON: each connection's frames, messages and bytes
+    #[arg(long, value_name = "FILE", help_heading = TRAFFIC)]
+    pub truth: Option<PathBuf>,
+    /// No summary on standard error
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+/// The heading of what random traffic is like.
+const TRAFFIC: &str = "Random traffic";
+
+/// The options of random traffic, which a script has no use for.
+const RANDOM: [&str; 16] = [
+    "workload",
+    "size",
+    "connections",
+    "messages",
+    "rate",
+    "deflate",
+    "refuse",
+    "violate",
+    "loss",
+    "reorder",
+    "drop",
+    "mid_stream",
+    "lan",
+    "start",
+    "seed",
+    "truth",
+];
+
+const GENERATE_EXAMPLES: &str = "\
+Examples:
+  wscope generate -o demo.pcapng --connections 20 --deflate --loss 1%
+  wscope generate -o bad.pcapng --violate F004,K001 && wscope check bad.pcapng
+  wscope generate -o - --rule client-unmasked | wscope inspect - 1.f1
+  wscope generate -o big.pcapng --workload chatty --size 1G --truth big.truth.json";
+
+/// The workloads, each with what it is like.
+fn workload() -> impl TypedValueParser<Value = Kind> {
+    let values = Kind::WORKLOADS.map(|kind| PossibleValue::new(kind.name()).help(kind.description()));
+    PossibleValuesParser::new(values).try_map(|name| {
+        let kind = Kind::WORKLOADS.into_iter().find(|kind| kind.name() == name);
+        kind.ok_or("no such workload")
+    })
+}
+
+/// So many a second.
+fn rate(text: &str) -> Result<f64, String> {
+    let rate = text.parse().ok().filter(|rate: &f64| (1e-4..=1e6).contains(rate));
+    rate.ok_or_else(|| "write a number of messages a second, 0.0001 to 1000000".to_owned())
+}
+
+/// A time in RFC 3339.
+fn time(text: &str) -> Result<Timestamp, String> {
+    let time = text.parse::<jiff::Timestamp>().ok().and_then(|time| i64::try_from(time.as_nanosecond()).ok());
+    // What pcapng can hold.
+    let time = time.filter(|nanos| *nanos >= 0);
+    time.map(Timestamp::from_nanos)
+        .ok_or_else(|| "write a time such as 2026-11-20T10:00:00Z, from 1970 on".to_owned())
 }
 
 /// The heading of what all commands that read captures have in common: below their own options.
@@ -638,15 +763,6 @@ fn size(text: &str) -> Result<usize, String> {
     size.ok_or_else(|| "write a size such as 512, 64k or 16M".to_owned())
 }
 
-/// The name of a subprotocol.
-fn token(text: &str) -> Result<String, String> {
-    if crate::http::head::is_token(text.as_bytes()) {
-        Ok(text.to_owned())
-    } else {
-        Err("a subprotocol's name has letters, digits and !#$%&'*+-.^_`|~".to_owned())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -663,16 +779,6 @@ mod tests {
         assert_eq!((size("512"), size("64k"), size("16M")), (Ok(512), Ok(64 << 10), Ok(16 << 20)));
         for bad in ["", "k", "0", "-1", "1.5M", "99999999999G"] {
             assert!(size(bad).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn closes() {
-        let close = |code, reason: &str| Ok(CloseWith { code, reason: reason.to_owned() });
-        assert_eq!("1011".parse(), close(1011, ""));
-        assert_eq!("4000:a:b".parse(), close(4000, "a:b"));
-        for bad in ["", "1005", "1010", "x", "99999"] {
-            assert!(bad.parse::<CloseWith>().is_err(), "{bad}");
         }
     }
 }

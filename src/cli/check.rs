@@ -95,7 +95,7 @@ pub(super) fn run(args: &Check) -> anyhow::Result<Outcome> {
     if !quiet {
         remarks(&report, &outputs);
         if empty {
-            let found = session::nothing_found(&report.summary);
+            let found = super::words::nothing_found(&report.summary);
             if allow_empty { session::note(&found) } else { session::error(&found) }
         }
     }

@@ -1,23 +1,38 @@
 //! `-Y`, and `wscope filter`, which explains one.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write as _;
 
 use crate::filter::{Field, Filter, JSON_LIMIT, Rows};
 use crate::report::visible::{self, Style};
+use crate::tui::config::{self, Config};
 
 use super::{Outcome, session};
 
 /// Reads what was given with `-Y`, and says how words were read that may have been meant otherwise.
 ///
 /// # Errors
-/// Where it is no filter.
+/// Where it is no filter, or one that only the terminal UI can answer.
 pub(super) fn parse(text: Option<&str>, quiet: bool) -> anyhow::Result<Option<Filter>> {
-    let filter = text.map(Filter::parse).transpose()?;
+    let filter = text.map(understood).transpose()?;
+    if let Some(filter) = &filter {
+        filter.require_no_interface()?;
+    }
     if !quiet {
         filter.iter().flat_map(Filter::remarks).for_each(|remark| session::note(remark));
     }
     Ok(filter)
+}
+
+/// Reads a filter, with the saved ones (`@name`) that the user's configuration holds, where it names any.
+///
+/// # Errors
+/// Where it is no filter, or names saved ones and the configuration cannot be used.
+fn understood(text: &str) -> anyhow::Result<Filter> {
+    let saved =
+        if text.contains('@') { Config::load(None, &config::environment)?.filters } else { BTreeMap::new() };
+    Ok(Filter::parse_with(text, &|name| saved.get(name).cloned())?)
 }
 
 /// As [`parse`], for a command that has rows of the kinds `there`; `but` is what to say where another is
@@ -54,7 +69,7 @@ fn elsewhere(rows: Rows) -> Option<&'static str> {
 
 /// Explains how a filter is understood.
 pub(super) fn run(text: &str) -> anyhow::Result<Outcome> {
-    let filter = Filter::parse(text)?;
+    let filter = understood(text)?;
     let needs = filter.needs();
     let mut out = String::new();
     let mut line = |label: &str, text: &str| {
@@ -90,6 +105,9 @@ pub(super) fn run(text: &str) -> anyhow::Result<Outcome> {
     }
     if needs.running {
         wants.push("what came before on the connection".to_owned());
+    }
+    if needs.marks || needs.end {
+        wants.push("the terminal UI".to_owned());
     }
     if needs.number {
         wants.push("connection numbers (decodes in one thread)".to_owned());

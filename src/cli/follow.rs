@@ -123,8 +123,8 @@ impl Transcript {
         if message.payload.is_empty() {
             return text;
         }
-        let readable =
-            matches!(message.kind, Kind::Text) || std::str::from_utf8(message.payload).is_ok_and(is_text);
+        let readable = matches!(message.kind, Kind::Text)
+            || std::str::from_utf8(message.payload).is_ok_and(visible::is_text);
         match message.close_code() {
             Some(code) => {
                 let name = close::name(code).map(|name| format!("({name}) ")).unwrap_or_default();
@@ -138,10 +138,6 @@ impl Transcript {
         text.push('\n');
         text
     }
-}
-
-fn is_text(text: &str) -> bool {
-    !text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
 }
 
 /// A payload as JSON: laid out where it is JSON, else as a string. JSON's own escapes keep control

@@ -42,7 +42,7 @@ pub(super) mod details {
     use crate::cli::words;
     use crate::report::visible::{self, Style};
     use crate::report::{close, diagram};
-    use crate::ws::fact::{Fault, Frame, Message, Utf8};
+    use crate::ws::fact::{Frame, Message, Utf8};
 
     /// The bit diagram and the fields.
     pub(in super::super) fn frame(frame: &Frame<'_>, deflate: Option<bool>, ascii: bool) -> Vec<String> {
@@ -108,26 +108,8 @@ pub(super) mod details {
             Some(Utf8::Unknown) | None => {}
         }
         if let Some(fault) = message.fault {
-            lines.push(format!("          {}", self::fault(fault)));
+            lines.push(format!("          {}", crate::report::words::incomplete(fault)));
         }
         lines
-    }
-
-    /// Why a message is not complete.
-    fn fault(fault: Fault) -> &'static str {
-        match fault {
-            Fault::Missing => "incomplete: bytes are missing from the capture",
-            Fault::Unfinished => "incomplete: its final fragment never came",
-            Fault::BrokenDeflate => "incomplete: it does not inflate",
-            Fault::WindowExceeded => "incomplete: it refers back beyond the agreed window",
-            Fault::ContextKept { .. } => {
-                "incomplete: it refers to an earlier message, against what was agreed"
-            }
-            Fault::LostContext => {
-                "not decodable without earlier messages, or a handshake, that the capture lacks"
-            }
-            Fault::InflateLimit => "incomplete: it inflates past the limit and was cut there",
-            Fault::TooLarge => "not decodable: its compressed form is too large to collect",
-        }
     }
 }

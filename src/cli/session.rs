@@ -19,7 +19,7 @@ use crate::ws::session::Want;
 
 use super::Outcome;
 use super::args::{Color, Decode, Input};
-use super::words::{count, number};
+use super::words::{count, nothing_found};
 
 /// Below this size, threads cost more than they gain.
 const WORTH_THREADS: u64 = 16 << 20;
@@ -63,7 +63,7 @@ impl Session {
     fn open(files: &[PathBuf], decode: &Decode, threads: Option<usize>) -> anyhow::Result<Self> {
         set_color(decode.color);
         anyhow::ensure!(!files.is_empty(), "no capture was named; write its path, or - for standard input");
-        let stdin = files.iter().any(|file| file.as_os_str() == "-");
+        let stdin = names_stdin(files);
         anyhow::ensure!(
             !(stdin && io::stdin().is_terminal()),
             "standard input is a terminal: pipe a capture into it, such as `tcpdump -w - | wscope ls -`"
@@ -183,7 +183,13 @@ impl<W: Write> Write for Counted<W> {
     }
 }
 
-fn default_threads(size: Option<u64>) -> usize {
+/// One of the files is standard input.
+pub(super) fn names_stdin(files: &[PathBuf]) -> bool {
+    files.iter().any(|file| file.as_os_str() == "-")
+}
+
+/// Threads for so many bytes; `None` = nobody knows how many.
+pub(super) fn default_threads(size: Option<u64>) -> usize {
     let cores = thread::available_parallelism().map_or(1, usize::from);
     if cores < 2 || size.is_some_and(|size| size < WORTH_THREADS) { 1 } else { cores.min(4) }
 }
@@ -220,31 +226,6 @@ pub(super) fn nothing_matched(summary: &Summary, what: &str, quiet: bool, outcom
     if outcome == Outcome::Done && quiet { Outcome::Nothing } else { outcome }
 }
 
-/// What a capture without a WebSocket holds instead.
-pub(super) fn nothing_found(summary: &Summary) -> String {
-    let carried = &summary.carried;
-    let parts: Vec<String> = [
-        (carried.tls, "TLS without keys"),
-        (carried.http1, "HTTP/1 without an upgrade"),
-        (carried.http2, "HTTP/2, which is not decoded yet"),
-        (carried.other, "something else"),
-        (carried.empty, "no data"),
-    ]
-    .iter()
-    .filter(|(count, _)| *count > 0)
-    .map(|(count, what)| format!("{} {what}", number(*count)))
-    .collect();
-    if summary.packets == 0 {
-        "no WebSocket found: the capture holds no packets".to_owned()
-    } else if parts.is_empty() {
-        let none = if summary.packets == 1 { "and it is not TCP" } else { "none of them TCP" };
-        format!("no WebSocket found: {}, {none}", count(summary.packets, "packet"))
-    } else {
-        let connections = count(summary.tcp_connections, "TCP connection");
-        format!("no WebSocket found in {connections}: {}", parts.join(", "))
-    }
-}
-
 /// Prints an error to standard error.
 pub(super) fn error(text: &str) {
     say("error", anstyle::AnsiColor::Red, text);
@@ -272,7 +253,7 @@ fn say(what: &str, color: anstyle::AnsiColor, text: &str) {
 }
 
 /// File names are in it, and these may hold anything.
-fn harmless(text: &str) -> String {
+pub(super) fn harmless(text: &str) -> String {
     let mut shown = String::new();
     visible::append(text.as_bytes(), Style { ascii: false, multi_line: true }, &mut shown);
     shown

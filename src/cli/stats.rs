@@ -34,7 +34,7 @@ pub(super) fn run(args: &Stats) -> anyhow::Result<Outcome> {
     let mut total = Total::default();
     let (summary, outcome) = session.run(Want::default(), &observer, &mut total)?;
     if summary.connections == 0 && !args.input.decode.quiet {
-        session::note(&session::nothing_found(&summary));
+        session::note(&super::words::nothing_found(&summary));
     }
     let mut out = anstream::stdout().lock();
     let report = Report::new(&total.numbers, &summary);

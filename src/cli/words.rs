@@ -1,53 +1,6 @@
-//! Numbers, spans and sizes in words, the same in all that people read.
+//! Numbers, spans and sizes in words, and words that were meant.
 
-pub(super) use crate::report::words::{count, number};
-
-/// The counts that are not 0, in a list: `2 errors, 1 note`; `none` where all are.
-pub(super) fn counts<const N: usize>(counted: [(u64, &str); N], none: &str) -> String {
-    let parts: Vec<String> =
-        counted.into_iter().filter(|(many, _)| *many > 0).map(|(many, one)| count(many, one)).collect();
-    if parts.is_empty() { none.to_owned() } else { parts.join(", ") }
-}
-
-/// What the findings of errors, warnings and notes amount to.
-pub(super) fn findings([errors, warnings, notes]: [u64; 3]) -> String {
-    counts([(errors, "error"), (warnings, "warning"), (notes, "note")], "no findings")
-}
-
-/// From one packet to another: `packet 4`, `packets 4 to 9`.
-pub(super) fn packets(first: u64, last: u64) -> String {
-    if first == last { format!("packet {first}") } else { format!("packets {first} to {last}") }
-}
-
-/// A size to read: three figures and a unit of 1,000.
-pub(super) fn size(bytes: u64) -> String {
-    let mut value = bytes as f64;
-    for unit in ["", "k", "M", "G"] {
-        if value < 999.5 {
-            return match unit {
-                "" => bytes.to_string(),
-                _ if value < 9.95 => format!("{value:.1}{unit}"),
-                _ => format!("{value:.0}{unit}"),
-            };
-        }
-        value /= 1000.0;
-    }
-    format!("{value:.1}T")
-}
-
-/// A span to read, in two units at most: `423ms`, `1.29s`, `12s`, `4m05s`, `2h13m`, `3d04h`.
-pub(super) fn span(nanos: i64) -> String {
-    let seconds = nanos.max(0) / 1_000_000_000;
-    match seconds {
-        0 if nanos < 1_000_000 => "<1ms".to_owned(),
-        0 => format!("{}ms", nanos / 1_000_000),
-        1..10 => format!("{:.2}s", nanos.max(0) as f64 / 1e9),
-        10..60 => format!("{seconds}s"),
-        60..3_600 => format!("{}m{:02}s", seconds / 60, seconds % 60),
-        3_600..86_400 => format!("{}h{:02}m", seconds / 3_600, seconds / 60 % 60),
-        _ => format!("{}d{:02}h", seconds / 86_400, seconds / 3_600 % 24),
-    }
-}
+pub(super) use crate::report::words::{count, findings, nothing_found, number, packets, size, span};
 
 /// The name that was probably meant: the same letters in another order, or one of them left out, doubled
 /// or wrong.
@@ -55,47 +8,4 @@ pub(super) fn nearest<'a>(name: &str, names: impl IntoIterator<Item = &'a str>) 
     let scored = names.into_iter().map(|other| (strsim::damerau_levenshtein(name, other), other));
     let (distance, near) = scored.min_by_key(|(distance, _)| *distance)?;
     (distance <= 1 + near.len() / 5 || near.starts_with(name) && name.len() > 1).then_some(near)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_is_singular() {
-        assert_eq!(
-            [0, 1, 999, 1_000, 1_234_567].map(|n| count(n, "frame")),
-            ["0 frames", "1 frame", "999 frames", "1,000 frames", "1,234,567 frames"]
-        );
-        assert_eq!(findings([0, 2, 1]), "2 warnings, 1 note");
-        assert_eq!(findings([0; 3]), "no findings");
-        assert_eq!((packets(4, 4), packets(4, 5)), ("packet 4".to_owned(), "packets 4 to 5".to_owned()));
-    }
-
-    #[test]
-    fn sizes() {
-        assert_eq!(
-            [0, 999, 1_000, 9_949, 12_345, 999_499, 999_500, 5_000_000_000].map(size),
-            ["0", "999", "1.0k", "9.9k", "12k", "999k", "1.0M", "5.0G"]
-        );
-    }
-
-    #[test]
-    fn spans() {
-        let second = 1_000_000_000;
-        assert_eq!(
-            [
-                -5,
-                999_999,
-                423_000_000,
-                1_290_000_000,
-                12 * second,
-                245 * second,
-                7_999 * second,
-                273_601 * second
-            ]
-            .map(span),
-            ["<1ms", "<1ms", "423ms", "1.29s", "12s", "4m05s", "2h13m", "3d04h"]
-        );
-    }
 }

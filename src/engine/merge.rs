@@ -66,11 +66,24 @@ impl Merge {
             }
             let mut tied = std::mem::take(&mut self.tied);
             if workers > 1 {
-                // One worker's runs are in order; those of several are ordered by connection.
-                tied.sort_by_key(|(worker, n)| {
-                    let id = run_of(*worker, *n).map(|run| run.conn);
-                    (id.and_then(|id| self.numbers.get(&id).copied()).unwrap_or(u32::MAX), id)
-                });
+                // One worker's runs are in order, and stay so; those of several are ordered by connection. What
+                // has no number, such as the packets of a flow, stays behind what its worker has before it.
+                let mut before = (usize::MAX, (0, None));
+                let mut keyed: Vec<_> = tied
+                    .iter()
+                    .map(|(worker, n)| {
+                        let floor = if before.0 == *worker { before.1 } else { (0, None) };
+                        let run = run_of(*worker, *n);
+                        let number = run.and_then(|run| self.numbers.get(&run.conn).copied());
+                        let number = number.or_else(|| run.filter(|run| run.opens).map(|_| u32::MAX));
+                        let own = number.map_or(floor, |number| (number, run.map(|run| run.conn)));
+                        before = (*worker, own.max(floor));
+                        (before.1, (*worker, *n))
+                    })
+                    .collect();
+                keyed.sort_by_key(|(key, _)| *key);
+                tied.clear();
+                tied.extend(keyed.into_iter().map(|(_, run)| run));
             }
             for (worker, n) in &tied {
                 let (Some(run), Some((done, records))) = (run_of(*worker, *n), records.get_mut(*worker))

@@ -214,6 +214,9 @@ fn literal(
         },
         Type::Decimal => literal::number(text).map(|number| Literal::Decimal(number.as_f64())),
         Type::Span => literal::span(text).filter(|nanos| *nanos >= 0 || name == "delta").map(Literal::Span),
+        Type::Instant if text.starts_with('-') => {
+            literal::span(text).map(|nanos| Literal::BeforeEnd(nanos.saturating_neg()))
+        }
         Type::Instant => literal::time(text).map(|time| match time {
             Time::At(nanos) => Literal::At(nanos),
             Time::OfDay(nanos) => Literal::OfDay(nanos),
@@ -282,6 +285,9 @@ fn no_value(subject: &Subject, name: &str, kind: Type, text: &str, span: Range<u
                     && port.parse::<u16>().is_ok()
             });
             match as_port {
+                _ if field == "time" && literal::span(text).is_some() => {
+                    error.help(format!("for what is so near to the capture's end, write `at >= {text}`"))
+                }
                 _ if Field::find(text).is_some() => {
                     error.help("two fields cannot be compared with one another")
                 }

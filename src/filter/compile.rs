@@ -182,6 +182,8 @@ impl Test {
             Literal::Bool(yes) => Self::Flag(*yes),
             Literal::Int(int) => Self::range(op, (*int).into()),
             Literal::Span(nanos) | Literal::At(nanos) => Self::range(op, (*nanos).into()),
+            // The end is not known.
+            Literal::BeforeEnd(_) => Self::Never,
             Literal::OfDay(nanos) => match op {
                 Op::Lt => Self::OfDay(0, nanos - 1),
                 Op::Le => Self::OfDay(0, *nanos),

@@ -50,6 +50,18 @@ impl Filter {
 }
 
 impl Connections {
+    /// What is asked of the connection as a whole.
+    #[must_use]
+    pub const fn whole(&self) -> Option<&Filter> {
+        self.whole.as_ref()
+    }
+
+    /// What is asked of one row within it.
+    #[must_use]
+    pub const fn part(&self) -> Option<&Filter> {
+        self.part.as_ref()
+    }
+
     /// Rows within connections are asked, so each is to be given to [`Connections::has`].
     #[must_use]
     pub const fn asks_parts(&self) -> bool {

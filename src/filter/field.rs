@@ -129,7 +129,7 @@ impl Type {
             Self::Decimal => "a number such as 1.5".to_owned(),
             Self::Span => "a duration such as 100ms, 1.5s or 2m".to_owned(),
             Self::Instant => {
-                "a time such as 2026-11-20T10:00:05Z, or a time of day such as 10:00:05".to_owned()
+                "a time such as 2026-11-20T10:00:05Z, a time of day such as 10:00:05, or (in the terminal UI) -10s: before the capture's end".to_owned()
             }
             Self::Text => "text".to_owned(),
             Self::Bytes => "\"text\", or bytes such as 1f:8b or 0x1f8b".to_owned(),
@@ -157,6 +157,12 @@ pub(super) const OPCODES: [(&str, u16); 9] = [
     ("reserved", 0b1111_1000_1111_1000),
 ];
 
+/// The names of opcodes and sets of opcodes, with a bit for each of the 16.
+#[must_use]
+pub const fn opcodes() -> &'static [(&'static str, u16)] {
+    &OPCODES
+}
+
 /// Other names of opcodes.
 pub(super) const OPCODE_ALIASES: [(&str, &str); 2] = [("continuation", "cont"), ("bin", "binary")];
 
@@ -183,6 +189,7 @@ pub enum Field {
     Frames,
     Complete,
     Utf8,
+    Heartbeat,
     CloseCode,
     CloseReason,
     Fin,
@@ -236,6 +243,8 @@ pub enum Field {
     Errors,
     Warnings,
     Notes,
+    Marked,
+    Note,
     Websocket,
 }
 
@@ -292,6 +301,7 @@ pub static FIELDS: &[Info] = &[
     row(Field::Frames, "frames", &[], Type::Int, M, "how many frames it has", "frames > 2"),
     row(Field::Complete, "complete", &[], Type::Bool, MF, "no part of it is missing from the capture", "!complete"),
     row(Field::Utf8, "utf8", &[], Type::Bool, M, "text, or the reason of a Close, is valid UTF-8; absent where that cannot be told", "utf8 == false"),
+    row(Field::Heartbeat, "heartbeat", &[], Type::Bool, M, "a Ping, a Pong, or what known protocols send in their place", "!heartbeat"),
     row(Field::CloseCode, "close.code", &["websocket.payload.close.status_code"], Type::Int, M.or(E), "the status code of a Close; at a connection's end, those of either side", "close.code >= 1002"),
     row(Field::CloseReason, "close.reason", &["websocket.payload.close.reason"], Type::Text, M.or(E), "the reason of a Close; at a connection's end, those of either side", "close.reason ~ restart"),
     row(Field::Fin, "fin", &["websocket.fin"], Type::Bool, F, "the FIN bit: the last frame of its message", "fin == false"),
@@ -345,6 +355,8 @@ pub static FIELDS: &[Info] = &[
     row(Field::Errors, "errors", &[], Type::Int, E, "errors found on a connection", "errors > 0"),
     row(Field::Warnings, "warnings", &[], Type::Int, E, "warnings found on a connection", "warnings > 0"),
     row(Field::Notes, "notes", &[], Type::Int, E, "notes on a connection", "notes > 0"),
+    row(Field::Marked, "marked", &[], Type::Bool, M, "marked in the terminal UI, which alone knows", "marked"),
+    row(Field::Note, "note", &[], Type::Bool, M, "has a note in the terminal UI, which alone knows", "note || marked"),
     row(Field::Websocket, "websocket", &[], Type::Bool, MF, "true of every message and frame, as in Wireshark", "websocket && ip.src == 10.0.0.12"),
 ];
 
@@ -377,6 +389,47 @@ pub(super) const HEADERS: [(&str, &str); 11] = [
 ];
 
 impl Field {
+    /// Why only the terminal UI knows it, where that is so.
+    pub(super) const fn of_interface(self) -> Option<&'static str> {
+        match self {
+            Self::Marked => Some("marks are set in the terminal UI"),
+            Self::Note => Some("notes are written in the terminal UI"),
+            _ => None,
+        }
+    }
+
+    /// It is known of what lists keep in memory: messages without their payloads ([`Brief`](super::Brief)),
+    /// connections without their handshakes, findings, ends.
+    pub(super) const fn is_brief(self) -> bool {
+        !matches!(
+            self,
+            Self::Payload
+                | Self::Utf8
+                | Self::CloseReason
+                | Self::Fin
+                | Self::Rsv
+                | Self::Rsv1
+                | Self::Rsv2
+                | Self::Rsv3
+                | Self::Mask
+                | Self::Key
+                | Self::HeaderLen
+                | Self::Len7
+                | Self::Seen
+                | Self::Rtt
+                | Self::Host
+                | Self::Path
+                | Self::Url
+                | Self::Origin
+                | Self::Agent
+                | Self::Method
+                | Self::Status
+                | Self::Subprotocol
+                | Self::Extensions
+                | Self::Deflate
+        )
+    }
+
     /// What the table says of it.
     #[must_use]
     pub fn info(self) -> &'static Info {

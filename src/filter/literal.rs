@@ -92,7 +92,8 @@ fn scaled(amount: &str, scale: i128) -> Option<i128> {
 }
 
 /// A duration in nanoseconds; without a unit, in seconds.
-pub(super) fn span(text: &str) -> Option<i64> {
+#[must_use]
+pub fn span(text: &str) -> Option<i64> {
     let (negative, digits) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
         None => (false, text),
@@ -121,14 +122,17 @@ pub(super) fn write_span(nanos: i64, f: &mut fmt::Formatter<'_>) -> fmt::Result 
 
 /// A time: on a day, in nanoseconds since 1970; or of any day, since midnight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Time {
+pub enum Time {
+    /// On a day.
     At(i64),
+    /// Since midnight.
     OfDay(i64),
 }
 
 /// `2026-11-20T10:00:05.5Z` (RFC 3339; the offset may be missing, which means UTC), `2026-11-20`, or
 /// `10:00:05.5`.
-pub(super) fn time(text: &str) -> Option<Time> {
+#[must_use]
+pub fn time(text: &str) -> Option<Time> {
     if text.get(4..5) != Some("-") {
         return of_day(text).map(Time::OfDay);
     }

@@ -37,6 +37,8 @@ pub(super) struct Use {
     pub(super) name: String,
     pub(super) rows: Rows,
     pub(super) span: Range<usize>,
+    /// Why only the terminal UI knows, where that is so.
+    pub(super) interface: Option<&'static str>,
 }
 
 /// What was read.
@@ -470,10 +472,15 @@ impl Parser<'_, '_> {
         self.count(1, span.clone())?;
         let rows = rows_of(&subject, &check);
         let narrow = matches!(&subject, Subject::Field(field) if field.info().rows != rows);
+        let interface = match &subject {
+            _ if check.asks_end() => Some("where a capture ends is known when all of it is read"),
+            Subject::Field(field) => field.of_interface(),
+            _ => None,
+        };
         let tree = Tree::Test(subject, check);
         // Where it is not the field that rows lack, but the value, both are named.
         let name = if narrow { tree.to_string() } else { name.to_owned() };
-        self.read.uses.push(Use { name, rows, span });
+        self.read.uses.push(Use { name, rows, span, interface });
         Ok(tree)
     }
 

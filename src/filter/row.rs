@@ -13,6 +13,7 @@ use crate::ws::fact::{Frame, Kind, Message, Opcode, Utf8};
 
 use super::context::Facts;
 use super::field::{Field, Rows, Type};
+use super::heartbeat::heartbeat;
 use super::literal::bits;
 
 /// Payloads beyond this size are not read as JSON, in bytes.
@@ -25,12 +26,62 @@ pub enum What<'a> {
     Connection,
     /// A message.
     Message(&'a Message<'a>),
+    /// A message without its payload: what [`Needs::brief`](super::Needs::brief) does not allow is absent.
+    Brief(&'a Brief<'a>),
     /// A frame.
     Frame(&'a Frame<'a>),
     /// A finding.
     Finding(&'a Finding),
     /// The connection's end.
     Closing(&'a Closing),
+}
+
+/// A message as lists keep it, without its payload.
+#[derive(Clone, Copy, Debug)]
+pub struct Brief<'a> {
+    /// The sender.
+    pub dir: Dir,
+    /// Counts the messages of the connection from 1.
+    pub n: u64,
+    /// What it is.
+    pub kind: Kind,
+    /// The packet with its last byte.
+    pub last: At,
+    /// How many frames it has.
+    pub frames: u64,
+    /// The `n` of its first frame.
+    pub first_frame: u64,
+    /// Payload bytes on the wire.
+    pub wire_len: u64,
+    /// Payload bytes after inflation.
+    pub len: u64,
+    /// It is compressed.
+    pub compressed: bool,
+    /// Nothing of it is missing.
+    pub complete: bool,
+    /// The status code of a Close that has one.
+    pub close_code: Option<u16>,
+    /// The payload's beginning, as [`heartbeat`](super::heartbeat) wants it.
+    pub head: &'a [u8],
+}
+
+impl<'a> Brief<'a> {
+    fn of(message: &'a Message<'_>) -> Self {
+        Self {
+            dir: message.dir,
+            n: message.n,
+            kind: message.kind,
+            last: message.last,
+            frames: message.frames,
+            first_frame: message.first_frame,
+            wire_len: message.wire_len,
+            len: message.len,
+            compressed: message.compressed,
+            complete: message.complete(),
+            close_code: message.close_code(),
+            head: message.payload,
+        }
+    }
 }
 
 /// What a filter is asked of. Its payload is read as JSON at most once, and only where a filter asks.
@@ -95,7 +146,7 @@ impl<'a> Row<'a> {
     pub const fn kind(&self) -> Rows {
         match self.what {
             What::Connection => Rows::CONNECTION,
-            What::Message(_) => Rows::MESSAGE,
+            What::Message(_) | What::Brief(_) => Rows::MESSAGE,
             What::Frame(_) => Rows::FRAME,
             What::Finding(_) => Rows::FINDING,
             What::Closing(_) => Rows::CLOSING,
@@ -122,6 +173,7 @@ impl<'a> Row<'a> {
     fn dir(&self) -> Option<Dir> {
         match self.what {
             What::Message(message) => Some(message.dir),
+            What::Brief(message) => Some(message.dir),
             What::Frame(frame) => Some(frame.dir),
             What::Finding(finding) => finding.dir,
             What::Connection | What::Closing(_) => None,
@@ -133,6 +185,7 @@ impl<'a> Row<'a> {
         match self.what {
             What::Connection => Some(self.conn?.opened),
             What::Message(message) => Some(message.last),
+            What::Brief(message) => Some(message.last),
             What::Frame(frame) => Some(frame.first),
             What::Finding(finding) => finding.at,
             What::Closing(closing) => Some(closing.at),
@@ -189,12 +242,13 @@ impl<'a> Row<'a> {
             }
             Field::Deflate => Value::Flag(deflate(conn.handshake.as_deref()?)?),
             Field::Websocket => match self.what {
-                What::Message(_) | What::Frame(_) => Value::Flag(true),
+                What::Message(_) | What::Brief(_) | What::Frame(_) => Value::Flag(true),
                 _ => return None,
             },
             _ => match self.what {
                 What::Connection => return None,
                 What::Message(message) => return self.of_message(message, field, test),
+                What::Brief(message) => return self.of_brief(message, field, test),
                 What::Frame(frame) => return self.of_frame(frame, field, test),
                 What::Finding(finding) => of_finding(finding, field)?,
                 What::Closing(closing) => return of_closing(conn, closing, field, test),
@@ -218,32 +272,42 @@ impl<'a> Row<'a> {
 
     fn of_message(&self, message: &Message<'_>, field: Field, test: Test<'_>) -> Option<bool> {
         let value = match field {
+            Field::Payload => Value::Bytes(message.payload),
+            Field::Utf8 => match message.utf8? {
+                Utf8::Valid => Value::Flag(true),
+                Utf8::Invalid { .. } | Utf8::CutAtEnd { .. } => Value::Flag(false),
+                Utf8::Unknown => return None,
+            },
+            Field::CloseReason => {
+                message.close_code()?;
+                Value::Bytes(message.close_reason())
+            }
+            Field::Rtt => Value::Nanos(self.facts.rtt?),
+            _ => return self.of_brief(&Brief::of(message), field, test),
+        };
+        Some(test(value))
+    }
+
+    fn of_brief(&self, message: &Brief<'_>, field: Field, test: Test<'_>) -> Option<bool> {
+        let value = match field {
             Field::Op => Value::Opcode(opcode(message.kind)),
             Field::Len => Value::Int(message.len),
             Field::WireLen => Value::Int(message.wire_len),
             Field::Ratio if message.compressed && message.wire_len > 0 => {
                 Value::Decimal(message.len as f64 / message.wire_len as f64)
             }
-            Field::Payload => Value::Bytes(message.payload),
             Field::Compressed => Value::Flag(message.compressed),
             Field::Fragmented => Value::Flag(message.frames > 1),
             Field::Frames => Value::Int(message.frames),
-            Field::Complete => Value::Flag(message.complete()),
-            Field::Utf8 => match message.utf8? {
-                Utf8::Valid => Value::Flag(true),
-                Utf8::Invalid { .. } | Utf8::CutAtEnd { .. } => Value::Flag(false),
-                Utf8::Unknown => return None,
-            },
-            Field::CloseCode => Value::Int(message.close_code()?.into()),
-            Field::CloseReason => {
-                message.close_code()?;
-                Value::Bytes(message.close_reason())
-            }
+            Field::Complete => Value::Flag(message.complete),
+            Field::Heartbeat => Value::Flag(heartbeat(message.kind, message.head)),
+            Field::CloseCode => Value::Int(message.close_code?.into()),
             Field::Msg => Value::Int(message.n),
             Field::Frame => Value::Int(message.first_frame),
             Field::Delta => Value::Nanos(self.facts.delta?),
-            Field::Rtt => Value::Nanos(self.facts.rtt?),
             Field::Reply => Value::Nanos(self.facts.reply?),
+            Field::Marked => Value::Flag(self.facts.marked),
+            Field::Note => Value::Flag(self.facts.noted),
             _ => return None,
         };
         Some(test(value))

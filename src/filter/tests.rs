@@ -419,7 +419,7 @@ fn messages() {
     let text = message(Dir::S2c, Kind::Text, "Hello, Größe \u{1f600}".as_bytes());
     let close =
         Message { compressed: false, frames: 1, ..message(Dir::C2s, Kind::Close, b"\x03\xeabad frame") };
-    let facts = Facts { delta: Some(-1_000_000), rtt: None, reply: Some(150_000_000) };
+    let facts = Facts { delta: Some(-1_000_000), rtt: None, reply: Some(150_000_000), ..Facts::default() };
     let (text, close) =
         (Row::new(&conn, What::Message(&text), facts), Row::new(&conn, What::Message(&close), facts));
     for (filter, of_text, of_close) in [
@@ -534,7 +534,7 @@ fn what_came_before() {
     let mut context = Context::default();
     let mut feed = |dir, kind, payload: &'static [u8], millis| {
         let message = Message { last: at(1, millis), ..message(dir, kind, payload) };
-        let Facts { delta, rtt, reply } = context.feed(&conn, Event::Message(&message));
+        let Facts { delta, rtt, reply, .. } = context.feed(&conn, Event::Message(&message));
         [delta, rtt, reply].map(|nanos| nanos.map(|nanos| nanos / 1_000_000))
     };
     use Dir::{C2s, S2c};
@@ -754,4 +754,92 @@ proptest! {
             prop_assert_ne!(filter.matches(&row()), parse(&format!("!({filter})")).matches(&row()));
         }
     }
+}
+
+#[test]
+fn what_lists_keep_is_as_good_where_it_is_enough() {
+    let conn = connection();
+    let facts = Facts { delta: Some(5_000_000), reply: Some(7_000_000), marked: true, ..Facts::default() };
+    for (kind, payload) in [
+        (Kind::Text, "2"),
+        (Kind::Text, "{\"type\":\"a\"}"),
+        (Kind::Ping, ""),
+        (Kind::Close, "\u{3}\u{e8}bye"),
+    ] {
+        let message = message(Dir::S2c, kind, payload.as_bytes());
+        let brief = Brief {
+            dir: message.dir,
+            n: message.n,
+            kind: message.kind,
+            last: message.last,
+            frames: message.frames,
+            first_frame: message.first_frame,
+            wire_len: message.wire_len,
+            len: message.len,
+            compressed: message.compressed,
+            complete: message.complete(),
+            close_code: message.close_code(),
+            head: message.payload,
+        };
+        let bare = Connection { handshake: None, ..conn.clone() };
+        let mut brief_fields = 0;
+        for info in FIELDS {
+            for text in [info.name, info.example] {
+                let filter = parse(text);
+                let whole = filter.matches(&Row::new(&conn, What::Message(&message), facts));
+                let short = filter.matches(&Row::new(&bare, What::Brief(&brief), facts));
+                if filter.needs().brief {
+                    brief_fields += 1;
+                    assert_eq!(whole, short, "{text} {kind:?}");
+                }
+            }
+        }
+        assert!(brief_fields > 60, "{brief_fields}");
+    }
+    for (text, brief) in [
+        ("len > 5 && op == text", true),
+        ("len > 5 || payload ~ a", false),
+        (".type", false),
+        ("host == a", false),
+        ("header[a] == b", false),
+        ("rtt > 1s", false),
+        ("delta > 1s", true),
+        ("heartbeat && end == reset", true),
+    ] {
+        assert_eq!(parse(text).needs().brief, brief, "{text}");
+    }
+}
+
+#[test]
+fn times_before_the_end() {
+    let filter = parse("at >= -10s && at in {-1m..-5ms}");
+    assert_eq!(filter.to_string(), "at >= -10s && at in {-60s..-5ms}");
+    assert!(filter.needs().end && !parse("at >= 10:00").needs().end);
+    let conn = connection();
+    let message = message(Dir::S2c, Kind::Text, b"x");
+    let row = || Row::new(&conn, What::Message(&message), Facts::default());
+    // Without the end, they are true of nothing.
+    assert!(!parse("at >= -10s").matches(&row()));
+    let at_end = |text: &str, millis| parse(text).at_end(at(9, millis).time).matches(&row());
+    assert!(at_end("at >= -10s", 11_500) && !at_end("at >= -10s", 11_501));
+    assert!(at_end("at in {-2s..-1s}", 3_000) && !at_end("at in {-2s..-1s}", 2_000));
+    assert!(parse("at >= -10s").at_end(at(9, 0).time).require_no_interface().is_err());
+    let error = error("time > -10s");
+    assert_eq!(error.help.as_deref(), Some("for what is so near to the capture's end, write `at >= -10s`"));
+}
+
+#[test]
+fn what_only_the_interface_knows() {
+    for text in ["marked", "note && ping", "ping or at > -10s", "@mine"] {
+        let filter = Filter::parse_with(text, &|_| Some("!marked".to_owned())).unwrap();
+        let error = filter.require_no_interface().expect_err(text);
+        assert!(error.message.starts_with("only the terminal UI can tell"), "{error}");
+        assert!(text.get(error.span.clone()).is_some() && error.text == text, "{error}");
+    }
+    parse("heartbeat && at > 10:00").require_no_interface().unwrap();
+    let conn = connection();
+    let message = message(Dir::S2c, Kind::Text, b"x");
+    let facts = Facts { noted: true, ..Facts::default() };
+    let row = Row::new(&conn, What::Message(&message), facts);
+    assert!(parse("note").matches(&row) && !parse("marked").matches(&row));
 }

@@ -57,6 +57,8 @@ pub(super) enum Literal {
     Span(i64),
     At(i64),
     OfDay(i64),
+    /// So long before the capture's end.
+    BeforeEnd(i64),
     Text(String),
     Bytes(Vec<u8>),
     Net(Net),
@@ -116,12 +118,60 @@ impl Tree {
         }
     }
 
+    /// The same, with times before the capture's end as times.
+    pub(super) fn at_end(&self, end: Timestamp) -> Self {
+        let each = |trees: &[Self]| trees.iter().map(|tree| tree.at_end(end)).collect();
+        match self {
+            Self::All(trees) => Self::All(each(trees)),
+            Self::Any(trees) => Self::Any(each(trees)),
+            Self::Not(tree) => Self::Not(Box::new(tree.at_end(end))),
+            Self::Test(subject, check) => Self::Test(subject.clone(), check.at_end(end)),
+        }
+    }
+
     /// Calls `each` with every test.
     pub(super) fn tests(&self, each: &mut impl FnMut(&Subject, &Check)) {
         match self {
             Self::All(trees) | Self::Any(trees) => trees.iter().for_each(|tree| tree.tests(each)),
             Self::Not(tree) => tree.tests(each),
             Self::Test(subject, check) => each(subject, check),
+        }
+    }
+}
+
+impl Check {
+    fn at_end(&self, end: Timestamp) -> Self {
+        match self {
+            Self::Compare(op, literal) => Self::Compare(*op, literal.at_end(end)),
+            Self::OneOf(items) => Self::OneOf(items.iter().map(|item| item.at_end(end)).collect()),
+            other => other.clone(),
+        }
+    }
+
+    /// It asks for a time before the capture's end.
+    pub(super) fn asks_end(&self) -> bool {
+        match self {
+            Self::Compare(_, literal) => literal.is_before_end(),
+            Self::OneOf(items) => items.iter().any(Literal::is_before_end),
+            _ => false,
+        }
+    }
+}
+
+impl Literal {
+    fn at_end(&self, end: Timestamp) -> Self {
+        match self {
+            Self::BeforeEnd(nanos) => Self::At(end.nanos().saturating_sub(*nanos)),
+            Self::Range(first, last) => Self::Range(Box::new(first.at_end(end)), Box::new(last.at_end(end))),
+            other => other.clone(),
+        }
+    }
+
+    fn is_before_end(&self) -> bool {
+        match self {
+            Self::BeforeEnd(_) => true,
+            Self::Range(first, last) => first.is_before_end() || last.is_before_end(),
+            _ => false,
         }
     }
 }
@@ -240,6 +290,7 @@ impl fmt::Display for Literal {
             Self::Span(nanos) => literal::write_span(*nanos, f),
             Self::At(nanos) => Timestamp::from_nanos(*nanos).fmt(f),
             Self::OfDay(nanos) => literal::write_of_day(*nanos, f),
+            Self::BeforeEnd(nanos) => literal::write_span(-*nanos, f),
             Self::Text(text) => quote(text, f),
             Self::Bytes(bytes) => literal::write_bytes(bytes, f),
             Self::Net(net) => net.fmt(f),

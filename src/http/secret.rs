@@ -171,8 +171,12 @@ fn protocols(list: &str) -> Option<String> {
     })
 }
 
+/// What stands behind the length of a secret that people see: how to see it. Where that is not on a command line, it is
+/// to be replaced.
+pub const HINT: &str = "--reveal shows them";
+
 fn masked(len: usize) -> String {
-    format!("({len} byte{}, --reveal shows them)", if len == 1 { "" } else { "s" })
+    format!("({len} byte{}, {HINT})", if len == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]

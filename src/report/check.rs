@@ -10,7 +10,7 @@ use std::str::FromStr;
 use crate::audit::Report;
 
 mod concise;
-mod evidence;
+pub(crate) mod evidence;
 mod github;
 mod gitlab;
 mod group;

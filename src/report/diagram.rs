@@ -1,17 +1,39 @@
 //! The bit diagram of RFC 6455 section 5.2, filled with a header that was really sent, and what each
 //! of its fields means.
 
+use std::ops::Range;
+
 use crate::item::Dir;
 use crate::ws::fact::Opcode;
 use crate::ws::header::Header;
 
-/// A line of the diagram, 65 columns wide; those above the first row are shorter.
+/// A line of the diagram, 65 columns wide (33 where a row has 16 bits); those above the first row are shorter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
     /// For the first line of a row: the offset in the frame of the row's first byte.
     pub offset: Option<usize>,
     /// The line.
     pub text: String,
+}
+
+/// A diagram, and where in it the fields stand.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Drawing {
+    /// Its lines.
+    pub lines: Vec<Line>,
+    /// The places of fields; those of a field that takes several lines come one after another.
+    pub spots: Vec<Spot>,
+}
+
+/// Where a field stands on a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spot {
+    /// [`Field::name`], or `payload`.
+    pub field: &'static str,
+    /// The line's number, from 0.
+    pub line: usize,
+    /// The columns between its borders.
+    pub columns: Range<usize>,
 }
 
 /// A field of the header.
@@ -29,6 +51,7 @@ pub struct Field {
 
 /// A field as it is drawn.
 struct Cell {
+    field: &'static str,
     bits: usize,
     label: &'static str,
     value: String,
@@ -38,50 +61,63 @@ struct Cell {
 /// `ascii` is for terminals that have nothing else.
 #[must_use]
 pub fn diagram(header: &Header, wire: &[u8], ascii: bool) -> Vec<Line> {
-    let rows = rows(cells(header, wire, ascii));
-    let mut lines = vec![ruler(|bit| (bit % 8 == 0).then_some(bit / 8)), ruler(|bit| Some(bit % 10))];
+    draw(header, wire, ascii, 32).lines
+}
+
+/// As [`diagram`], with `width` bits a row: 32, or 16 where there is less room.
+#[must_use]
+pub fn draw(header: &Header, wire: &[u8], ascii: bool, width: usize) -> Drawing {
+    let rows = rows(cells(header, wire, ascii, width), width);
+    let mut lines =
+        vec![ruler(width, |bit| (bit % 8 == 0).then_some(bit / 8)), ruler(width, |bit| Some(bit % 10))];
+    let mut spots = Vec::new();
     let mut edges_above = Vec::new();
     for (number, row) in rows.iter().enumerate() {
         let edges = edges(row);
-        lines.push(Line { offset: None, text: border(&edges_above, &edges) });
-        for (height, text) in contents(row).into_iter().enumerate() {
-            lines.push(Line { offset: (height == 0).then_some(4 * number), text });
+        lines.push(Line { offset: None, text: border(&edges_above, &edges, width) });
+        for (height, text) in contents(row, width).into_iter().enumerate() {
+            let within = row.iter().zip(edges.windows(2)).filter_map(|(cell, edge)| match edge {
+                [start, end] => Some((cell.field, 2 * start + 1..2 * end)),
+                _ => None,
+            });
+            spots.extend(within.map(|(field, columns)| Spot { field, line: lines.len(), columns }));
+            lines.push(Line { offset: (height == 0).then_some(width / 8 * number), text });
         }
         edges_above = edges;
     }
-    lines.push(Line { offset: None, text: border(&edges_above, &[]) });
-    lines
+    lines.push(Line { offset: None, text: border(&edges_above, &[], width) });
+    Drawing { lines, spots }
 }
 
-fn cells(header: &Header, wire: &[u8], ascii: bool) -> Vec<Cell> {
-    let cell = |bits, label, value: String| Cell { bits, label, value };
+fn cells(header: &Header, wire: &[u8], ascii: bool, width: usize) -> Vec<Cell> {
+    let cell = |field, bits, label, value: String| Cell { field, bits, label, value };
     let bit = |set: bool| u8::from(set).to_string();
     let mut cells = vec![
-        cell(1, "F", bit(header.fin)),
-        cell(1, "R", bit(header.rsv & 4 != 0)),
-        cell(1, "R", bit(header.rsv & 2 != 0)),
-        cell(1, "R", bit(header.rsv & 1 != 0)),
-        cell(4, " opcode", format!("0x{:X}", header.opcode.value())),
-        cell(1, "M", bit(header.mask.is_some())),
-        cell(7, "Payload len", header.len7.to_string()),
+        cell("FIN", 1, "F", bit(header.fin)),
+        cell("RSV1", 1, "R", bit(header.rsv & 4 != 0)),
+        cell("RSV2", 1, "R", bit(header.rsv & 2 != 0)),
+        cell("RSV3", 1, "R", bit(header.rsv & 1 != 0)),
+        cell("opcode", 4, " opcode", format!("0x{:X}", header.opcode.value())),
+        cell("MASK", 1, "M", bit(header.mask.is_some())),
+        cell("length", 7, "Payload len", header.len7.to_string()),
     ];
     match header.len7 {
-        126 => cells.push(cell(16, "Extended payload length", header.len.to_string())),
-        127 => cells.push(cell(64, "Extended payload length", header.len.to_string())),
+        126 => cells.push(cell("length", 16, "Extended payload length", header.len.to_string())),
+        127 => cells.push(cell("length", 64, "Extended payload length", header.len.to_string())),
         _ => {}
     }
     if let Some(key) = header.mask {
-        cells.push(cell(32, "Masking-key", hex(&key)));
+        cells.push(cell("masking key", 32, "Masking-key", hex(&key)));
     }
     if header.len > 0 {
         let used: usize = cells.iter().map(|cell| cell.bits).sum();
         let label = if header.mask.is_some() { "Payload data (masked)" } else { "Payload data" };
-        let bits = 32 - used % 32;
+        let bits = width - used % width;
         // As many bytes as fit, next to the label where that leaves room for some.
         let most = if bits == 32 { 8 } else { (2 * bits - 3) / 3 };
         let begin = hex(wire.get(..most).unwrap_or(wire));
         let more = if wire.len() > most || header.len > wire.len() as u64 { more(&begin, ascii) } else { "" };
-        cells.push(cell(bits, label, begin + more));
+        cells.push(cell("payload", bits, label, begin + more));
     }
     cells
 }
@@ -94,15 +130,15 @@ fn more(begin: &str, ascii: bool) -> &'static str {
     }
 }
 
-/// Lays the cells into rows of 32 bits; what crosses the edge goes on in the next row.
-fn rows(cells: Vec<Cell>) -> Vec<Vec<Cell>> {
+/// Lays the cells into rows of `width` bits; what crosses the edge goes on in the next row.
+fn rows(cells: Vec<Cell>, width: usize) -> Vec<Vec<Cell>> {
     let mut rows = vec![Vec::new()];
-    let mut left = 32;
+    let mut left = width;
     for mut cell in cells {
         loop {
             if left == 0 {
                 rows.push(Vec::new());
-                left = 32;
+                left = width;
             }
             let Some(row) = rows.last_mut() else { return rows };
             if cell.bits <= left {
@@ -117,12 +153,12 @@ fn rows(cells: Vec<Cell>) -> Vec<Vec<Cell>> {
                 _ if left >= rest => (cell.value, String::new()),
                 _ => (String::new(), cell.value),
             };
-            row.push(Cell { bits: left, label: cell.label, value: here });
+            row.push(Cell { field: cell.field, bits: left, label: cell.label, value: here });
             let label = match cell.label {
-                "Masking-key" => "Masking-key (continued)",
+                "Masking-key" | "Masking-key (continued)" => "Masking-key (continued)",
                 _ => "Extended payload length (continued)",
             };
-            cell = Cell { bits: rest, label, value: below };
+            cell = Cell { field: cell.field, bits: rest, label, value: below };
             left = 0;
         }
     }
@@ -147,16 +183,22 @@ fn edges(row: &[Cell]) -> Vec<usize> {
 }
 
 /// The line between two rows. A row that ends early is closed by the line below it.
-fn border(above: &[usize], below: &[usize]) -> String {
-    let ends: Vec<usize> = above.iter().chain(below).copied().chain([0, 32]).collect();
-    (0..=64).map(|column| if column % 2 == 0 && ends.contains(&(column / 2)) { '+' } else { '-' }).collect()
+fn border(above: &[usize], below: &[usize], width: usize) -> String {
+    let ends: Vec<usize> = above.iter().chain(below).copied().chain([0, width]).collect();
+    (0..=2 * width)
+        .map(|column| if column % 2 == 0 && ends.contains(&(column / 2)) { '+' } else { '-' })
+        .collect()
 }
 
 /// One line for a row of wide cells, two where one of them is narrow.
-fn contents(row: &[Cell]) -> Vec<String> {
+fn contents(row: &[Cell], width: usize) -> Vec<String> {
     let full: usize = row.iter().map(|cell| cell.bits).sum();
-    let end = if full == 32 { String::new() } else { " ".repeat(2 * (32 - full) - 1) + "|" };
-    let one_line = row.iter().all(|cell| cell.bits >= 32);
+    let end = if full == width { String::new() } else { " ".repeat(2 * (width - full) - 1) + "|" };
+    let taken = |cell: &Cell| {
+        let value = if cell.value.is_empty() { 0 } else { cell.value.chars().count() + 2 };
+        fit(cell.label, 2 * width - 1).len() + value
+    };
+    let one_line = row.iter().all(|cell| cell.bits >= width && taken(cell) < 2 * width);
     let line = |text: &dyn Fn(&Cell) -> String| {
         let cells: String =
             row.iter().map(|cell| format!("|{:^width$}", text(cell), width = 2 * cell.bits - 1)).collect();
@@ -164,8 +206,8 @@ fn contents(row: &[Cell]) -> Vec<String> {
     };
     if one_line {
         return vec![line(&|cell| match &*cell.value {
-            "" => cell.label.to_owned(),
-            value => format!("{}  {value}", cell.label),
+            "" => fit(cell.label, 2 * width - 1),
+            value => format!("{}  {value}", fit(cell.label, 2 * width - 1)),
         })];
     }
     vec![line(&|cell| fit(cell.label, 2 * cell.bits - 1)), line(&|cell| cell.value.clone())]
@@ -182,9 +224,9 @@ fn fit(label: &str, width: usize) -> String {
     }
 }
 
-fn ruler(digit: impl Fn(usize) -> Option<usize>) -> Line {
+fn ruler(width: usize, digit: impl Fn(usize) -> Option<usize>) -> Line {
     let text: String =
-        (0..32).map(|bit| digit(bit).map_or("  ".to_owned(), |digit| format!(" {digit}"))).collect();
+        (0..width).map(|bit| digit(bit).map_or("  ".to_owned(), |digit| format!(" {digit}"))).collect();
     Line { offset: None, text: text.trim_end().to_owned() }
 }
 

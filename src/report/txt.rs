@@ -23,7 +23,7 @@ use crate::item::Dir;
 use crate::observe::{Observer, Outbox, Sink};
 use crate::rules::{Finding, Level};
 use crate::time::Timestamp;
-use crate::ws::fact::{Fault, Frame, Kind, Message};
+use crate::ws::fact::{Frame, Kind, Message};
 
 /// How times are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -152,7 +152,7 @@ impl TxtObserver {
             remarks.push(format!("{} frames", message.frames));
         }
         if let Some(fault) = message.fault {
-            remarks.push(fault_text(fault).to_owned());
+            remarks.push(super::words::fault(fault).to_owned());
         }
         if !remarks.is_empty() {
             let _ = write!(self.line, "  ({})", remarks.join(", "));
@@ -245,20 +245,6 @@ impl TxtObserver {
 fn seconds(nanos: i64) -> String {
     let (sign, micros) = (if nanos < 0 { '-' } else { '+' }, nanos.unsigned_abs() / 1_000);
     format!("{sign}{}.{:06}", micros / 1_000_000, micros % 1_000_000)
-}
-
-/// Why a part is missing, in a few words.
-const fn fault_text(fault: Fault) -> &'static str {
-    match fault {
-        Fault::Missing => "bytes missing from the capture",
-        Fault::Unfinished => "unfinished",
-        Fault::BrokenDeflate => "does not inflate",
-        Fault::WindowExceeded => "refers back beyond the agreed window",
-        Fault::ContextKept { .. } => "refers to an earlier message, against what was agreed",
-        Fault::LostContext => "not decodable: earlier messages lost",
-        Fault::InflateLimit => "inflates past the limit",
-        Fault::TooLarge => "compressed form too large",
-    }
 }
 
 /// What is not declared as text is shown as text where it can be nothing else to a reader. A Ping or

@@ -39,6 +39,12 @@ pub fn append_within(bytes: &[u8], style: Style, width: usize, out: &mut String)
     fitter.end(whole, out);
 }
 
+/// The text has no control characters but those that lay it out.
+#[must_use]
+pub fn is_text(text: &str) -> bool {
+    !text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
+}
+
 /// Appends JSON (or a part of it) to `out` so that a terminal can show it and a parser reads the same:
 /// what must not be seen raw gets JSON's own escape. It can stand in strings only, or it is no JSON.
 pub fn json(text: &str, out: &mut String) {

@@ -8,18 +8,18 @@ use crate::time::Timestamp;
 
 /// A TCP segment in the capture.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Segment {
-    pub(super) time: Timestamp,
+pub(crate) struct Segment {
+    pub(crate) time: Timestamp,
     /// Between two hosts, not over the loopback interface.
-    pub(super) lan: bool,
-    pub(super) client_port: u16,
-    pub(super) from: Dir,
-    pub(super) kind: Kind,
-    pub(super) seq: u32,
-    pub(super) ack: u32,
-    pub(super) payload: Vec<u8>,
+    pub(crate) lan: bool,
+    pub(crate) client_port: u16,
+    pub(crate) from: Dir,
+    pub(crate) kind: Kind,
+    pub(crate) seq: u32,
+    pub(crate) ack: u32,
+    pub(crate) payload: Vec<u8>,
     /// The capture has at most so many bytes of the packet.
-    pub(super) snap: usize,
+    pub(crate) snap: usize,
 }
 
 /// The segments that the capture has.

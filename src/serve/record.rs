@@ -6,11 +6,11 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use crate::capture::synth::{self, ETHERNET, Kind, MAX_PAYLOAD, Segment};
+use crate::capture::synth::{self, ETHERNET, Ends, Host, Kind, MAX_PAYLOAD};
 use crate::capture::write;
 use crate::item::Dir;
 use crate::time::Timestamp;
@@ -20,6 +20,7 @@ pub struct Recorder {
     file: BufWriter<Box<dyn Write + Send>>,
     /// What a block is built in.
     block: Vec<u8>,
+    packet: Vec<u8>,
     /// The wall clock at the start; time goes on from there without jumps.
     base: Duration,
     start: Instant,
@@ -29,8 +30,7 @@ pub struct Recorder {
 /// One TCP connection of a capture.
 #[derive(Debug)]
 pub(super) struct Flow {
-    client: SocketAddr,
-    server: SocketAddr,
+    ends: Ends,
     /// Each side's next sequence number, the client's first.
     next: [u32; 2],
     /// The side has sent its FIN.
@@ -59,6 +59,7 @@ impl Recorder {
         let mut recorder = Self {
             file: BufWriter::with_capacity(256 << 10, out),
             block: Vec::new(),
+            packet: Vec::new(),
             base,
             start: Instant::now(),
             packets: 0,
@@ -83,10 +84,10 @@ impl Recorder {
 
     /// A connection begins.
     pub(super) fn open(&mut self, client: SocketAddr, server: SocketAddr, n: u64) -> io::Result<Flow> {
-        let (client, server) = (canonical(client), canonical(server));
+        let ends = Ends { client: host(client, CLIENT), server: host(server, SERVER), vlan: None };
         // Sequence numbers that differ from connection to connection, and in both directions.
         let first = (n as u32).wrapping_mul(0x9e37_79b9);
-        let mut flow = Flow { client, server, next: [first, !first], fin: [false; 2], reset: false };
+        let mut flow = Flow { ends, next: [first, !first], fin: [false; 2], reset: false };
         self.segment(&mut flow, Dir::C2s, Kind::Syn, &[])?;
         self.segment(&mut flow, Dir::S2c, Kind::SynAck, &[])?;
         self.segment(&mut flow, Dir::C2s, Kind::Ack, &[])?;
@@ -124,25 +125,26 @@ impl Recorder {
     }
 
     fn segment(&mut self, flow: &mut Flow, dir: Dir, kind: Kind, payload: &[u8]) -> io::Result<()> {
-        let Some(packet) = flow.packet(dir, kind, payload) else { return Ok(()) };
+        self.packet.clear();
+        if !flow.packet(&mut self.packet, dir, kind, payload) {
+            return Ok(());
+        }
         let now = self.base + self.start.elapsed();
         let time = Timestamp::from_nanos(i64::try_from(now.as_nanos()).unwrap_or(i64::MAX));
         self.block.clear();
-        write::packet(&mut self.block, 0, time, packet.len() as u32, &packet, "");
+        write::packet(&mut self.block, 0, time, self.packet.len() as u32, &self.packet, "");
         self.packets += 1;
         self.file.write_all(&self.block)
     }
 }
 
 impl Flow {
-    /// The next packet of a side; its sequence number moves on.
-    fn packet(&mut self, dir: Dir, kind: Kind, payload: &[u8]) -> Option<Vec<u8>> {
+    /// Appends the next packet of a side, whose sequence number moves on.
+    fn packet(&mut self, out: &mut Vec<u8>, dir: Dir, kind: Kind, payload: &[u8]) -> bool {
         let [client, server] = &mut self.next;
         let (seq, ack) = if dir == Dir::C2s { (client, *server) } else { (server, *client) };
-        let (client, server) = ((self.client, CLIENT), (self.server, SERVER));
-        let (from, to) = if dir == Dir::C2s { (client, server) } else { (server, client) };
         let ack = if kind == Kind::Syn { 0 } else { ack };
-        let packet = synth::packet(&Segment { from, to, kind, seq: *seq, ack, payload });
+        let written = synth::tcp(out, &self.ends, dir, kind.header(*seq, ack), payload);
         let taken = u32::from(matches!(kind, Kind::Syn | Kind::SynAck | Kind::Fin));
         *seq = seq.wrapping_add(payload.len() as u32).wrapping_add(taken);
         if kind == Kind::Fin
@@ -151,14 +153,13 @@ impl Flow {
             *fin = true;
         }
         self.reset |= kind == Kind::Reset;
-        packet
+        written
     }
 }
 
 /// An IPv4 address that is dressed as an IPv6 one is an IPv4 address.
-fn canonical(address: SocketAddr) -> SocketAddr {
-    let ip: IpAddr = address.ip().to_canonical();
-    SocketAddr::new(ip, address.port())
+const fn host(address: SocketAddr, mac: [u8; 6]) -> Host {
+    Host { mac, ip: address.ip().to_canonical(), port: address.port() }
 }
 
 /// Locally administered addresses.

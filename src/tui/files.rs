@@ -5,6 +5,9 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
 
 use tempfile::NamedTempFile;
 
@@ -18,6 +21,8 @@ pub struct Files {
     named: Arc<[PathBuf]>,
     copies: Arc<[Option<NamedTempFile>]>,
     compressed: Arc<[bool]>,
+    /// How many copies are still growing.
+    growing: Arc<AtomicUsize>,
 }
 
 impl Files {
@@ -27,6 +32,7 @@ impl Files {
     /// As [`open`], and where there is no room for a temporary file.
     pub fn open(named: &[PathBuf], limits: &Limits) -> io::Result<(Self, Opened)> {
         let mut copies = Vec::with_capacity(named.len());
+        let growing = Arc::<AtomicUsize>::default();
         let opened = open_through(named, limits, &mut |index, input| {
             if named.get(index).is_none_or(|path| can_be_reopened(path)) {
                 copies.push(None);
@@ -35,10 +41,12 @@ impl Files {
             let copy = NamedTempFile::new()?;
             let file = copy.reopen()?;
             copies.push(Some(copy));
-            Ok(Box::new(Copying { input, file }))
+            growing.fetch_add(1, Ordering::AcqRel);
+            Ok(Box::new(Copying { input, file, growing: Arc::clone(&growing) }))
         })?;
         let compressed = opened.source.facts().compressed.clone();
-        let files = Self { named: named.into(), copies: copies.into(), compressed: compressed.into() };
+        let (named, copies) = (named.into(), copies.into());
+        let files = Self { named, copies, compressed: compressed.into(), growing };
         Ok((files, opened))
     }
 
@@ -63,6 +71,31 @@ impl Files {
     /// Some source is.
     pub(super) fn any_compressed(&self) -> bool {
         self.compressed.contains(&true)
+    }
+
+    /// Opens all of them as one capture once more. Where a copy is still growing, reading waits for more of it, for as long as
+    /// it is `wanted`.
+    pub(super) fn again(
+        &self,
+        limits: &Limits,
+        wanted: impl Fn() -> bool + Clone + Send + 'static,
+    ) -> io::Result<Opened> {
+        let paths: Vec<&Path> = (0..self.named.len()).map(|source| self.path(source as u16)).collect();
+        let grows = self.grows();
+        let opened = open_through(&paths, limits, &mut |index, input| {
+            if self.copies.get(index).is_none_or(Option::is_none) {
+                return Ok(input);
+            }
+            let (growing, wanted) = (Arc::clone(&self.growing), wanted.clone());
+            Ok(Box::new(Following { input, growing, wanted }))
+        })?;
+        // How large it will be is not known.
+        Ok(Opened { size: opened.size.filter(|_| !grows), ..opened })
+    }
+
+    /// Some copy is still growing.
+    pub(super) fn grows(&self) -> bool {
+        self.growing.load(Ordering::Acquire) > 0
     }
 
     /// Opens a source to read packets at their offsets.
@@ -90,6 +123,39 @@ fn can_be_reopened(path: &Path) -> bool {
 struct Copying {
     input: Box<dyn Read + Send>,
     file: File,
+    growing: Arc<AtomicUsize>,
+}
+
+impl Drop for Copying {
+    fn drop(&mut self) {
+        self.growing.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// Reads a copy that may still be growing: its end is where nothing more comes.
+struct Following<F> {
+    input: Box<dyn Read + Send>,
+    growing: Arc<AtomicUsize>,
+    wanted: F,
+}
+
+impl<F: Fn() -> bool> Read for Following<F> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        /// Until it is looked again whether there is more.
+        const PAUSE: Duration = Duration::from_millis(20);
+        loop {
+            // Asked first: what was written before the copy was complete is read then.
+            let grows = self.growing.load(Ordering::Acquire) > 0;
+            let count = self.input.read(buffer)?;
+            if count > 0 || !grows || buffer.is_empty() {
+                return Ok(count);
+            }
+            if !(self.wanted)() {
+                return Err(io::ErrorKind::BrokenPipe.into());
+            }
+            thread::sleep(PAUSE);
+        }
+    }
 }
 
 impl Read for Copying {

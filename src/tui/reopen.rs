@@ -3,9 +3,12 @@
 //! Only these packets are read, with their numbers and times, so everything is told just as it was at
 //! first; and only up to where what is wanted is complete.
 
+mod conversation;
 mod detail;
 mod finder;
 mod picked;
+mod refusal;
+mod segments;
 
 use std::io;
 use std::ops::RangeInclusive;
@@ -13,12 +16,16 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+pub use conversation::{Part, Said, Told};
 pub use detail::{FrameDetail, MessageDetail};
+pub use segments::{Begins, Sent};
 
+use self::conversation::{Chunks, Listener};
 use self::finder::{Finder, Taken, Wanted};
 use self::picked::Picked;
 use super::files::Files;
 use super::store::{Packets, Row};
+use super::workers::Cancelled;
 use crate::engine::{self, Config};
 use crate::http::upgrade::Handshake;
 use crate::ws::session::Want;
@@ -82,6 +89,38 @@ impl Reopener {
         let mut frames = self.take(packets, Wanted::Frames(frames), want)?.frames;
         frames.sort_by_key(|frame| frame.frame().n);
         Ok(frames)
+    }
+
+    /// The messages of a connection with their payloads, in order: told in chunks while they are read, until all are,
+    /// or there is no room for more, or nobody waits any more.
+    ///
+    /// # Errors
+    /// Where a file cannot be read any more. What was told before stands.
+    pub fn conversation(
+        &self,
+        packets: &Packets,
+        part: Part,
+        cancelled: &Cancelled,
+        take: impl FnMut(Vec<Said>),
+    ) -> io::Result<Told> {
+        let want = Want { payload: self.config.limits.message_bytes, hash: false, frame_bytes: 0 };
+        let config = Config { want, ..self.config.clone() };
+        let done = Arc::default();
+        let mut source = Picked::new(&self.files, &config.limits, packets, Arc::clone(&done));
+        let mut chunks = Chunks::new(take);
+        let listener = || Listener::new(packets, part, Arc::clone(&done), cancelled);
+        engine::run(&mut source, &config, &listener, &mut chunks, &|_| {})?;
+        Ok(chunks.told)
+    }
+
+    /// What all of it was read from.
+    pub(super) const fn files(&self) -> &Files {
+        &self.files
+    }
+
+    /// How it was decoded.
+    pub(super) const fn config(&self) -> &Config {
+        &self.config
     }
 
     fn take(&self, packets: &Packets, wanted: Wanted, want: Want) -> io::Result<Taken> {

@@ -4,9 +4,11 @@
 mod support;
 
 mod check;
+mod config;
 mod export;
 mod filter;
 mod follow;
+mod generate;
 mod har;
 mod hostile;
 mod inputs;

@@ -2,7 +2,7 @@
 
 use crate::run::{output, run};
 
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 15] = [
     "ls",
     "show",
     "inspect",
@@ -13,7 +13,9 @@ const COMMANDS: [&str; 13] = [
     "echo",
     "fields",
     "filter",
+    "generate",
     "schema",
+    "config",
     "doctor",
     "completions",
 ];
@@ -108,7 +110,15 @@ fn manual() {
 #[test]
 fn doctor() {
     let text = output(&["doctor"]);
-    for name in ["wscope ", "live capture ", "cores ", "stdout         no terminal"] {
+    for name in [
+        "wscope ",
+        "live capture ",
+        "cores ",
+        "stdout         no terminal",
+        "configuration  ",
+        "theme          ",
+        "colours        ",
+    ] {
         assert!(text.contains(name), "{text}");
     }
 }

@@ -50,7 +50,7 @@ pub(crate) fn run_with(args: &[&str], input: &[u8]) -> Ran {
     finished(wscope(args).write_stdin(input))
 }
 
-fn finished(command: &mut Command) -> Ran {
+pub(crate) fn finished(command: &mut Command) -> Ran {
     let output = command.output().unwrap();
     Ran {
         out: output.stdout,

@@ -14,6 +14,7 @@ use wscope::report::payload::PayloadMode;
 use wscope::report::select::RecordTypes;
 
 pub mod conversation;
+pub mod hostile;
 pub mod talk;
 
 /// How many cases of a property are tried: `WSCOPE_TEST_CASES` multiplies what is usual.

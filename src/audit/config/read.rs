@@ -15,16 +15,16 @@ use super::{Config, Glob, Suppression};
 
 /// What is wrong, and where.
 #[derive(Debug)]
-pub(super) struct Fault {
+pub(crate) struct Fault {
     /// Offset in the text, in bytes.
-    pub(super) offset: usize,
-    pub(super) message: String,
+    pub(crate) offset: usize,
+    pub(crate) message: String,
 }
 
-type Read<T> = Result<T, Fault>;
+pub(crate) type Read<T> = Result<T, Fault>;
 
 /// The line that the byte at `offset` is in, from 1.
-pub(super) fn line_of(text: &str, offset: usize) -> usize {
+pub(crate) fn line_of(text: &str, offset: usize) -> usize {
     let before = text.as_bytes().get(..offset).unwrap_or(text.as_bytes());
     before.iter().filter(|byte| **byte == b'\n').count() + 1
 }
@@ -94,8 +94,11 @@ fn suppression(value: &Value<'_>) -> Read<Suppression> {
     Ok(suppression)
 }
 
+/// As many keys as a message names.
+const LISTED: usize = 20;
+
 /// The keys of a table that were not taken yet.
-struct Keys<'a> {
+pub(crate) struct Keys<'a> {
     table: &'a DeTable<'a>,
     /// Where the table begins.
     offset: usize,
@@ -104,19 +107,19 @@ struct Keys<'a> {
 }
 
 /// A value and where it stands.
-struct Value<'a> {
-    value: &'a DeValue<'a>,
-    span: Range<usize>,
+pub(crate) struct Value<'a> {
+    pub(crate) value: &'a DeValue<'a>,
+    pub(crate) span: Range<usize>,
     /// What it is called in messages.
-    key: &'static str,
+    pub(crate) key: &'a str,
 }
 
 impl<'a> Keys<'a> {
-    const fn new(table: &'a DeTable<'a>, offset: usize, what: &'static str) -> Self {
+    pub(crate) const fn new(table: &'a DeTable<'a>, offset: usize, what: &'static str) -> Self {
         Self { table, offset, what, known: Vec::new() }
     }
 
-    fn take(&mut self, key: &'static str) -> Option<Value<'a>> {
+    pub(crate) fn take(&mut self, key: &'static str) -> Option<Value<'a>> {
         self.known.push(key);
         let value = self.table.get(key)?;
         Some(Value { value: value.get_ref(), span: value.span(), key })
@@ -127,13 +130,29 @@ impl<'a> Keys<'a> {
         self.take(key).ok_or(Fault { offset: self.offset, message })
     }
 
+    /// What was not taken yet, whatever it is called, in the order of the file.
+    pub(crate) fn rest(self) -> Vec<Value<'a>> {
+        let left = self.table.iter().filter(|(key, _)| !self.known.contains(&&**key.get_ref()));
+        let value = |value: &'a toml::Spanned<DeValue<'a>>, key| Value {
+            value: value.get_ref(),
+            span: value.span(),
+            key,
+        };
+        let mut rest: Vec<_> = left.map(|(key, it)| (key.span().start, value(it, key.get_ref()))).collect();
+        rest.sort_by_key(|(at, _)| *at);
+        rest.into_iter().map(|(_, value)| value).collect()
+    }
+
     /// Nothing is left.
-    fn done(self) -> Read<()> {
+    pub(crate) fn done(self) -> Read<()> {
         let unknown = self.table.keys().filter(|key| !self.known.contains(&&**key.get_ref()));
         let Some(first) = unknown.min_by_key(|key| key.span().start) else { return Ok(()) };
         let near = nearest(first.get_ref(), self.known.iter().copied());
         let message = match near {
             Some(_) => format!("unknown key `{}`{}", first.get_ref(), meant(near)),
+            None if self.known.len() > LISTED => {
+                format!("unknown key `{}` in {}", first.get_ref(), self.what)
+            }
             None => {
                 format!("unknown key `{}`; {} takes {}", first.get_ref(), self.what, self.known.join(", "))
             }
@@ -143,30 +162,30 @@ impl<'a> Keys<'a> {
 }
 
 impl<'a> Value<'a> {
-    fn fault(&self, message: String) -> Fault {
+    pub(crate) fn fault(&self, message: String) -> Fault {
         Fault { offset: self.span.start, message }
     }
 
-    fn not(&self, expected: &str) -> Fault {
+    pub(crate) fn not(&self, expected: &str) -> Fault {
         self.fault(format!("`{}` must be {expected}", self.key))
     }
 
-    fn table(&self, what: &'static str) -> Read<Keys<'a>> {
+    pub(crate) fn table(&self, what: &'static str) -> Read<Keys<'a>> {
         let table = self.value.as_table().ok_or_else(|| self.not("a table"))?;
         Ok(Keys::new(table, self.span.start, what))
     }
 
-    fn array(&self) -> Read<Vec<Self>> {
+    pub(crate) fn array(&self) -> Read<Vec<Self>> {
         let array = self.value.as_array().ok_or_else(|| self.not("a list"))?;
         let values = array.iter();
         Ok(values.map(|value| Value { value: value.get_ref(), span: value.span(), key: self.key }).collect())
     }
 
-    fn string(&self) -> Read<&'a str> {
+    pub(crate) fn string(&self) -> Read<&'a str> {
         self.value.as_str().ok_or_else(|| self.not("a string"))
     }
 
-    fn boolean(&self) -> Read<bool> {
+    pub(crate) fn boolean(&self) -> Read<bool> {
         self.value.as_bool().ok_or_else(|| self.not("true or false"))
     }
 

@@ -15,7 +15,7 @@ use super::wrap::wrap;
 
 /// A line of the drawing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Line {
+pub(crate) enum Line {
     /// What was sent.
     Sent(String),
     /// Carets below it, and what is wrong there; a label without carets goes on with the one above.
@@ -31,7 +31,7 @@ pub(super) enum Line {
 
 impl Line {
     /// As plain text.
-    pub(super) fn plain(&self) -> String {
+    pub(crate) fn plain(&self) -> String {
         match self {
             Self::Sent(text) => text.trim_end().to_owned(),
             Self::Mark { indent, carets, label } => {
@@ -43,7 +43,7 @@ impl Line {
 }
 
 /// Draws the evidence in `width` columns; nothing where there is none.
-pub(super) fn draw(evidence: &Evidence, width: usize, ascii: bool) -> Vec<Line> {
+pub(crate) fn draw(evidence: &Evidence, width: usize, ascii: bool) -> Vec<Line> {
     match evidence {
         Evidence::None => Vec::new(),
         Evidence::Frame { header, part, label } => frame(header, *part, &clean(label, ascii), width, ascii),

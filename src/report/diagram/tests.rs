@@ -27,6 +27,49 @@ fn sixteen_bits_and_a_mask() {
 }
 
 #[test]
+fn sixteen_bits_a_row() {
+    let head = b"\x81\xff\x00\x00\x00\x00\x00\x01\x00\x00\x37\xda\x38\x9c";
+    let (header, _) = Header::decode(head).unwrap();
+    let drawing = super::draw(&header, b"\x4c\xf8", false, 16);
+    let drawn: String = drawing.lines.iter().map(|line| format!("{}\n", line.text)).collect();
+    let expected = "
+ 0               1
+ 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5
++-+-+-+-+-------+-+-------------+
+|F|R|R|R| opcode|M| Payload len |
+|1|0|0|0|  0x1  |1|     127     |
++-+-+-+-+-------+-+-------------+
+|    Extended payload length    |
++-------------------------------+
+|  Payload length (continued)   |
++-------------------------------+
+|  Payload length (continued)   |
+|             65536             |
++-------------------------------+
+|  Payload length (continued)   |
++-------------------------------+
+|      Masking-key  37 da       |
++-------------------------------+
+|Masking-key (continued)  38 9c |
++-------------------------------+
+|Payload data (masked)  4c f8 … |
++-------------------------------+
+";
+    assert_eq!(drawn, expected.trim_start_matches('\n'), "\n{drawn}");
+    // Fields stand where the diagram has them.
+    for (field, texts) in [
+        ("opcode", vec![" opcode", "  0x1  "]),
+        ("RSV1", vec!["R", "0"]),
+        ("masking key", vec!["      Masking-key  37 da       ", "Masking-key (continued)  38 9c "]),
+    ] {
+        let spots = drawing.spots.iter().filter(|spot| spot.field == field);
+        let found: Vec<&str> =
+            spots.map(|spot| &drawing.lines[spot.line].text[spot.columns.clone()]).collect();
+        assert_eq!(found, texts);
+    }
+}
+
+#[test]
 fn the_shortest() {
     let drawn = draw(b"\x8a\x00", b"");
     let expected = "

@@ -32,7 +32,7 @@ pub struct MessageDetail {
 }
 
 impl MessageDetail {
-    pub(super) fn new(message: &Message<'_>, frames: Vec<FrameDetail>) -> Self {
+    pub(in crate::tui) fn new(message: &Message<'_>, frames: Vec<FrameDetail>) -> Self {
         #[rustfmt::skip]
         let Message {
             dir, n, kind, first, last, frames: count, first_frame, wire_len, len, compressed, final_block,

@@ -56,7 +56,19 @@ impl<'a> Picked<'a> {
         packets: &'a Packets,
         done: Arc<AtomicBool>,
     ) -> Self {
-        let read = places::read(&packets.places);
+        Self::some(files, limits, packets, done, |_, _| true)
+    }
+
+    /// Those that `picks` says yes to, by their place among the packets and their number.
+    pub(super) fn some(
+        files: &'a Files,
+        limits: &'a Limits,
+        packets: &'a Packets,
+        done: Arc<AtomicBool>,
+        picks: impl Fn(usize, u64) -> bool + Send + 'a,
+    ) -> Self {
+        let read = places::read(&packets.places).enumerate();
+        let read = read.filter(move |(place, packet)| picks(*place, packet.number)).map(|(_, packet)| packet);
         // Each segment comes right behind the packets that brought fragments of it. That is as good as the
         // order of the capture, but for files that can only be read from their start.
         let packets: Box<dyn Iterator<Item = Numbered> + Send> = if files.any_compressed() {

@@ -104,7 +104,9 @@ impl Conn {
     /// The finding at this place of the store is of this connection.
     pub(super) fn finding(&mut self, level: usize, more: u64, place: u32) {
         self.findings.push(place);
-        if let Some(count) = self.counts.get_mut(level) {
+        // What is found when all is read (a key that was used twice) is not in the end's counts.
+        let counts = self.closing.as_mut().map_or(&mut self.counts, |closing| &mut closing.findings);
+        if let Some(count) = counts.get_mut(level) {
             *count += more.max(1);
         }
     }

@@ -1,5 +1,7 @@
 //! Compresses the messages of permessage-deflate (RFC 7692 section 7.2.1), for a sender.
 
+use std::fmt;
+
 use zlib_rs::{Deflate, DeflateFlush};
 
 use super::TAIL;
@@ -7,6 +9,12 @@ use super::TAIL;
 /// A sender's running compressor: what it has compressed, later messages may refer to.
 pub struct Compressor {
     deflate: Deflate,
+}
+
+impl fmt::Debug for Compressor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Compressor").finish_non_exhaustive()
+    }
 }
 
 impl Compressor {

@@ -1,0 +1,387 @@
+//! The connections: a table, and a card of the one under the cursor.
+
+mod card;
+
+use ratatui::layout::Rect;
+use unicode_width::UnicodeWidthStr as _;
+
+use self::card::Card;
+use super::{View, ViewId};
+use crate::event::How;
+use crate::http::secret;
+use crate::report::words::{count, number, size};
+use crate::tui::action::Action;
+use crate::tui::canvas::{Canvas, Hit};
+use crate::tui::grid::{Align, Column, Grid};
+use crate::tui::list::{Scroll, Step};
+use crate::tui::model::{Effect, Model};
+use crate::tui::store::{Conn, State};
+use crate::tui::theme::Role;
+
+const COLUMNS: [Column; 11] = [
+    column("#", 2, 7, Align::Right, 0),
+    column("St", 2, 2, Align::Left, 0),
+    column("Client", 9, 25, Align::Left, 3),
+    column("Server", 9, 25, Align::Left, 7),
+    Column { grows: true, ..column("Host + path", 12, 24, Align::Left, 0) },
+    column("Subprotocol", 6, 20, Align::Left, 6),
+    column("Deflate", 4, 8, Align::Left, 8),
+    column("Msgs ↑/↓", 8, 13, Align::Right, 1),
+    column("Bytes ↑/↓", 9, 11, Align::Right, 5),
+    column("End", 4, 20, Align::Left, 2),
+    column("Find", 4, 6, Align::Right, 0),
+];
+
+const fn column(name: &'static str, min: u16, ideal: u16, align: Align, drop: u8) -> Column {
+    Column { name, min, ideal, align, drop, grows: false }
+}
+
+/// Columns before the table, for marks.
+const GUTTER: u16 = 3;
+
+/// The view.
+#[derive(Debug, Default)]
+pub struct ConnsView {
+    scroll: Scroll,
+    /// The sorted column, and whether it is reversed.
+    sort: Option<(usize, bool)>,
+    card: Card,
+    /// The numbers of the connections that are shown, in order.
+    order: Vec<u32>,
+    /// The store as it was when `order` was made.
+    made: Option<Made>,
+}
+
+/// What `order` depends on.
+#[derive(Clone, Debug, PartialEq)]
+struct Made {
+    conns: usize,
+    messages: usize,
+    findings: usize,
+    narrow: bool,
+    sort: Option<(usize, bool)>,
+    /// How often the answers of the filter changed; `None` = it hides nothing.
+    filter: Option<(String, u64)>,
+}
+
+impl ConnsView {
+    fn order(&mut self, model: &Model) {
+        let filter = model.filtering.as_ref().filter(|filtering| filtering.hides());
+        let sorted = self.sort.is_some() || model.narrow.findings;
+        let now = Made {
+            conns: model.store.conns().len(),
+            messages: if sorted { model.store.messages() } else { 0 },
+            findings: if sorted { model.store.findings().len() } else { 0 },
+            narrow: model.narrow.findings,
+            sort: self.sort,
+            filter: filter.map(|filtering| (filtering.text().to_owned(), filtering.version())),
+        };
+        if self.made.as_ref() == Some(&now) {
+            return;
+        }
+        let conns = model.store.conns().iter();
+        let selected = |conn: &&Conn| filter.is_none_or(|filter| filter.conn(conn.number) == Some(true));
+        let left = conns.filter(|conn| !model.narrow.findings || conn.counts() != &[0; 3]).filter(selected);
+        self.order = left.map(|conn| conn.number).collect();
+        if let Some((column, reversed)) = self.sort {
+            let conn = |number: &u32| model.store.conn(*number);
+            self.order.sort_by_cached_key(|number| conn(number).map(|conn| key(conn, column)));
+            if reversed {
+                self.order.reverse();
+            }
+        }
+        self.made = Some(now);
+    }
+
+    fn select(&mut self, model: &mut Model) {
+        model.conn = self.order.get(self.scroll.cursor).copied();
+    }
+
+    fn sort_by(&mut self, column: usize) {
+        self.sort = match self.sort {
+            Some((at, reversed)) if at == column => Some((at, !reversed)),
+            _ => Some((column, false)),
+        };
+    }
+}
+
+/// What a column sorts by.
+fn key(conn: &Conn, column: usize) -> (u64, String) {
+    let totals = conn.totals();
+    let number = |number: u64| (number, String::new());
+    match column {
+        1 => (0, state(conn).0.to_owned()),
+        2 => (0, conn.client.to_string()),
+        3 => (0, conn.server.to_string()),
+        4 => (0, conn.url.as_deref().unwrap_or_default().to_owned()),
+        5 => (0, conn.subprotocol.as_deref().unwrap_or_default().to_owned()),
+        6 => number(conn.deflate.map_or(0, |deflate| 1 + u64::from(deflate))),
+        7 => number(totals.iter().map(|totals| totals.messages).sum()),
+        8 => number(totals.iter().map(|totals| totals.bytes).sum()),
+        9 => (0, end(conn)),
+        10 => number(conn.counts().iter().rev().enumerate().map(|(n, count)| count << (20 * n)).sum()),
+        _ => number(conn.number.into()),
+    }
+}
+
+/// The state in one character, and its role.
+fn state(conn: &Conn) -> (&'static str, Role) {
+    match conn.closing.as_deref() {
+        _ if conn.status.is_some_and(|status| status != 101) => ("✗", Role::Error),
+        Some(closing) if closing.how.is_none() => ("✗", Role::Error),
+        _ if conn.deflate.is_none() => ("?", Role::Warning),
+        Some(closing) if !matches!(closing.how, Some(How::Open | How::Idle)) => ("○", Role::Dim),
+        _ => ("●", Role::Good),
+    }
+}
+
+/// Where it was asked for, without scheme and secrets.
+pub(super) fn place(conn: &Conn, reveal: bool) -> String {
+    match conn.url.as_deref() {
+        Some(url) => {
+            let url = if reveal { url.to_owned() } else { secret::redacted_text(url) };
+            url.split_once("://").map_or(&*url, |(_, rest)| rest).to_owned()
+        }
+        None if conn.deflate.is_none() => "(no handshake captured)".to_owned(),
+        None if !conn.request => "(no request captured)".to_owned(),
+        None => "(no host in the request)".to_owned(),
+    }
+}
+
+/// How it ended, the close code first.
+fn end(conn: &Conn) -> String {
+    let Some(closing) = conn.closing.as_deref() else { return "open".to_owned() };
+    let Some(how) = closing.how else {
+        return conn.status.map_or_else(|| "no answer".to_owned(), |status| format!("HTTP {status}"));
+    };
+    match closing.close.iter().flatten().find_map(|close| close.code) {
+        Some(code) if how == How::Clean => code.to_string(),
+        Some(code) => format!("{code} {}", how.name()),
+        None => how.name().to_owned(),
+    }
+}
+
+/// The letter of the worst finding.
+pub(in crate::tui) fn worst(counts: &[u64; 3]) -> (&'static str, Role) {
+    match counts {
+        [0, 0, 0] => (" ", Role::Text),
+        [0, 0, _] => ("i", Role::Info),
+        [0, _, _] => ("!", Role::Warning),
+        _ => ("x", Role::Error),
+    }
+}
+
+fn cell(conn: &Conn, column: usize, reveal: bool) -> (String, Role) {
+    let unknown = || "?".to_owned();
+    let [up, down] = conn.totals();
+    match column {
+        0 => (conn.number.to_string(), Role::Text),
+        1 => {
+            let (sign, role) = state(conn);
+            (sign.to_owned(), role)
+        }
+        2 => (conn.client.to_string(), Role::Text),
+        3 => (conn.server.to_string(), Role::Text),
+        4 => (place(conn, reveal), if conn.url.is_some() { Role::Text } else { Role::Dim }),
+        5 => match (&conn.subprotocol, conn.deflate) {
+            (Some(name), _) => (name.to_string(), Role::Text),
+            (None, None) => (unknown(), Role::Dim),
+            (None, Some(_)) => ("-".to_owned(), Role::Dim),
+        },
+        6 => match conn.deflate {
+            None => (unknown(), Role::Dim),
+            Some(true) => ("on".to_owned(), Role::Text),
+            Some(false) => ("-".to_owned(), Role::Dim),
+        },
+        7 => (format!("{}/{}", number(up.messages), number(down.messages)), Role::Text),
+        8 => (format!("{}/{}", size(up.bytes), size(down.bytes)), Role::Text),
+        9 => (end(conn), Role::Text),
+        10 => {
+            let all: u64 = conn.counts().iter().sum();
+            let text = if all == 0 { "-".to_owned() } else { number(all) };
+            (text, if all == 0 { Role::Dim } else { worst(conn.counts()).1 })
+        }
+        _ => (String::new(), Role::Text),
+    }
+}
+
+impl View for ConnsView {
+    fn status(&self, model: &Model) -> String {
+        let all = model.store.conns().len();
+        let conns = count(all as u64, "connection");
+        let conns = if self.order.len() < all {
+            format!("{} of {conns}", number(self.order.len() as u64))
+        } else {
+            conns
+        };
+        format!("{conns} · {}", count(model.store.messages() as u64, "message"))
+    }
+
+    fn hints(&self, _: &Model) -> Vec<(Action, &'static str)> {
+        vec![
+            (Action::Open, "messages"),
+            (Action::Follow, "follow"),
+            (Action::Handshake, "handshake"),
+            (Action::NextFinding, "finding"),
+            (Action::Sort, "sort"),
+            (Action::Filter, "filter"),
+            (Action::Export, "export"),
+            (Action::Columns, "columns"),
+        ]
+    }
+
+    fn draw(&mut self, model: &mut Model, area: Rect, canvas: &mut Canvas<'_>) {
+        self.order(model);
+        if model.store.conns().is_empty() {
+            return super::super::empty::draw(model, area, canvas);
+        }
+        let card = card::height(area);
+        let list = Rect { height: area.height - card, ..area };
+        canvas.rule(area.x, area.y, area.width);
+        let rows = Rect::new(list.x, list.y + 2, list.width, list.height.saturating_sub(2));
+        // The connection under the cursor stays that, whatever comes.
+        if let Some(at) = model.conn.and_then(|conn| self.order.iter().position(|number| *number == conn)) {
+            self.scroll.cursor = at;
+        }
+        self.scroll.fit(self.order.len(), rows.height.into());
+        self.select(model);
+        let shown: Vec<&Conn> = self
+            .order
+            .get(self.scroll.window())
+            .unwrap_or_default()
+            .iter()
+            .filter_map(|number| model.store.conn(*number))
+            .collect();
+        let wanted = |n| {
+            let widths = shown.iter().map(|conn| cell(conn, n, false).0.width());
+            widths.chain(COLUMNS.get(n).map(|column| column.name.width() + 1)).max().unwrap_or(0) as u16
+        };
+        let hidden = |n| model.hides(ViewId::Conns, n);
+        let grid = Grid::fitted(&COLUMNS, area.width.saturating_sub(GUTTER + 1), hidden, wanted);
+        canvas.hit(list, Hit::Pane(0));
+        grid.head(&COLUMNS, list.x + GUTTER, list.y + 1, self.sort, canvas);
+        if self.order.is_empty() {
+            let reset = model.keymap.keys(Action::Reset).next().unwrap_or_default();
+            let text = match model.filtering.as_ref().filter(|filtering| filtering.hides()) {
+                Some(filtering) if !filtering.complete(&model.store) => "filtering".to_owned(),
+                Some(_) => format!("no connection is selected by the filter; {reset} takes it away"),
+                None => format!("no connection has findings; {reset} shows all"),
+            };
+            canvas.put(rows.x + GUTTER, rows.y, rows.width.saturating_sub(GUTTER + 1), &text, Role::Dim);
+        }
+        for ((y, at), conn) in (rows.y..rows.bottom()).zip(self.scroll.window()).zip(shown) {
+            let row = Rect::new(rows.x, y, rows.width, 1);
+            if at == self.scroll.cursor {
+                canvas.put(row.x, y, 1, ">", Role::Text);
+            }
+            let (sign, role) = worst(conn.counts());
+            canvas.put(row.x + 1, y, 1, sign, role);
+            grid.row(&COLUMNS, row.x + GUTTER, y, canvas, |n| cell(conn, n, model.settings.reveal));
+            if at == self.scroll.cursor {
+                canvas.paint(row, Role::Cursor);
+            }
+            canvas.hit(row, Hit::Row(0, at));
+        }
+        if card > 0 {
+            let area = Rect::new(area.x, list.bottom(), area.width, card);
+            if let Some(conn) = model.conn {
+                self.card.draw(model, conn, area, canvas);
+            }
+        }
+    }
+
+    fn act(&mut self, model: &mut Model, action: Action) -> bool {
+        if let Some(step) = Step::of(action) {
+            self.scroll.go(step);
+            self.select(model);
+            return true;
+        }
+        match action {
+            Action::NextItem => return self.act(model, Action::Down),
+            Action::PreviousItem => return self.act(model, Action::Up),
+            Action::Open => {
+                model.narrow.conn = model.conn;
+                model.narrowed();
+                model.effect(Effect::Go(ViewId::Messages));
+            }
+            Action::Sort => {
+                let next = self.sort.map_or(0, |(column, _)| (column + 1) % COLUMNS.len());
+                self.sort = Some((next, false));
+                model.say(format!("sorted by {}", COLUMNS.get(next).map_or("", |column| column.name)));
+            }
+            Action::SortReverse => {
+                let (column, reversed) = self.sort.unwrap_or((0, false));
+                self.sort = Some((column, !reversed));
+            }
+            Action::NextFinding | Action::PreviousFinding => {
+                let step = if action == Action::NextFinding { 1 } else { -1 };
+                let has = |at: usize| {
+                    let conn = self.order.get(at).and_then(|number| model.store.conn(*number));
+                    conn.is_some_and(|conn| conn.counts() != &[0; 3])
+                };
+                let mut at = self.scroll.cursor.checked_add_signed(step);
+                while at.is_some_and(|at| at < self.order.len() && !has(at)) {
+                    at = at.and_then(|at| at.checked_add_signed(step));
+                }
+                match at.filter(|at| *at < self.order.len()) {
+                    Some(at) => {
+                        self.scroll.select(at);
+                        self.select(model);
+                    }
+                    None => model.say("no further connection has findings"),
+                }
+            }
+            Action::Reset => {
+                self.sort = None;
+                // What is narrowed is reset too.
+                return false;
+            }
+            Action::CopyId => {
+                if let Some(conn) = model.conn {
+                    model.copy(format!("id {conn}"), conn.to_string());
+                }
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    fn click(&mut self, model: &mut Model, hit: Hit, double: bool) {
+        match hit {
+            Hit::Row(_, at) => {
+                self.scroll.select(at);
+                self.select(model);
+                if double {
+                    self.act(model, Action::Open);
+                }
+            }
+            Hit::Column(column) => self.sort_by(column),
+            _ => {}
+        }
+    }
+
+    fn roll(&mut self, model: &mut Model, _: usize, by: isize) {
+        self.scroll.roll(by);
+        self.select(model);
+    }
+
+    fn enter(&mut self, model: &mut Model) {
+        if matches!(model.store.state(), State::Failed(_)) {
+            self.made = None;
+        }
+    }
+
+    fn field(&self, model: &Model) -> Option<String> {
+        Some(format!("conn == {}", model.conn?))
+    }
+
+    fn columns(&self) -> &'static [Column] {
+        &COLUMNS
+    }
+
+    fn line(&self, model: &Model) -> Option<String> {
+        let conn = model.current_conn()?;
+        let cells = (0..COLUMNS.len()).map(|n| cell(conn, n, model.settings.reveal).0);
+        Some(cells.collect::<Vec<_>>().join("  "))
+    }
+}

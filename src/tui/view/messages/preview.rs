@@ -1,0 +1,176 @@
+//! A few lines on the message under the cursor, where there is no room for an inspector.
+
+use ratatui::layout::Rect;
+use unicode_width::UnicodeWidthChar as _;
+
+use super::cell;
+use crate::place::{Place, What};
+use crate::report::visible;
+use crate::report::words::{self, count, number, packets};
+use crate::time::Delay;
+use crate::tui::canvas::{Canvas, Hit};
+use crate::tui::model::Model;
+use crate::tui::store::Row;
+use crate::tui::theme::Role;
+use crate::ws::fact::Kind;
+
+/// Messages that are looked at for the other one of a pair.
+const AROUND: u32 = 2_000;
+
+/// Draws the preview, a line with the id above it.
+pub(super) fn draw(model: &mut Model, area: Rect, canvas: &mut Canvas<'_>) {
+    canvas.rule(area.x, area.y, area.width);
+    canvas.hit(area, Hit::Pane(1));
+    let Some((place, row, preview)) = model.message.and_then(|place| {
+        let (row, preview) = model.store.message(place)?;
+        Some((place, *row, preview.to_owned()))
+    }) else {
+        return;
+    };
+    let id = Place { conn: row.conn, what: What::Message(row.n.into()) };
+    let room = area.width.saturating_sub(2);
+    canvas.put(area.x + 1, area.y, room, &format!(" {id} "), Role::Heading);
+    let found: Vec<(String, Role)> = model
+        .findings_on(&row)
+        .map(|found| {
+            let (letter, role) = cell::letter(found.finding.rule.level);
+            (format!("{letter} {} {}", found.finding.rule.code, found.finding.text), role)
+        })
+        .collect();
+    let mut lines: Vec<(String, Role)> = Vec::new();
+    let height = usize::from(area.height.saturating_sub(1));
+    if height > 1 {
+        let mut facts = facts(&row);
+        if let Some(pair) = pair(model, &row) {
+            facts = format!("{facts}  {pair}");
+        }
+        lines.push((facts, Role::Dim));
+    }
+    if let Some(fault) = row.fault {
+        lines.push((words::fault(fault).to_owned(), cell::fault(fault).1));
+    }
+    if let Some((first, role)) = found.first() {
+        let more = if found.len() > 1 { format!("  +{}", found.len() - 1) } else { String::new() };
+        lines.push((format!("{first}{more}"), *role));
+    }
+    let left = height.saturating_sub(lines.len());
+    let text = payload(model, place, &row, &preview, usize::from(room) * left);
+    lines.extend(wrapped(&text, room.into()).into_iter().take(left).map(|line| (line, Role::Text)));
+    for (y, (line, role)) in (area.y + 1..area.bottom()).zip(lines) {
+        canvas.put(area.x + 1, y, room, &line, role);
+    }
+}
+
+/// Size, frames and packets.
+pub(super) fn facts(row: &Row) -> String {
+    let mut facts = format!("{}{}  {}", cell::arrow(row.dir), cell::op(row.kind), count(row.len, "byte"));
+    if row.compressed {
+        facts.push_str(&format!(" ({} on the wire)", number(row.wire_len)));
+    }
+    let frames = match row.frames {
+        1 => format!("f{}", row.first_frame),
+        many => format!("{} from f{}", count(many.into(), "frame"), row.first_frame),
+    };
+    format!("{facts}  {frames}  {}", packets(row.first_packet, row.last.packet))
+}
+
+/// The message that this one answers, or that answers it.
+pub(super) fn pair(model: &Model, row: &Row) -> Option<String> {
+    let conn = model.store.conn(row.conn)?;
+    let preview = |row: &Row| {
+        let place = *conn.messages.get((row.n as usize).checked_sub(1)?)?;
+        model.store.message(place as usize).map(|(_, preview)| preview)
+    };
+    let mine = preview(row)?;
+    let other = |n: u32| {
+        let place = *conn.messages.get((n as usize).checked_sub(1)?)?;
+        let (other, _) = model.store.message(place as usize)?;
+        Some(other)
+    };
+    let later =
+        || (row.n + 1..row.n.saturating_add(AROUND)).map_while(other).filter(|other| other.dir != row.dir);
+    let earlier = || {
+        (row.n.saturating_sub(AROUND).max(1)..row.n)
+            .rev()
+            .map_while(other)
+            .filter(|other| other.dir != row.dir)
+    };
+    let same = |other: &&Row| preview(other) == Some(mine);
+    let (words, found) = match row.kind {
+        Kind::Ping => ("answered by", later().filter(|other| other.kind == Kind::Pong).find(same)),
+        Kind::Pong => ("answers", earlier().filter(|other| other.kind == Kind::Ping).find(same)),
+        Kind::Close => match earlier().find(|other| other.kind == Kind::Close) {
+            Some(first) => ("answers", Some(first)),
+            None => ("answered by", later().find(|other| other.kind == Kind::Close)),
+        },
+        Kind::Text | Kind::Binary => ("then", later().find(|other| other.kind.is_data())),
+    };
+    match found {
+        Some(other) => {
+            let delay = Delay(other.last.time.since(row.last.time).saturating_abs());
+            let arrow = if words == "then" { cell::arrow(other.dir) } else { "" };
+            Some(format!("{words} {arrow}m{} after {delay}", other.n))
+        }
+        None if row.kind == Kind::Ping => Some("not answered".to_owned()),
+        None if row.kind == Kind::Pong => Some("answers no ping".to_owned()),
+        None => None,
+    }
+}
+
+/// The beginning of the payload, fit for a terminal.
+fn payload(model: &mut Model, place: usize, row: &Row, preview: &str, columns: usize) -> String {
+    if row.fault.is_some() && row.len == 0 {
+        return String::new();
+    }
+    if row.kind == Kind::Close || row.len as usize <= preview.len() {
+        let mut whole = *row;
+        (whole.fault, whole.frames, whole.invalid_utf8) = (None, 1, false);
+        return cell::text(&cell::summary(&whole, preview));
+    }
+    // What is in memory is too short: it is read again.
+    let Some(detail) = model.detail(place).ready() else { return format!("{preview}…") };
+    let payload = detail.message().payload;
+    let head = payload.get(..columns).unwrap_or(payload);
+    let mut text = String::new();
+    if row.kind == Kind::Binary {
+        for byte in head.iter().take(columns.div_ceil(3)) {
+            text.push_str(&format!("{byte:02x} "));
+        }
+    } else {
+        visible::visible(head, &mut text);
+    }
+    let more =
+        row.len as usize > head.len() || row.kind == Kind::Binary && payload.len() > columns.div_ceil(3);
+    if more {
+        text.push('…');
+    }
+    text
+}
+
+/// Text in lines of so many columns.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let (mut lines, mut line, mut used) = (Vec::new(), String::new(), 0);
+    for c in text.chars() {
+        let wide = c.width().unwrap_or(0);
+        if used + wide > width {
+            lines.push(std::mem::take(&mut line));
+            used = 0;
+        }
+        line.push(c);
+        used += wide;
+    }
+    lines.push(line);
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_as_wide_as_there_is_room() {
+        assert_eq!(wrapped("abcdefg", 3), ["abc", "def", "g"]);
+        assert_eq!(wrapped("日本語", 5), ["日本", "語"]);
+        assert_eq!(wrapped("", 5), [""]);
+    }
+}

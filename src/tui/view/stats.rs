@@ -1,0 +1,186 @@
+//! Figures of the messages that are shown: over time, by size and kind, delays, and how whole the capture is.
+
+mod figures;
+mod timeline;
+
+use std::time::Duration;
+
+use ratatui::layout::Rect;
+
+use self::timeline::Timeline;
+use super::View;
+use crate::report::words::{count, number, span};
+use crate::time::Timestamp;
+use crate::tui::action::Action;
+use crate::tui::canvas::{Canvas, Hit};
+use crate::tui::list::{Scroll, Step};
+use crate::tui::model::Model;
+use crate::tui::tally::{Bins, Source, Tally};
+use crate::tui::theme::Role;
+
+/// Time for counting, for each frame that is drawn.
+const BUDGET: Duration = Duration::from_millis(6);
+
+/// From this width on, figures stand in two columns.
+const WIDE: u16 = 100;
+
+/// The view.
+#[derive(Debug, Default)]
+pub struct StatsView {
+    tally: Option<Tally>,
+    timeline: Timeline,
+    /// Of the figures, where they do not all fit.
+    scroll: Scroll,
+}
+
+impl StatsView {
+    /// Counts on; from the beginning where other messages are shown, or in other bins.
+    fn count(&mut self, model: &mut Model, columns: u16) {
+        let source = Source::Shown(model.shown.generation());
+        let Some((first, last)) = ends(model) else {
+            self.tally = None;
+            return;
+        };
+        let (from, width) = self.timeline.window(first, last, columns);
+        let most = Timeline::most_bins(columns);
+        let goes_on = self.tally.as_ref().is_some_and(|tally| {
+            tally.source() == source && tally.bins.from == from && tally.bins.width == width
+        });
+        if !goes_on {
+            self.tally = Some(Tally::new(source, Bins::new(Timestamp::from_nanos(from), width)));
+        }
+        if let Some(tally) = &mut self.tally
+            && !tally.advance(model, most, BUDGET)
+        {
+            model.more = true;
+        }
+    }
+
+    /// A filter for what is in the bin under the cursor.
+    fn brush(&self) -> Option<String> {
+        let bins = &self.tally.as_ref()?.bins;
+        let from = bins.from.saturating_add(bins.width.saturating_mul(self.timeline.cursor() as i64));
+        let [from, to] = [from, from.saturating_add(bins.width)].map(Timestamp::from_nanos);
+        Some(format!("at >= {from} && at < {to}"))
+    }
+}
+
+/// The times of the first and the last message that are shown.
+fn ends(model: &Model) -> Option<(Timestamp, Timestamp)> {
+    let time = |index| {
+        let place = model.shown.unsorted(&model.store, index)?;
+        model.store.message(place).map(|(row, _)| row.last.time)
+    };
+    let last = model.shown.len(&model.store).checked_sub(1)?;
+    let (first, last) = (time(0)?, time(last)?);
+    Some((first.min(last), first.max(last)))
+}
+
+impl View for StatsView {
+    fn status(&self, model: &Model) -> String {
+        let shown = model.shown.len(&model.store);
+        let all = model.store.messages();
+        let part = if shown < all { format!("{} of ", number(shown as u64)) } else { String::new() };
+        let scope = model.narrow.conn.map_or_else(String::new, |conn| format!("conn {conn} · "));
+        format!("{scope}{part}{}", count(all as u64, "message"))
+    }
+
+    fn hints(&self, _: &Model) -> Vec<(Action, &'static str)> {
+        vec![
+            (Action::Right, "cursor"),
+            (Action::ZoomIn, "zoom in"),
+            (Action::ZoomOut, "out"),
+            (Action::Open, "filter by bin"),
+            (Action::Bins, "bins"),
+            (Action::Scope, "scope"),
+            (Action::Kinds, "kinds"),
+            (Action::Direction, "direction"),
+            (Action::Filter, "filter"),
+        ]
+    }
+
+    fn draw(&mut self, model: &mut Model, area: Rect, canvas: &mut Canvas<'_>) {
+        if model.store.conns().is_empty() {
+            return super::super::empty::draw(model, area, canvas);
+        }
+        let height = (area.height * 2 / 5).clamp(4, 16).min(area.height);
+        let chart = Rect { height, ..area };
+        self.count(model, chart.width.saturating_sub(10).max(1));
+        let rest = Rect { y: area.y + height, height: area.height - height, ..area };
+        let Some(tally) = &self.tally else {
+            let text = if model.settled() { "No message is shown: R shows all." } else { "No message yet." };
+            canvas.put(area.x + 2, area.y + 2, area.width.saturating_sub(4), text, Role::Heading);
+            return;
+        };
+        self.timeline.draw(model, tally, chart, canvas);
+        let blocks = figures::blocks(model, tally);
+        let columns = if area.width >= WIDE { 2 } else { 1 };
+        figures::draw(&blocks, columns, &mut self.scroll, rest, canvas);
+    }
+
+    fn act(&mut self, model: &mut Model, action: Action) -> bool {
+        let bins = self.tally.as_ref().map_or(0, |tally| tally.bins.counts.len());
+        match action {
+            Action::Left => self.timeline.go(-1, bins),
+            Action::Right => self.timeline.go(1, bins),
+            Action::ZoomIn | Action::ZoomOut => {
+                if let Some((tally, (first, last))) = self.tally.as_ref().zip(ends(model)) {
+                    self.timeline.zoom(action == Action::ZoomIn, &tally.bins, first, last);
+                }
+            }
+            Action::Bins => {
+                if let Some(tally) = &self.tally {
+                    let width = self.timeline.next_width(&tally.bins);
+                    model.say(width.map_or_else(
+                        || "bins: as wide as the screen asks for".to_owned(),
+                        |width| format!("bins of {}", span(width)),
+                    ));
+                }
+            }
+            Action::Open => match self.brush() {
+                Some(filter) => model.filter(&filter),
+                None => model.say("there is no bin under the cursor"),
+            },
+            Action::NextFinding | Action::PreviousFinding => {
+                let found = self.tally.as_ref().and_then(|tally| {
+                    self.timeline.next_finding(model, &tally.bins, action == Action::NextFinding)
+                });
+                match found {
+                    Some(bin) => self.timeline.select(bin),
+                    None => model.say("there is no further finding in this part"),
+                }
+            }
+            Action::Reset => {
+                self.timeline = Timeline::default();
+                return false;
+            }
+            _ => match Step::of(action) {
+                Some(step) => self.scroll.go(step),
+                None => return false,
+            },
+        }
+        true
+    }
+
+    fn click(&mut self, model: &mut Model, hit: Hit, double: bool) {
+        if let Hit::Part(0, bin) = hit {
+            self.timeline.select(bin);
+            if double {
+                self.act(model, Action::Open);
+            }
+        }
+    }
+
+    fn roll(&mut self, model: &mut Model, pane: usize, by: isize) {
+        if pane == 0 {
+            self.act(model, if by < 0 { Action::ZoomIn } else { Action::ZoomOut });
+        } else {
+            self.scroll.roll(by);
+        }
+    }
+
+    fn line(&self, model: &Model) -> Option<String> {
+        let blocks = figures::blocks(model, self.tally.as_ref()?);
+        Some(figures::text(&blocks))
+    }
+}

@@ -1,0 +1,200 @@
+//! Messages over time.
+
+use ratatui::layout::Rect;
+
+use crate::item::Dir;
+use crate::report::words::{number, size, span};
+use crate::time::Timestamp;
+use crate::tui::canvas::{Canvas, Hit};
+use crate::tui::chart;
+use crate::tui::list::Scroll;
+use crate::tui::model::{Model, TimeFormat};
+use crate::tui::tally::{Bins, Tally, width};
+use crate::tui::theme::Role;
+use crate::tui::view::conns::worst;
+
+/// Columns at the left, for the scale.
+const SCALE: u16 = 7;
+
+/// Widths of bins that can be asked for, in nanoseconds.
+const WIDTHS: [i64; 7] =
+    [1_000_000, 10_000_000, 100_000_000, 1_000_000_000, 10_000_000_000, 60_000_000_000, 600_000_000_000];
+
+/// Bins that are kept for each column of the screen: the rest is scrolled to.
+const SCREENS: usize = 64;
+
+/// Where the chart of messages over time stands.
+#[derive(Debug, Default)]
+pub(super) struct Timeline {
+    scroll: Scroll,
+    /// A part of the time, where it was zoomed in.
+    part: Option<(i64, i64)>,
+    /// The width of a bin, where one was asked for.
+    width: Option<i64>,
+}
+
+impl Timeline {
+    /// Bins that are counted on a screen of so many columns.
+    pub(super) const fn most_bins(columns: u16) -> usize {
+        columns as usize * SCREENS
+    }
+
+    /// Where the first bin begins, and how wide bins are, in nanoseconds.
+    pub(super) fn window(&self, first: Timestamp, last: Timestamp, columns: u16) -> (i64, i64) {
+        let (from, to) = self.part.unwrap_or((first.nanos(), last.nanos()));
+        let span = to.saturating_sub(from).max(1);
+        let fitting = width(span, columns);
+        let wide = match self.width {
+            // Not so narrow that what is shown does not fit into what is kept.
+            Some(asked) => asked.max(width(span, columns.saturating_mul(SCREENS as u16))),
+            None => fitting,
+        };
+        (from, wide)
+    }
+
+    pub(super) const fn cursor(&self) -> usize {
+        self.scroll.cursor
+    }
+
+    pub(super) fn select(&mut self, bin: usize) {
+        self.scroll.select(bin);
+    }
+
+    /// Moves the cursor.
+    pub(super) fn go(&mut self, by: isize, bins: usize) {
+        self.scroll.fit(bins, self.scroll.height);
+        self.scroll.go(crate::tui::list::Step::By(by));
+    }
+
+    /// Shows half of the time, around the cursor; or twice of it.
+    pub(super) fn zoom(&mut self, in_: bool, bins: &Bins, first: Timestamp, last: Timestamp) {
+        let (first, last) = (first.nanos(), last.nanos());
+        let (from, to) = self.part.unwrap_or((first, last));
+        let middle =
+            bins.from.saturating_add(bins.width.saturating_mul(self.scroll.cursor as i64)) + bins.width / 2;
+        let span = to.saturating_sub(from).max(1);
+        let whole = last.saturating_sub(first);
+        let span = if in_ { (span / 2).max(1_000) } else { span.saturating_mul(2) };
+        self.part = (span < whole).then(|| {
+            let from = middle.saturating_sub(span / 2).clamp(first, last.saturating_sub(span));
+            (from, from.saturating_add(span))
+        });
+        self.width = None;
+        // The cursor stays on its time.
+        let columns = self.scroll.height.max(1) as u16;
+        let (from, width) = self.window(Timestamp::from_nanos(first), Timestamp::from_nanos(last), columns);
+        self.scroll.cursor = (middle.saturating_sub(from).max(0) / width.max(1)) as usize;
+    }
+
+    /// The next width of bins, wider ones first; `None` = as the screen asks for.
+    pub(super) fn next_width(&mut self, bins: &Bins) -> Option<i64> {
+        let now = self.width.unwrap_or(0);
+        let fits = |width: &&i64| **width > now && (self.width.is_some() || **width > bins.width);
+        self.width = WIDTHS.iter().find(fits).copied();
+        self.width
+    }
+
+    /// The bin of the next finding from the cursor on, or of the one before.
+    pub(super) fn next_finding(&self, model: &Model, bins: &Bins, forward: bool) -> Option<usize> {
+        let at = self.scroll.cursor;
+        let with = marks(model, bins).map(|(bin, _)| bin).filter(|bin| *bin < bins.counts.len());
+        if forward { with.filter(|bin| *bin > at).min() } else { with.filter(|bin| *bin < at).max() }
+    }
+
+    pub(super) fn draw(&mut self, model: &Model, tally: &Tally, area: Rect, canvas: &mut Canvas<'_>) {
+        let bins = &tally.bins;
+        let at = |bin: usize| {
+            let nanos = bins.from.saturating_add(bins.width.saturating_mul(bin as i64));
+            Timestamp::from_nanos(nanos)
+        };
+        let origin = model.origin();
+        let format = match model.settings.time {
+            TimeFormat::Delta => TimeFormat::Relative,
+            other => other,
+        };
+        let time = |bin| format.write(at(bin), origin, None);
+        let title = format!("messages in {}", span_of(bins.width));
+        let right = format!("{} – {}", time(0), time(bins.counts.len()));
+        let inner = canvas.frame(area, &title, &right, false);
+        canvas.hit(area, Hit::Pane(0));
+        // Where there is little room, there are bars alone.
+        let bare = inner.height < 4 || inner.width <= 2 * SCALE;
+        let plot = if bare {
+            inner
+        } else {
+            Rect::new(inner.x + SCALE, inner.y, inner.width - SCALE - 1, inner.height - 2)
+        };
+        self.scroll.fit(bins.counts.len(), plot.width.into());
+        let window = self.scroll.window();
+        let shown = bins.counts.get(window.clone()).unwrap_or_default();
+        let sum = |bin: &[u32; 2]| u64::from(bin[0]) + u64::from(bin[1]);
+        let highest = shown.iter().map(sum).max().unwrap_or(0);
+        // The server's share stands below the client's: two colours and two heights.
+        chart::columns(shown.iter().map(sum), highest, plot, Role::Client, canvas);
+        let servers = shown.iter().map(|bin| u64::from(bin[1]));
+        chart::columns(servers, highest, plot, Role::Server, canvas);
+        for (n, bin) in window.clone().enumerate() {
+            canvas.hit(Rect::new(plot.x + n as u16, plot.y, 1, plot.height + 1), Hit::Part(0, bin));
+        }
+        let cursor = self.scroll.cursor;
+        let column = Rect::new(plot.x + cursor.saturating_sub(window.start) as u16, plot.y, 1, plot.height);
+        canvas.paint(column, Role::Cursor);
+        if bare {
+            return;
+        }
+        canvas.put_right(inner.x, plot.y, SCALE - 2, &size(highest), Role::Dim);
+        canvas.put_right(inner.x, plot.bottom() - 1, SCALE - 2, "0", Role::Dim);
+        for y in plot.top()..plot.bottom() {
+            canvas.put(plot.x - 1, y, 1, "┤", Role::Dim);
+        }
+        let axis = plot.bottom();
+        canvas.put(plot.x - 1, axis, 1, "┼", Role::Dim);
+        canvas.rule(plot.x, axis, plot.width);
+        for (bin, level) in marks(model, bins) {
+            if window.contains(&bin) {
+                let mut counts = [0; 3];
+                if let Some(count) = counts.get_mut(level) {
+                    *count = 1;
+                }
+                let (sign, role) = worst(&counts);
+                canvas.put(plot.x + (bin - window.start) as u16, axis, 1, sign, role);
+            }
+        }
+        if let Some(bin) = bins.counts.get(cursor) {
+            let text = format!(
+                "{}  {} ↓ {} ↑ {}",
+                time(cursor),
+                number(sum(bin)),
+                number(bin[Dir::S2c.index()].into()),
+                number(bin[Dir::C2s.index()].into())
+            );
+            canvas.put(plot.x, axis + 1, plot.width, &text, Role::Text);
+            canvas.put_right(
+                plot.x + plot.width / 2,
+                axis + 1,
+                plot.width.div_ceil(2),
+                "x ! i = findings",
+                Role::Dim,
+            );
+        }
+    }
+}
+
+fn span_of(width: i64) -> String {
+    if width < 1_000_000 { format!("{}µs", width / 1_000) } else { span(width) }
+}
+
+/// The bins with findings, and their levels; the worst of a bin last.
+fn marks<'a>(model: &'a Model, bins: &'a Bins) -> impl Iterator<Item = (usize, usize)> + 'a {
+    (0..3).rev().flat_map(move |level| {
+        model
+            .store
+            .findings()
+            .iter()
+            .filter(move |found| found.finding.rule.level as usize == level)
+            .filter(move |found| model.narrow.conn.is_none_or(|conn| found.conn == Some(conn)))
+            .filter_map(move |found| found.finding.at)
+            .filter(move |at| at.time.nanos() >= bins.from)
+            .map(move |at| (bins.index(at.time), level))
+    })
+}

@@ -1,0 +1,207 @@
+//! The findings.
+
+use std::fs;
+
+use tempfile::TempDir;
+use wscope::script::Script;
+use wscope::tui::drive::Driver;
+use wscope::tui::model::Effect;
+use wscope::tui::view::ViewId;
+
+use super::{open, pictures};
+
+/// The interface on the capture of a script; the folder of its file is to be kept.
+pub(crate) fn scripted(script: &str) -> (TempDir, Driver) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("script.pcapng");
+    fs::write(&file, Script::parse(script).unwrap_or_else(|error| panic!("{error}")).capture()).unwrap();
+    let driver = Driver::open(&[file], 120, 36).unwrap();
+    (folder, driver)
+}
+
+/// Faults of several kinds, on two connections.
+const FAULTS: &str = "lan
+    request
+    + Sec-WebSocket-Protocol: chat
+    response
+    + Sec-WebSocket-Protocol: chat
+    c text 'Hello'
+    c 81 05 'Hello'
+    s text c3 28
+    c 81 05 'again'
+    s 91 85 01 02 03 04 'Hello'
+    connection
+    request
+    response
+    = Sec-WebSocket-Accept: nonsense
+    c text 'Hello'
+    c 83 85 00 00 00 00 'Hello'
+    s close 1002
+    fin s";
+
+fn copied(driver: &Driver) -> &str {
+    match driver.effects.last() {
+        Some(Effect::Copy { text, .. }) => text,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The row under the cursor.
+fn row(driver: &Driver) -> String {
+    driver.text().lines().find(|line| line.starts_with('>')).unwrap_or_default().to_owned()
+}
+
+#[test]
+fn pictures_of_findings() {
+    let (_folder, mut driver) = scripted(FAULTS);
+    driver.press("4");
+    pictures("findings", &mut driver);
+    driver.resize(120, 36).press("vjjl");
+    pictures("findings_grouped", &mut driver);
+    driver.resize(120, 36).press("R|");
+    insta::assert_snapshot!("findings_beside", super::picture(&driver));
+    driver.press("|o");
+    pictures("findings_rule", &mut driver);
+    driver.resize(80, 24).press("<Esc><Tab>G");
+    insta::assert_snapshot!("findings_card_80x24", super::picture(&driver));
+    driver.resize(48, 14);
+    insta::assert_snapshot!("findings_card_48x14", super::picture(&driver));
+}
+
+#[test]
+fn pictures_of_no_findings() {
+    pictures("findings_none", open("chat-node-ws.pcapng").press("4"));
+}
+
+#[test]
+fn lines_and_bytes_are_shown_as_evidence() {
+    let mut driver = open("refused-then-accepted.pcapng");
+    driver.press("4");
+    pictures("findings_refused", &mut driver);
+}
+
+#[test]
+fn enter_goes_to_what_is_at_fault() {
+    let (_folder, mut driver) = scripted(FAULTS);
+    driver.press("4");
+    assert!(row(&driver).contains("1.f"), "{}", driver.text());
+    driver.press("<Enter>");
+    assert_eq!(driver.app.model.view, ViewId::Inspect);
+    driver.press("q");
+    assert_eq!(driver.app.model.view, ViewId::Findings);
+    // One of the handshake.
+    for _ in 0..20 {
+        if row(&driver).contains("2.h") {
+            break;
+        }
+        driver.press("j");
+    }
+    driver.press("<Enter>");
+    assert_eq!((driver.app.model.view, driver.app.model.conn), (ViewId::Handshake, Some(2)));
+}
+
+#[test]
+fn what_is_selected_stays_selected() {
+    let (_folder, mut driver) = scripted(FAULTS);
+    driver.press("4jj");
+    let selected = driver.app.model.finding;
+    assert!(selected.is_some());
+    for keys in ["s", "s", "S", "v", "v", "v", "s"] {
+        driver.press(keys);
+        assert_eq!(driver.app.model.finding, selected, "{keys}");
+    }
+    driver.resize(48, 14).resize(120, 36);
+    assert_eq!(driver.app.model.finding, selected);
+    driver.press("c");
+    assert!(driver.line(1).contains("connection 1 of 2"), "{}", driver.text());
+    driver.press("cg");
+    assert!(row(&driver).contains("- ") || row(&driver).contains('.'), "{}", driver.text());
+}
+
+#[test]
+fn errors_are_found_one_after_another() {
+    let (_folder, mut driver) = scripted(FAULTS);
+    driver.press("4sG");
+    let mut errors = 0;
+    driver.press("g");
+    let mut last = row(&driver);
+    for _ in 0..40 {
+        driver.press("x");
+        if row(&driver) == last {
+            break;
+        }
+        last = row(&driver);
+        assert!(last.contains("x error"), "{last}");
+        errors += 1;
+    }
+    assert!(errors >= 3, "{}", driver.text());
+    assert!(driver.text().contains("no error further down"), "{}", driver.text());
+}
+
+#[test]
+fn groups_fold() {
+    let (_folder, mut driver) = scripted(FAULTS);
+    driver.press("4vg");
+    let shown = |driver: &Driver| driver.text().contains("x error    F001");
+    assert!(shown(&driver));
+    driver.press("h");
+    assert!(!shown(&driver), "{}", driver.text());
+    assert!(row(&driver).contains('▸'), "{}", driver.text());
+    driver.press("<Enter>");
+    assert!(shown(&driver));
+    // From inside of a group, to its head.
+    driver.press("jh");
+    assert!(row(&driver).contains("▸ F001"), "{}", driver.text());
+}
+
+#[test]
+fn a_finding_is_added_to_a_baseline() {
+    let (folder, mut driver) = scripted(FAULTS);
+    let file = folder.path().join("baseline.json");
+    driver.app.model.baseline.clone_from(&file);
+    driver.press("4B");
+    assert!(driver.text().contains("a known fault"), "{}", driver.text());
+    driver.press("n");
+    assert!(!file.exists());
+    driver.press("By");
+    assert!(driver.text().contains("was added"), "{}", driver.text());
+    let first = fs::read_to_string(&file).unwrap();
+    // The names are those that `wscope check` gives.
+    let capture = folder.path().join("script.pcapng");
+    let known = baseline_of(&capture);
+    let fingerprint = first.split('"').find(|part| part.len() == 32).unwrap();
+    assert!(known.contains(fingerprint), "{first}\n{known}");
+    driver.press("B");
+    assert!(driver.text().contains("already"), "{}", driver.text());
+    driver.press("GBy");
+    let both = fs::read_to_string(&file).unwrap();
+    assert!(both.contains(fingerprint) && both.matches("\"fingerprint\"").count() == 2, "{both}");
+    // What is no baseline is not written over.
+    fs::write(&file, "{\"findings\": [], \"tool\": \"other\"}").unwrap();
+    driver.press("gB");
+    assert!(driver.text().contains("is no baseline"), "{}", driver.text());
+    assert!(!driver.text().contains("a known fault"));
+}
+
+/// What `wscope check --write-baseline` would write.
+fn baseline_of(capture: &std::path::Path) -> String {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_wscope"))
+        .args(["check", "-q", "--write-baseline", "/dev/stdout"])
+        .arg(capture)
+        .output()
+        .unwrap();
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn things_are_copied() {
+    let (_folder, mut driver) = scripted(FAULTS);
+    driver.press("4yi");
+    assert_eq!(copied(&driver), "1.f2");
+    driver.press("yf");
+    assert_eq!(copied(&driver), "conn == 1 && finding == F004");
+    driver.press("yw");
+    assert!(copied(&driver).starts_with("frame.number == "));
+    driver.press("yy");
+    assert!(copied(&driver).starts_with("1.f2: error F004 client-unmasked: "), "{}", copied(&driver));
+}
