@@ -8,6 +8,8 @@ mod fields;
 mod filter;
 mod follow;
 mod inspect;
+mod interrupt;
+mod live;
 mod ls;
 mod pages;
 mod plain;
@@ -47,6 +49,8 @@ enum Outcome {
     Findings,
     /// There was nothing to audit.
     NoConnection,
+    /// Ctrl-C came before there was a result.
+    Interrupted,
     /// What was asked for is not in the capture, or the capture is not what it must be.
     Trouble,
 }
@@ -59,6 +63,7 @@ pub fn main() -> ExitCode {
         Ok(Outcome::Nothing | Outcome::Findings) => ExitCode::from(NOTHING),
         Ok(Outcome::NoConnection) => ExitCode::from(NO_CONNECTION),
         Ok(Outcome::Trouble) => ExitCode::from(TROUBLE),
+        Ok(Outcome::Interrupted) => ExitCode::from(interrupt::INTERRUPTED),
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             session::error(&format!("{error:#}"));
@@ -85,6 +90,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Some(Command::Inspect(args)) => inspect::run(&args),
         Some(Command::Follow(args)) => follow::run(&args),
         Some(Command::Export(args)) => export::run(&args),
+        Some(Command::Live(args)) => live::run(&args),
         Some(Command::Stats(args)) => stats::run(&args),
         Some(Command::Check(args)) => check::run(&args),
         Some(Command::Rule(args)) => rule::run(&args),

@@ -14,7 +14,7 @@ use crate::report::select::{RecordTypes, Selection};
 use crate::rules::Level;
 
 /// Command lines to begin with, and what they do.
-pub(super) const EXAMPLES: [(&str, &str); 7] = [
+pub(super) const EXAMPLES: [(&str, &str); 8] = [
     ("wscope capture.pcapng", "what WebSockets are in there"),
     ("wscope show capture.pcapng --conn 2", "what connection 2 said, a line a message"),
     ("wscope inspect capture.pcapng 2.f7", "one frame, bit by bit"),
@@ -22,15 +22,16 @@ pub(super) const EXAMPLES: [(&str, &str); 7] = [
     ("wscope check capture.pcapng", "what breaks the protocol; for tests and pipelines"),
     ("wscope export capture.pcapng | jq .", "everything, as NDJSON"),
     ("tcpdump -w - 'tcp port 80' | wscope ls -", "from a pipe"),
+    ("wscope live -i lo -f 'tcp port 8080'", "while it happens"),
 ];
 
 /// Exit codes, and what they mean.
 pub(super) const EXIT_CODES: [(&str, &str); 5] = [
     ("0", "success; check: no findings at or above --fail-on"),
-    ("1", "check: findings; ls -q, show -q: nothing found"),
+    ("1", "check: findings; ls -q, show -q, live -q: nothing found"),
     ("2", "trouble: bad usage, an unreadable capture, an output that cannot be written"),
     ("3", "check: no WebSocket connection in the capture"),
-    ("130", "interrupted"),
+    ("130", "interrupted; live: before any packet came"),
 ];
 
 /// What stands below the help of the program.
@@ -80,6 +81,8 @@ pub enum Command {
     Follow(Follow),
     /// Write everything in a format for other programs
     Export(Export),
+    /// Capture on interfaces, and print the messages as they come
+    Live(Live),
     /// Print numbers: messages, sizes, opcodes, compression, ping times
     Stats(Stats),
     /// Check the traffic against RFC 6455 and RFC 7692, for tests and pipelines
@@ -278,8 +281,8 @@ pub struct Decode {
     /// A cut-off or damaged capture is an error (exit code 2)
     #[arg(long)]
     pub strict: bool,
-    /// No summary line, remarks or progress bar on standard error; `ls` and `show` exit with 1 where
-    /// they find nothing
+    /// No summary line, remarks or progress bar on standard error; `ls`, `show` and `live` exit with 1
+    /// where they find nothing
     #[arg(short, long)]
     pub quiet: bool,
     /// When to use colours
@@ -363,6 +366,9 @@ pub struct Show {
     /// How to write times
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     pub time: TimeFormat,
+    /// Wait where the capture ends for what is still written to it, until Ctrl-C
+    #[arg(long)]
+    pub follow: bool,
     /// Nothing but ASCII
     #[arg(long)]
     pub ascii: bool,
@@ -370,6 +376,104 @@ pub struct Show {
     #[command(flatten)]
     pub input: Input,
 }
+
+/// The heading of how packets are captured.
+const CAPTURING: &str = "Capturing";
+
+/// The heading of how captured packets are kept.
+const RECORDING: &str = "Recording";
+
+/// `live`
+#[derive(Debug, Args)]
+#[command(after_help = LIVE_EXAMPLES)]
+pub struct Live {
+    /// Listen on this interface; may be repeated, or several by comma; `any` is all of them (Linux)
+    #[arg(short, long = "interface", value_name = "IFACE", value_delimiter = ',')]
+    #[arg(help_heading = CAPTURING, required_unless_present = "list")]
+    pub interfaces: Vec<String>,
+    /// List the interfaces, with their addresses and states
+    #[arg(short = 'D', long = "list-interfaces", help_heading = CAPTURING)]
+    pub list: bool,
+    /// Only packets that pass this filter, in the language of tcpdump: 'tcp port 8080'
+    #[arg(short = 'f', long, value_name = "BPF", help_heading = CAPTURING)]
+    pub bpf: Option<String>,
+    /// Bytes to keep of each packet [default: all]
+    #[arg(short, long, value_name = "BYTES", value_parser = snap_length, help_heading = CAPTURING)]
+    pub snaplen: Option<u32>,
+    /// Only packets that reach this machine anyway
+    #[arg(short = 'p', long, help_heading = CAPTURING)]
+    pub no_promiscuous: bool,
+    /// The kernel's buffer for each interface
+    #[arg(short = 'B', long, value_name = "SIZE", default_value = "16M", value_parser = buffer_size)]
+    #[arg(help_heading = CAPTURING)]
+    pub buffer_size: u32,
+    /// Take each packet at once, rather than those of 10 ms together; the buffer then holds far fewer
+    #[arg(long, help_heading = CAPTURING)]
+    pub immediate: bool,
+    /// Room for packets that wait to be decoded; what comes when it is full is dropped, and counted
+    #[arg(long, value_name = "SIZE", default_value = "64M", value_parser = size, help_heading = CAPTURING)]
+    pub ring: u64,
+    /// End after so many packets
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(help_heading = CAPTURING)]
+    pub count: Option<u64>,
+    /// End after so long, such as 30s or 5m
+    #[arg(long, value_name = "SPAN", value_parser = span, help_heading = CAPTURING)]
+    pub duration: Option<i64>,
+    /// Whom root is to become once the interfaces are open [default: who called sudo; else the owner
+    /// of the folder of --write; else nobody]
+    #[arg(short = 'Z', long, value_name = "NAME", help_heading = CAPTURING)]
+    pub user: Option<String>,
+    /// Write all packets to this file, as pcapng
+    #[arg(short, long, value_name = "FILE", help_heading = RECORDING)]
+    pub write: Option<PathBuf>,
+    /// Begin the next file (FILE_00001.pcapng and so on) when one has this size, such as 100M
+    #[arg(long, value_name = "SIZE", requires = "write", value_parser = size, help_heading = RECORDING)]
+    pub rotate_size: Option<u64>,
+    /// Begin the next file after this time, such as 1h
+    #[arg(long, value_name = "SPAN", requires = "write", value_parser = span, help_heading = RECORDING)]
+    pub rotate_time: Option<i64>,
+    /// Keep so many files, and remove the oldest
+    #[arg(long, value_name = "N", requires = "write", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(help_heading = RECORDING)]
+    pub keep: Option<u32>,
+    /// Only messages that match: `op == text && .type == "error"`
+    #[arg(short = 'Y', long, value_name = "EXPR")]
+    pub filter: Option<String>,
+    /// One JSON object a line: the export's records
+    #[arg(long)]
+    pub json: bool,
+    /// Which records, by comma: capture, connection, frame, message, finding, end, summary, or all
+    /// [default: all but frames]
+    #[arg(long, value_name = "LIST", requires = "json")]
+    pub records: Option<RecordTypes>,
+    /// How much of each payload: full, head, head=N (bytes) or none
+    #[arg(long, default_value = "full", value_name = "HOW")]
+    pub payload: PayloadMode,
+    /// Only this direction
+    #[arg(long, value_enum, conflicts_with = "json")]
+    pub side: Option<Side>,
+    /// How to write times
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT", conflicts_with = "json")]
+    pub time: TimeFormat,
+    /// Show tokens, keys and passwords in URLs rather than ***
+    #[arg(long)]
+    pub reveal: bool,
+    /// Nothing but ASCII
+    #[arg(long, conflicts_with = "json")]
+    pub ascii: bool,
+    /// How it is decoded
+    #[command(flatten)]
+    pub decode: Decode,
+}
+
+/// What stands below the help of `live`.
+const LIVE_EXAMPLES: &str = "\
+Examples:
+  wscope live -D
+  wscope live -i lo -f 'tcp port 8080'
+  wscope live -i any -Y 'close.code >= 1002' --json | tee incidents.ndjson
+  wscope live -i eth0 -w all.pcapng --rotate-size 100M --keep 10";
 
 /// `inspect`
 #[derive(Debug, Args)]
@@ -474,6 +578,9 @@ pub struct Export {
     /// Only records that match, with the begin and end of their connections
     #[arg(short = 'Y', long, value_name = "EXPR")]
     pub filter: Option<String>,
+    /// Wait where the capture ends for what is still written to it, until Ctrl-C (ndjson, csv and txt)
+    #[arg(long)]
+    pub follow: bool,
     /// Where the packets come from
     #[command(flatten)]
     pub input: Input,
@@ -524,6 +631,36 @@ fn connection(text: &str) -> Result<u32, String> {
         .map_err(|_| "write the number of a connection; `wscope ls` lists them".to_owned())
 }
 
+/// A number of bytes, such as 4096, 64K, 100M or 2G.
+fn size(text: &str) -> Result<u64, String> {
+    let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(split);
+    let shift = match unit.to_ascii_uppercase().as_str() {
+        "" | "B" => 0,
+        "K" | "KB" | "KIB" => 10,
+        "M" | "MB" | "MIB" => 20,
+        "G" | "GB" | "GIB" => 30,
+        _ => return Err(format!("`{unit}` is no unit: use K, M or G")),
+    };
+    let number: u64 = number.parse().map_err(|_| "expected a size, such as 100M".to_owned())?;
+    number.checked_mul(1 << shift).filter(|size| *size > 0).ok_or_else(|| "use at least one byte".to_owned())
+}
+
+/// The size of a kernel buffer.
+fn buffer_size(text: &str) -> Result<u32, String> {
+    let size = size(text)?;
+    u32::try_from(size).ok().filter(|size| *size <= 2 << 30).ok_or_else(|| "use at most 2G".to_owned())
+}
+
+/// The bytes kept of a packet; 0 = all.
+fn snap_length(text: &str) -> Result<u32, String> {
+    match text.parse::<u32>() {
+        Ok(0) => Ok(262_144),
+        Ok(bytes) if bytes <= 262_144 => Ok(bytes),
+        _ => Err("use 1 to 262144 bytes".to_owned()),
+    }
+}
+
 /// A span of time in nanoseconds.
 fn span(text: &str) -> Result<i64, String> {
     let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
@@ -549,6 +686,20 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn sizes() {
+        assert_eq!(size("100M"), Ok(100 << 20));
+        assert_eq!(size("64k"), Ok(64 << 10));
+        assert_eq!(size("7"), Ok(7));
+        for wrong in ["", "0", "M", "1T", "-1", "99999999999999999999G"] {
+            assert!(size(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(buffer_size("2G"), Ok(2 << 30));
+        assert!(buffer_size("3G").is_err());
+        assert_eq!(snap_length("0"), Ok(262_144));
+        assert!(snap_length("262145").is_err());
     }
 
     #[test]
