@@ -43,6 +43,7 @@ impl Interface {
             && let Err(error) = capture.filter(&options.filter, true)
         {
             let why = text(&error);
+            let why = why.strip_prefix("can't parse filter expression: ").unwrap_or(&why).to_owned();
             let at = trouble(&options.filter, &why, link);
             return Err(OpenError::Filter { why, at });
         }
