@@ -23,7 +23,7 @@ use crate::time::Timestamp;
 
 pub use devices::{Device, devices};
 pub use monitor::{Heard, Monitor};
-pub use options::{Options, OpenError};
+pub use options::{OpenError, Options};
 
 use ring::Ring;
 
@@ -112,7 +112,8 @@ impl Opened {
         let interfaces: Vec<write::Interface> = taps.iter().map(|tap| tap.interface()).collect();
         let names: Vec<String> = interfaces.iter().map(|interface| interface.name.clone()).collect();
         let monitor = Arc::new(Monitor::new(&names, options.ring_bytes));
-        let ring = Arc::new(Ring::new(interfaces.iter().map(|interface| interface.link), Arc::clone(&monitor)));
+        let ring =
+            Arc::new(Ring::new(interfaces.iter().map(|interface| interface.link), Arc::clone(&monitor)));
         let mut live = Live {
             lanes: taps.iter().map(|_| Lane::default()).collect(),
             ring,

@@ -69,11 +69,7 @@ pub struct Opening {
 ///
 /// # Errors
 /// As [`open_through`].
-pub fn open_with<P: AsRef<OsStr>>(
-    paths: &[P],
-    opening: &Opening,
-    tap: &mut Tap<'_>,
-) -> io::Result<Opened> {
+pub fn open_with<P: AsRef<OsStr>>(paths: &[P], opening: &Opening, tap: &mut Tap<'_>) -> io::Result<Opened> {
     if paths.iter().filter(|path| path.as_ref() == STDIN).count() > 1 {
         return Err(failed(STDIN, io::ErrorKind::InvalidInput, "standard input can be read only once"));
     }
@@ -118,7 +114,11 @@ pub fn from_bytes(name: &str, bytes: Vec<u8>, limits: &Limits) -> io::Result<Ope
 /// # Errors
 /// Where `input` cannot be read, or is no capture.
 pub fn from_reader(name: &str, input: impl Read + Send + 'static, limits: &Limits) -> io::Result<Opened> {
-    Ok(Opened { source: source(name, Box::new(input), false, reader::BLOCK, limits)?, size: None, growing: false })
+    Ok(Opened {
+        source: source(name, Box::new(input), false, reader::BLOCK, limits)?,
+        size: None,
+        growing: false,
+    })
 }
 
 /// An opened file.

@@ -16,8 +16,8 @@ use super::source::{Block, CaptureFacts, Packet, Source, Status};
 use super::write::{self, Interface, Statistics};
 use crate::time::Timestamp;
 
-pub use rotation::Rotation;
 use rotation::Names;
+pub use rotation::Rotation;
 
 /// Bytes that are written at once.
 const BUFFER: usize = 256 << 10;

@@ -195,12 +195,9 @@ impl Capture {
             let packets = count(recording.packets, "packet");
             let files = match recording.files.as_slice() {
                 [file] => file.display().to_string(),
-                [first, .., last] => format!(
-                    "{} files, {} to {}",
-                    recording.files.len(),
-                    first.display(),
-                    last.display()
-                ),
+                [first, .., last] => {
+                    format!("{} files, {} to {}", recording.files.len(), first.display(), last.display())
+                }
                 [] => "no file".to_owned(),
             };
             session::closing(&format!("wrote {packets} to {files}"));

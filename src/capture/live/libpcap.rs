@@ -11,7 +11,11 @@ const BATCH: i32 = 10;
 
 /// Opens all interfaces that `options` name.
 pub(super) fn open(options: &Options) -> Result<Vec<Box<dyn Tap>>, OpenError> {
-    options.interfaces.iter().map(|name| Ok(Box::new(Interface::open(name, options)?) as Box<dyn Tap>)).collect()
+    options
+        .interfaces
+        .iter()
+        .map(|name| Ok(Box::new(Interface::open(name, options)?) as Box<dyn Tap>))
+        .collect()
 }
 
 /// An interface that is listened to.
@@ -110,7 +114,9 @@ impl Tap for Interface {
         let stat = self.capture.stats().ok()?;
         let now = [stat.received, stat.dropped, stat.if_dropped];
         let Counts { received, dropped, interface_dropped } = &mut self.counts;
-        for ((sum, last), now) in [received, dropped, interface_dropped].into_iter().zip(&mut self.last).zip(now) {
+        for ((sum, last), now) in
+            [received, dropped, interface_dropped].into_iter().zip(&mut self.last).zip(now)
+        {
             *sum += u64::from(now.wrapping_sub(*last));
             *last = now;
         }
@@ -162,9 +168,9 @@ fn trouble(filter: &str, why: &str, link: Linktype) -> Option<(usize, usize)> {
             Some((start, start + word.len()))
         })
         .collect();
-    let understood = words.iter().rposition(|(_, end)| {
-        filter.get(..*end).is_some_and(|part| compiler.compile(part, false).is_ok())
-    });
+    let understood = words
+        .iter()
+        .rposition(|(_, end)| filter.get(..*end).is_some_and(|part| compiler.compile(part, false).is_ok()));
     words.get(understood.map_or(0, |last| last + 1)).copied().or_else(|| words.last().copied())
 }
 

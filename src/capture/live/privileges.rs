@@ -55,10 +55,7 @@ pub fn give_up(user: Option<&str>, _: Option<&Path>) -> io::Result<Option<String
 }
 
 #[cfg(all(libpcap, target_os = "linux"))]
-fn whom(
-    user: Option<&str>,
-    folder: Option<&Path>,
-) -> io::Result<(nix::unistd::Uid, nix::unistd::Gid)> {
+fn whom(user: Option<&str>, folder: Option<&Path>) -> io::Result<(nix::unistd::Uid, nix::unistd::Gid)> {
     use std::env;
     use std::os::unix::fs::MetadataExt;
 

@@ -193,7 +193,8 @@ fn many_packets_of_several_interfaces_all_arrive() {
     let mut found = drain(&mut live, || {});
     assert_eq!(found.len(), 15_000);
     for lane in 0..3 {
-        let own: Vec<i64> = found.iter().filter(|(source, _)| *source == lane).map(|(_, time)| *time).collect();
+        let own: Vec<i64> =
+            found.iter().filter(|(source, _)| *source == lane).map(|(_, time)| *time).collect();
         assert!(own.is_sorted(), "the order within an interface never changes");
     }
     found.sort_by_key(|(_, time)| *time);

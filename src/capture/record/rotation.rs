@@ -72,7 +72,8 @@ impl Names {
             let name = entry?.file_name();
             let name = name.to_string_lossy();
             let number = name.strip_prefix(&*stem).and_then(|rest| rest.strip_suffix(&*extension));
-            let number = number.and_then(|rest| rest.strip_prefix('_')).and_then(|digits| digits.parse().ok());
+            let number =
+                number.and_then(|rest| rest.strip_prefix('_')).and_then(|digits| digits.parse().ok());
             highest = number.map_or(highest, |number: u64| highest.max(number));
         }
         Ok(highest)

@@ -169,14 +169,8 @@ fn interfaces_and_statistics_have_the_form_of_the_format() {
     let start = out.len();
     write::described_interface(&mut out, &interfaces()[0]);
     let options = &out[start + 16..out.len() - 4];
-    let expected = [
-        &[2, 0, 2, 0][..],
-        b"lo\0\0",
-        &[9, 0, 1, 0, 9, 0, 0, 0],
-        &[11, 0, 4, 0],
-        b"\0tcp",
-        &[0; 4],
-    ];
+    let expected =
+        [&[2, 0, 2, 0][..], b"lo\0\0", &[9, 0, 1, 0, 9, 0, 0, 0], &[11, 0, 4, 0], b"\0tcp", &[0; 4]];
     assert_eq!(options, expected.concat());
     write::statistics(&mut out, 0, Timestamp::from_nanos(5), &counted(3, 2)[0]);
     let found = read(&out);
