@@ -71,6 +71,11 @@ pub trait Tap: Send {
 
     /// What it counted, where it can tell.
     fn counts(&mut self) -> Option<Counts>;
+
+    /// What became of it since it was asked last, such as that it went down, if that is worth a remark.
+    fn remark(&mut self) -> Option<String> {
+        None
+    }
 }
 
 /// Interfaces that are open, which may have taken rights that are not needed any more.
@@ -123,6 +128,7 @@ impl Opened {
                 sources: names,
                 ..CaptureFacts::default()
             },
+            hold: HOLD,
             started: Instant::now(),
             duration: options.duration,
             left: options.packets,
@@ -153,7 +159,7 @@ fn listen(tap: &mut dyn Tap, lane: usize, ring: &Ring, stop: &AtomicBool) {
         // What had been captured when it was told to stop is not to be lost.
         if stop.load(Ordering::Relaxed) {
             let since = *stopping.get_or_insert_with(Instant::now);
-            if next == Next::Nothing || since.elapsed() > LAST {
+            if next == Next::Nothing || ring.is_closed() || since.elapsed() > LAST {
                 break;
             }
         }
@@ -162,6 +168,9 @@ fn listen(tap: &mut dyn Tap, lane: usize, ring: &Ring, stop: &AtomicBool) {
             (asked, since_asked) = (Instant::now(), 0);
             if let Some(counts) = tap.counts() {
                 monitor.counted(lane, counts);
+            }
+            if let Some(remark) = tap.remark() {
+                monitor.remark(lane, &remark);
             }
         }
     }
@@ -178,6 +187,8 @@ pub struct Live {
     ring: Arc<Ring>,
     monitor: Arc<Monitor>,
     facts: CaptureFacts,
+    /// [`HOLD`].
+    hold: Duration,
     started: Instant,
     duration: Option<Duration>,
     /// Packets that may still come.
@@ -240,7 +251,7 @@ impl Live {
             let earliest = heads.filter_map(|(index, lane)| Some((lane.head()?.time, index))).min();
             let (_, index) = earliest?;
             let lane = self.lanes.get_mut(index)?;
-            let due = lane.taken.map_or(now, |taken| taken + HOLD);
+            let due = lane.taken.map_or(now, |taken| taken + self.hold);
             if silent && due > now {
                 return Some(due);
             }
@@ -274,6 +285,7 @@ impl Live {
     /// Waits for the threads, whose last counts are then known.
     fn end(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
+        self.ring.close();
         for thread in self.threads.drain(..) {
             // One that panicked has told why.
             let _ = thread.join();

@@ -276,8 +276,10 @@ impl<S: Source> Recorded<S> {
         let result = append(recorder, block, &self.monitor, self.places)
             .and_then(|()| if last { recorder.finish(&self.monitor.statistics()) } else { Ok(()) });
         let mut recording = self.recording.lock().unwrap_or_else(PoisonError::into_inner);
-        recording.files.clear();
-        recording.files.extend_from_slice(recorder.files());
+        if recording.files.last().map(PathBuf::as_path) != Some(recorder.path()) {
+            recording.files.clear();
+            recording.files.extend_from_slice(recorder.files());
+        }
         if let Err(error) = result {
             let text = format!("{}: {error}", recorder.path().display());
             self.monitor.notice(format!("{text}: nothing more is written; what was written is whole"));
@@ -319,6 +321,16 @@ impl<S: Source> Source for Recorded<S> {
 
     fn facts(&self) -> &CaptureFacts {
         self.source.facts()
+    }
+}
+
+impl<S> Drop for Recorded<S> {
+    /// Where what reads the source failed, the file ends as it should all the same.
+    fn drop(&mut self) {
+        if let Some(mut recorder) = self.recorder.take() {
+            // Whoever could be told is gone.
+            let _ = recorder.finish(&self.monitor.statistics());
+        }
     }
 }
 

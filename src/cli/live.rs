@@ -27,8 +27,12 @@ use super::words::{self, count, number};
 use super::{Outcome, filter, interrupt};
 
 /// What to install where libpcap is missing, and what to do then.
-pub(super) const NOT_BUILT: &str = "install libpcap-dev (Debian, Ubuntu), libpcap-devel (Fedora) or \
-                                    libpcap (Arch), then build wscope again";
+pub(super) const NOT_BUILT: &str = if cfg!(feature = "live") {
+    "install libpcap-dev (Debian, Ubuntu), libpcap-devel (Fedora) or libpcap (Arch), then build wscope again"
+} else {
+    "install libpcap-dev (Debian, Ubuntu), libpcap-devel (Fedora) or libpcap (Arch), then build wscope again \
+     with the feature `live`"
+};
 
 pub(super) fn run(args: &Live) -> anyhow::Result<Outcome> {
     session::set_color(args.decode.color);

@@ -60,14 +60,12 @@ pub(super) struct Pool {
 impl Pool {
     /// A block to fill: one that nobody holds any more, or a new one.
     pub(super) fn take(&mut self) -> Block {
-        for _ in 0..self.used.len() {
-            let Some(block) = self.used.pop_front() else { break };
-            match Arc::try_unwrap(block) {
-                Ok(block) => return block,
-                Err(held) => self.used.push_back(held),
-            }
-        }
-        Block::default()
+        // They are let go of in order: where the oldest is held, so are the others, and there may be thousands.
+        let Some(block) = self.used.pop_front() else { return Block::default() };
+        Arc::try_unwrap(block).unwrap_or_else(|held| {
+            self.used.push_front(held);
+            Block::default()
+        })
     }
 
     /// Takes a block back, which others may still hold.

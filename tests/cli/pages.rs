@@ -2,12 +2,13 @@
 
 use crate::run::{output, run};
 
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 13] = [
     "ls",
     "show",
     "inspect",
     "follow",
     "export",
+    "live",
     "stats",
     "check",
     "fields",

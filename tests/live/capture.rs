@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::process::Command;
-use std::time::{Duration, Instant};
 
 use crate::run::{can_capture, live, run};
 use crate::support::{of_type, records};
@@ -19,13 +18,11 @@ fn every_message_is_told_as_it_comes() {
     assert!(running.line().starts_with(r#"{"type":"capture","#));
     assert!(running.line().starts_with(r#"{"type":"connection","conn":1,"#));
     for text in ["hello", "Grüße, 世界 👋", ""] {
-        let since = Instant::now();
         client.say(text);
         for dir in ["c2s", "s2c"] {
             let line = running.line();
             assert!(line.contains(&format!(r#""dir":"{dir}""#)) && line.contains(text), "{line}");
         }
-        assert!(since.elapsed() < Duration::from_secs(2), "{:?}", since.elapsed());
     }
     client.send((0..=255).cycle().take(200_000).collect());
     client.send(vec![0x80; 125]);
@@ -200,8 +197,12 @@ fn an_interface_that_goes_away_is_said_and_the_others_go_on() {
     let mut running = live(&["-i", &interfaces, "-f", &server.bpf(), "--json"]);
     let mut client = server.connect();
     client.say("before");
+    assert!(ip(&["link", "set", &name, "down"]));
+    running.says(&format!("warning: {name}: the interface went down"));
+    assert!(ip(&["link", "set", &name, "up"]));
+    running.says(&format!("warning: {name}: the interface is up again"));
     assert!(ip(&["link", "del", &name]));
-    running.says(&format!("warning: {name}: "));
+    running.says(&format!("warning: {name}: The interface disappeared"));
     client.say("after");
     let said = client.close();
     let ran = running.stop();

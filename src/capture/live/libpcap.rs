@@ -25,6 +25,7 @@ struct Interface {
     counts: Counts,
     /// The kernel's counters as last read: they have 32 bits, and start again from 0.
     last: [u32; 3],
+    down: bool,
 }
 
 impl Interface {
@@ -63,6 +64,7 @@ impl Interface {
             },
             counts: Counts::default(),
             last: [0; 3],
+            down: false,
         })
     }
 
@@ -122,7 +124,31 @@ impl Tap for Interface {
         }
         Some(self.counts)
     }
+
+    /// Where an interface goes down, libpcap waits until it comes back, and says nothing.
+    fn remark(&mut self) -> Option<String> {
+        let up = is_up(&self.description.name)?;
+        let down = std::mem::replace(&mut self.down, !up);
+        match (down, up) {
+            (false, false) => Some("the interface went down; packets are waited for".to_owned()),
+            (true, true) => Some("the interface is up again".to_owned()),
+            _ => None,
+        }
+    }
 }
+
+/// Whether an interface is up, where the system tells. Of one that is gone, libpcap tells.
+fn is_up(name: &str) -> Option<bool> {
+    if name.contains('/') {
+        return None;
+    }
+    let flags = std::fs::read_to_string(format!("/sys/class/net/{name}/flags")).ok()?;
+    let flags = u32::from_str_radix(flags.trim().strip_prefix("0x")?, 16).ok()?;
+    Some(flags & IFF_UP != 0)
+}
+
+/// The flag of an interface that is up, on Linux.
+const IFF_UP: u32 = 1;
 
 /// When a packet was captured. The precision was asked for: what libpcap calls microseconds are nanoseconds.
 #[allow(clippy::useless_conversion, reason = "the fields have other types on other systems")]

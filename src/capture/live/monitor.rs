@@ -187,6 +187,12 @@ impl Monitor {
         }
     }
 
+    /// Something happened to an interface.
+    pub(super) fn remark(&self, lane: usize, what: &str) {
+        let name = self.interfaces.get(lane).map_or("", |interface| &interface.name);
+        self.notice(format!("{name}: {what}"));
+    }
+
     /// An interface ended before it was told to.
     pub(super) fn ended(&self, lane: usize, why: &str) {
         let name = self.interfaces.get(lane).map_or("", |interface| &interface.name);

@@ -26,6 +26,8 @@ struct Lanes {
     bytes: usize,
     /// Somebody waits for news.
     awaited: bool,
+    /// Nobody will take anything any more.
+    closed: bool,
 }
 
 #[derive(Debug)]
@@ -47,7 +49,7 @@ impl Ring {
     /// A lane for each interface; the monitor knows the limit.
     pub(super) fn new(links: impl Iterator<Item = LinkType>, monitor: Arc<Monitor>) -> Self {
         let lanes = links.map(|link| Lane { link, chunks: VecDeque::new(), ended: false }).collect();
-        Self { lanes: Mutex::new(Lanes { lanes, bytes: 0, awaited: false }), news: Condvar::new(), monitor }
+        Self { lanes: Mutex::new(Lanes { lanes, ..Lanes::default() }), news: Condvar::new(), monitor }
     }
 
     pub(super) fn monitor(&self) -> &Monitor {
@@ -57,6 +59,9 @@ impl Ring {
     /// Adds a packet, or counts it as dropped where there is no room.
     pub(super) fn push(&self, lane: usize, time: Timestamp, wire_len: u32, bytes: &[u8]) {
         let mut lanes = self.lock();
+        if lanes.closed {
+            return;
+        }
         let room = lanes.bytes + bytes.len() + OVERHEAD;
         if room > self.monitor.ring_limit() {
             drop(lanes);
@@ -82,6 +87,15 @@ impl Ring {
             chunk.bytes.extend_from_slice(bytes);
         }
         self.tell(lanes);
+    }
+
+    /// Nothing more will be taken: what comes now is no loss.
+    pub(super) fn close(&self) {
+        self.lock().closed = true;
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.lock().closed
     }
 
     /// Nothing more will come of a lane.

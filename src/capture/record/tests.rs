@@ -142,6 +142,18 @@ fn a_source_is_recorded_as_it_passes() {
     assert_eq!((recording.packets, recording.missed, &recording.failed), (3, 0, &None));
 }
 
+#[test]
+fn a_recording_that_nobody_reads_to_its_end_has_its_statistics() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.pcapng");
+    let (live, interfaces, monitor) = few();
+    let recorder = Recorder::create(&path, interfaces, Rotation::default()).unwrap();
+    let mut recorded = Recorded::new(live, recorder, Arc::clone(&monitor));
+    while recorded.fill(&mut Block::default()).unwrap() == Status::Quiet || monitor.dropped() == 0 {}
+    drop(recorded);
+    assert_eq!(file(&path).facts.dropped, 1);
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn where_a_disk_is_full_it_is_said_and_capturing_goes_on() {
