@@ -92,7 +92,10 @@ pub fn open(options: &Options) -> Result<Opened, OpenError> {
     #[cfg(libpcap)]
     return Ok(Opened::new(libpcap::open(options)?, options));
     #[cfg(not(libpcap))]
-    return Err(OpenError::NotBuilt);
+    {
+        let _ = options;
+        Err(OpenError::NotBuilt)
+    }
 }
 
 impl Opened {
@@ -202,7 +205,8 @@ pub struct Live {
 struct Lane {
     chunk: Block,
     next: usize,
-    taken: Option<Instant>,
+    /// When the last packet of the chunk came.
+    came: Option<Instant>,
     ended: bool,
 }
 
@@ -226,7 +230,7 @@ impl Live {
                 lane.next = 0;
                 lane.chunk.packets.clear();
                 match self.ring.take(index, &mut lane.chunk) {
-                    ring::Taken::Packets => lane.taken = Some(Instant::now()),
+                    ring::Taken::Packets(came) => lane.came = Some(came),
                     ring::Taken::Nothing => {}
                     ring::Taken::End => lane.ended = true,
                 }
@@ -251,7 +255,7 @@ impl Live {
             let earliest = heads.filter_map(|(index, lane)| Some((lane.head()?.time, index))).min();
             let (_, index) = earliest?;
             let lane = self.lanes.get_mut(index)?;
-            let due = lane.taken.map_or(now, |taken| taken + self.hold);
+            let due = lane.came.map_or(now, |came| came + self.hold);
             if silent && due > now {
                 return Some(due);
             }
@@ -291,7 +295,6 @@ impl Live {
             let _ = thread.join();
         }
         self.facts.dropped = self.monitor.dropped();
-        self.facts.damage = self.monitor.failures();
     }
 }
 

@@ -57,6 +57,10 @@ pub(super) fn run(args: &Live) -> anyhow::Result<Outcome> {
         "-w writes a file: standard output is for the messages"
     );
 
+    anyhow::ensure!(
+        args.keep.is_none() || rotation(args).is_on(),
+        "--keep is about the files of --rotate-size or --rotate-time: name one of them"
+    );
     let mut capture = Capture::begin(args)?;
     let session = Session::new(
         open::Opened { source: capture.source.take().context("no source")?, size: None, growing: true },
@@ -66,7 +70,7 @@ pub(super) fn run(args: &Live) -> anyhow::Result<Outcome> {
     );
     let monitor = Arc::clone(&capture.monitor);
     let quiet = args.decode.quiet;
-    let session = session.streaming().meanwhile(move || {
+    let session = session.streaming().live(move || {
         for notice in monitor.notices() {
             if !quiet {
                 session::warning(&notice);

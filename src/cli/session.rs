@@ -35,6 +35,8 @@ pub(super) struct Session {
     decode: Decode,
     threads: Option<usize>,
     streams: bool,
+    /// Interfaces are captured on.
+    live: bool,
     /// What else is done as decoding goes on.
     meanwhile: Option<Box<dyn Fn() + Send + Sync>>,
 }
@@ -94,7 +96,7 @@ impl Session {
 
     /// Of a capture that is open.
     pub(super) fn new(opened: Opened, decode: &Decode, threads: Option<usize>) -> Self {
-        Self { opened, decode: decode.clone(), threads, streams: false, meanwhile: None }
+        Self { opened, decode: decode.clone(), threads, streams: false, live: false, meanwhile: None }
     }
 
     /// Decodes in one thread: what an observer writes then comes out as it was written.
@@ -116,8 +118,10 @@ impl Session {
         self
     }
 
-    /// Does something else too, after each block, and where packets are waited for ten times a second.
-    pub(super) fn meanwhile(mut self, what: impl Fn() + Send + Sync + 'static) -> Self {
+    /// Interfaces are captured on; `what` is done after each block, and where packets are waited for ten times a
+    /// second.
+    pub(super) fn live(mut self, what: impl Fn() + Send + Sync + 'static) -> Self {
+        self.live = true;
         self.meanwhile = Some(Box::new(what));
         self
     }
@@ -153,6 +157,13 @@ impl Session {
         let summary = result.context(what)?;
         for damage in &summary.damage {
             warning(damage);
+        }
+        // A live capture tells it itself, for each interface.
+        if summary.dropped_packets > 0 && !self.live && !self.decode.quiet {
+            let dropped = count(summary.dropped_packets, "packet");
+            warning(&format!(
+                "the capture says that {dropped} could not be captured: gaps may come from that"
+            ));
         }
         for (link, packets) in &summary.unknown_links {
             let (packets, were) = (count(*packets, "packet"), if *packets == 1 { "was" } else { "were" });

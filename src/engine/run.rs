@@ -124,12 +124,13 @@ impl<'a> Reader<'a> {
     /// `found`: what was found over several connections.
     fn summary(&self, tally: &Tally, found: Vec<Finding>) -> Summary {
         let stats = self.decoder.stats();
-        let CaptureFacts { damage, .. } = self.source.facts();
+        let CaptureFacts { damage, dropped, .. } = self.source.facts();
         let mut summary = Summary {
             start: self.start,
             packets: self.packets,
             bytes: self.bytes,
             skipped_packets: stats.skipped(),
+            dropped_packets: *dropped,
             tcp_connections: tally.tcp_connections,
             connections: tally.counts.connections,
             frames: tally.counts.frames,

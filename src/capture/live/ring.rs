@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::BLOCK;
 use super::monitor::Monitor;
@@ -33,14 +33,16 @@ struct Lanes {
 #[derive(Debug)]
 struct Lane {
     link: LinkType,
-    chunks: VecDeque<Block>,
+    /// Each with when the last of it came.
+    chunks: VecDeque<(Block, Instant)>,
     ended: bool,
 }
 
 /// What [`Ring::take`] found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Taken {
-    Packets,
+    /// Packets, the last of which came then.
+    Packets(Instant),
     Nothing,
     End,
 }
@@ -70,11 +72,13 @@ impl Ring {
         }
         lanes.bytes = room;
         let Some(own) = lanes.lanes.get_mut(lane) else { return };
-        if own.chunks.back().is_none_or(|chunk| chunk.bytes.len() >= BLOCK) {
-            own.chunks.push_back(Block::default());
+        let now = Instant::now();
+        if own.chunks.back().is_none_or(|(chunk, _)| chunk.bytes.len() >= BLOCK) {
+            own.chunks.push_back((Block::default(), now));
         }
         let link = own.link;
-        if let Some(chunk) = own.chunks.back_mut() {
+        if let Some((chunk, came)) = own.chunks.back_mut() {
+            *came = now;
             chunk.packets.push(Packet {
                 offset: chunk.bytes.len() as u32,
                 len: bytes.len() as u32,
@@ -111,14 +115,14 @@ impl Ring {
     pub(super) fn take(&self, lane: usize, chunk: &mut Block) -> Taken {
         let mut lanes = self.lock();
         let Some(own) = lanes.lanes.get_mut(lane) else { return Taken::End };
-        let Some(first) = own.chunks.pop_front() else {
+        let Some((first, came)) = own.chunks.pop_front() else {
             return if own.ended { Taken::End } else { Taken::Nothing };
         };
         lanes.bytes = lanes.bytes.saturating_sub(first.bytes.len() + first.packets.len() * OVERHEAD);
         self.monitor.waiting(lanes.bytes);
         drop(lanes);
         *chunk = first;
-        Taken::Packets
+        Taken::Packets(came)
     }
 
     /// Waits until something came, or came already, or for so long.

@@ -154,7 +154,7 @@ fn an_interface_that_fails_is_said_and_the_others_go_on() {
     let mut both = live(&options, vec![scripted("a", gone.clone()), scripted("b", packets(&[2]))]);
     let stop = Arc::clone(&options.stop);
     assert_eq!(drain(&mut both, || stop.store(true, Ordering::Relaxed)), [(0, 1), (1, 2)]);
-    assert_eq!(both.facts().damage, ["a: the interface disappeared"]);
+    assert_eq!(both.monitor().failures(), ["a: the interface disappeared"]);
     assert_eq!(both.monitor().notices(), ["a: the interface disappeared"]);
 
     let mut alone = live(&Options::default(), vec![scripted("a", gone)]);
