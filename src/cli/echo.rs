@@ -16,7 +16,7 @@ use crate::time::Timestamp;
 
 use super::args::Echo;
 use super::words::{count, size, span};
-use super::{Outcome, session};
+use super::{Outcome, interrupt, session};
 
 pub(super) fn run(args: &Echo) -> anyhow::Result<Outcome> {
     session::set_color(args.color);
@@ -30,7 +30,7 @@ pub(super) fn run(args: &Echo) -> anyhow::Result<Outcome> {
     };
     let stopper = server.stopper();
     let signals = stopper.clone();
-    ctrlc::set_handler(move || signals.stop()).context("cannot listen for Ctrl-C")?;
+    interrupt::does(move || signals.stop())?;
     greet(args, server.address())?;
     let mut written = Ok(());
     let totals = server.run(&mut |notice| {

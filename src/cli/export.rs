@@ -31,8 +31,10 @@ pub(super) fn run(args: &Export) -> anyhow::Result<Outcome> {
     }
     let (rows, but) = records(args);
     let filter = filter::read(args.filter.as_deref(), rows, but, args.input.decode.quiet)?;
+    let streams = matches!(args.to, Format::Ndjson | Format::Csv | Format::Txt);
+    anyhow::ensure!(streams || !args.follow, "--follow works with --to ndjson, csv and txt only");
     // First, so that a command that cannot read leaves an older output as it is.
-    let session = args.input.open()?.filtered(filter.as_ref());
+    let session = args.input.open_to_follow(args.follow)?.filtered(filter.as_ref());
     let Some(path) = &args.output else {
         let (session, out) = (session.streaming(), io::stdout().lock());
         let done = if io::stdout().is_terminal() {

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::capture::synth::{self, ETHERNET, Ends, Host, Kind, MAX_PAYLOAD};
-use crate::capture::write;
+use crate::capture::write::{self, Interface};
 use crate::item::Dir;
 use crate::time::Timestamp;
 
@@ -54,7 +54,9 @@ impl Recorder {
     pub fn new(out: Box<dyn Write + Send>, tls: bool) -> io::Result<Self> {
         let mut block = Vec::new();
         write::section(&mut block);
-        write::interface_with_comment(&mut block, ETHERNET, if tls { OVER_TLS } else { ABOVE_SOCKETS });
+        let comment = if tls { OVER_TLS } else { ABOVE_SOCKETS }.to_owned();
+        let interface = Interface { link: ETHERNET, comment, ..Interface::default() };
+        write::described_interface(&mut block, &interface);
         let base = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let mut recorder = Self {
             file: BufWriter::with_capacity(256 << 10, out),

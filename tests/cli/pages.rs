@@ -2,12 +2,13 @@
 
 use crate::run::{output, run};
 
-const COMMANDS: [&str; 15] = [
+const COMMANDS: [&str; 16] = [
     "ls",
     "show",
     "inspect",
     "follow",
     "export",
+    "live",
     "stats",
     "check",
     "echo",

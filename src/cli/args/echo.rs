@@ -48,7 +48,7 @@ pub struct Echo {
     #[arg(long, value_name = "SPAN", value_parser = span)]
     pub delay: Option<i64>,
     /// Send messages in frames of at most so many bytes
-    #[arg(long, value_name = "BYTES", value_parser = size)]
+    #[arg(long, value_name = "BYTES", value_parser = bytes)]
     pub fragment: Option<usize>,
     /// Send each client a Ping so often; give it up when two are not answered
     #[arg(long, value_name = "SPAN", value_parser = span)]
@@ -60,7 +60,7 @@ pub struct Echo {
     #[arg(long, value_name = "N", requires = "close", default_value_t = 0)]
     pub after: u64,
     /// The largest message to take, such as 64k or 16M; larger ones are answered with Close 1009
-    #[arg(long, value_name = "BYTES", default_value = "16M", value_parser = size)]
+    #[arg(long, value_name = "BYTES", default_value = "16M", value_parser = bytes)]
     pub max_message: usize,
     /// Clients at once; more are answered with 503
     #[arg(long, value_name = "N", default_value_t = 16_384)]
@@ -104,6 +104,16 @@ impl FromStr for CloseWith {
     }
 }
 
+/// A number of bytes that memory may hold.
+fn bytes(text: &str) -> Result<usize, String> {
+    // Twice as much is to be counted without a thought.
+    let most = isize::MAX as usize / 4;
+    usize::try_from(size(text)?)
+        .ok()
+        .filter(|size| *size <= most)
+        .ok_or_else(|| "this is too much".to_owned())
+}
+
 /// The name of a subprotocol.
 fn token(text: &str) -> Result<String, String> {
     if crate::http::head::is_token(text.as_bytes()) {
@@ -125,5 +135,11 @@ mod tests {
         for bad in ["", "1005", "1010", "x", "99999"] {
             assert!(bad.parse::<CloseWith>().is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn bounds() {
+        assert_eq!(bytes("64k"), Ok(64 << 10));
+        assert!(bytes("9999999999G").is_err());
     }
 }
