@@ -50,12 +50,14 @@ pub(super) fn run(args: &Export) -> anyhow::Result<Outcome> {
         filter: filter::read(args.filter.as_deref(), rows, but, quiet)?,
     };
     exporter.require(|_| None)?;
+    let streams = matches!(args.to, Format::Ndjson | Format::Csv | Format::Txt);
+    anyhow::ensure!(streams || !args.follow, "--follow works with --to ndjson, csv and txt only");
     // First, so that a command that cannot read leaves an older output as it is.
     let (session, files) = if packets {
         let (session, files) = args.input.open_to_read_again()?;
         (session, Some(files))
     } else {
-        (args.input.open()?, None)
+        (args.input.open_to_follow(args.follow)?, None)
     };
     let session = session.filtered(exporter.filter.as_ref());
     let Some(path) = &args.output else {

@@ -148,6 +148,10 @@ impl<R, S: Sink<R>> Sink<R> for FilteredSink<'_, S> {
         self.inner.bytes(bytes)
     }
 
+    fn pause(&mut self) -> io::Result<()> {
+        self.inner.pause()
+    }
+
     fn finish(&mut self, summary: &Summary) -> io::Result<()> {
         let Some(filter) = self.filter else { return self.inner.finish(summary) };
         let mut summary = summary.clone();
