@@ -113,8 +113,6 @@ fn escape(driver: &mut Driver) -> Result<(), TestCaseError> {
 
 #[test]
 fn anything_may_be_pressed() {
-    // What is exported goes there.
-    let folder = tempfile::tempdir().unwrap();
     for name in ["lossy.pcapng", "refused-then-accepted.pcapng"] {
         // What it writes lies beside the capture.
         let folder = tempfile::tempdir().unwrap();
