@@ -8,7 +8,7 @@ use wscope::tui::drive::Driver;
 use wscope::tui::model::Effect;
 use wscope::tui::view::ViewId;
 
-use super::{open, pictures};
+use super::{TROUBLE, open, open_script, pictures};
 
 /// The interface on the capture of a script; the folder of its file is to be kept.
 pub(crate) fn scripted(script: &str) -> (TempDir, Driver) {
@@ -204,4 +204,16 @@ fn things_are_copied() {
     assert!(copied(&driver).starts_with("frame.number == "));
     driver.press("yy");
     assert!(copied(&driver).starts_with("1.f2: error F004 client-unmasked: "), "{}", copied(&driver));
+}
+
+#[test]
+fn the_first_finding_of_a_group_is_seen_with_its_head() {
+    let mut driver = open_script(TROUBLE);
+    driver.press("4");
+    for _ in 0..3 {
+        driver.press("v");
+        if driver.line(1).contains("grouped") {
+            assert!(driver.line(4).contains('▾'), "{}", driver.text());
+        }
+    }
 }

@@ -109,7 +109,17 @@ impl Help {
     }
 
     fn go(&mut self, step: Step) {
+        let before = self.scroll.cursor;
         self.scroll.go(step);
+        // A page ends above a heading, or the row behind it would push one out that was never seen.
+        if matches!(step, Step::Halves(1..)) {
+            let there = self.scroll;
+            self.settle(-1);
+            if self.scroll.cursor > before {
+                return;
+            }
+            self.scroll = there;
+        }
         let back = matches!(step, Step::By(..0) | Step::Halves(..0) | Step::First);
         self.settle(if back { -1 } else { 1 });
     }

@@ -32,6 +32,10 @@ pub struct StatsView {
     timeline: Timeline,
     /// Of the figures, where they do not all fit.
     scroll: Scroll,
+    /// The figures are in front, not the timeline.
+    figures: bool,
+    /// What is in front has the whole screen.
+    zoomed: bool,
 }
 
 impl StatsView {
@@ -104,7 +108,11 @@ impl View for StatsView {
         if model.store.conns().is_empty() {
             return super::super::empty::draw(model, area, canvas);
         }
-        let height = (area.height * 2 / 5).clamp(4, 16).min(area.height);
+        let height = match (self.zoomed, self.figures) {
+            (true, true) => 0,
+            (true, false) => area.height,
+            _ => (area.height * 2 / 5).clamp(4, 16).min(area.height),
+        };
         let chart = Rect { height, ..area };
         self.count(model, chart.width.saturating_sub(10).max(1));
         let rest = Rect { y: area.y + height, height: area.height - height, ..area };
@@ -115,10 +123,14 @@ impl View for StatsView {
             }
             return;
         };
-        self.timeline.draw(model, tally, chart, canvas);
-        let blocks = figures::blocks(model, tally);
-        let columns = if area.width >= WIDE { 2 } else { 1 };
-        figures::draw(&blocks, columns, &mut self.scroll, rest, canvas);
+        if chart.height > 0 {
+            self.timeline.draw(model, tally, chart, !self.figures, canvas);
+        }
+        if rest.height > 0 {
+            let blocks = figures::blocks(model, tally);
+            let columns = if area.width >= WIDE { 2 } else { 1 };
+            figures::draw(&blocks, columns, (&mut self.scroll, self.figures), rest, canvas);
+        }
     }
 
     fn act(&mut self, model: &mut Model, action: Action) -> bool {
@@ -156,6 +168,9 @@ impl View for StatsView {
                     None => model.say("there is no further finding in this part"),
                 }
             }
+            Action::Pane | Action::PaneBack => self.figures = !self.figures,
+            Action::Zoom => self.zoomed = !self.zoomed,
+            Action::Cancel if self.zoomed => self.zoomed = false,
             Action::Reset => {
                 self.timeline = Timeline::default();
                 return false;
@@ -169,7 +184,11 @@ impl View for StatsView {
     }
 
     fn click(&mut self, model: &mut Model, hit: Hit, double: bool) {
+        if let Hit::Pane(pane) = hit {
+            self.figures = pane == 1;
+        }
         if let Hit::Part(0, bin) = hit {
+            self.figures = false;
             self.timeline.select(bin);
             if double {
                 self.act(model, Action::Open);

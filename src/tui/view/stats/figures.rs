@@ -136,9 +136,15 @@ fn capture(model: &Model) -> Block {
 }
 
 /// Draws blocks in columns; what does not fit can be scrolled to.
-pub(super) fn draw(blocks: &[Block], columns: u16, scroll: &mut Scroll, area: Rect, canvas: &mut Canvas<'_>) {
+pub(super) fn draw(
+    blocks: &[Block],
+    columns: u16,
+    (scroll, focus): (&mut Scroll, bool),
+    area: Rect,
+    canvas: &mut Canvas<'_>,
+) {
     canvas.hit(area, Hit::Pane(1));
-    let inner = canvas.frame(area, "figures", "", false);
+    let inner = canvas.frame(area, "figures", "", focus);
     let width = inner.width / columns.max(1);
     let of_column = |column: u16| {
         blocks

@@ -117,7 +117,14 @@ impl Timeline {
         if forward { with.filter(|bin| *bin > at).min() } else { with.filter(|bin| *bin < at).max() }
     }
 
-    pub(super) fn draw(&mut self, model: &Model, tally: &Tally, area: Rect, canvas: &mut Canvas<'_>) {
+    pub(super) fn draw(
+        &mut self,
+        model: &Model,
+        tally: &Tally,
+        area: Rect,
+        focus: bool,
+        canvas: &mut Canvas<'_>,
+    ) {
         let bins = &tally.bins;
         let at = |bin: usize| {
             let nanos = bins.from.saturating_add(bins.width.saturating_mul(bin as i64));
@@ -142,7 +149,7 @@ impl Timeline {
         let (before, behind) = (window.start > 0, window.end < bins.counts.len());
         let (from, to) = (time(window.start), time(window.end));
         let right = format!("{}{from} – {to}{}", sign(before, "… "), sign(behind, " …"));
-        canvas.frame(area, &title, &right, false);
+        canvas.frame(area, &title, &right, focus);
         canvas.hit(area, Hit::Pane(0));
         let shown = bins.counts.get(window.clone()).unwrap_or_default();
         let sum = |bin: &[u32; 2]| u64::from(bin[0]) + u64::from(bin[1]);
