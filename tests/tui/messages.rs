@@ -689,7 +689,11 @@ fn one_arrives_with_what_was_before() {
 fn nothing_is_scrolled_that_is_not_cut() {
     let mut driver = script("short.pcapng", "open\n c text 'hi'");
     driver.press("<Enter>l");
-    assert!(driver.text().contains("nothing is cut off") && driver.text().contains("hi"), "{}", driver.text());
+    assert!(
+        driver.text().contains("nothing is cut off") && driver.text().contains("hi"),
+        "{}",
+        driver.text()
+    );
     let mut driver = open("feed-deflate-node-ws.pcapng");
     driver.resize(80, 24).press("<Enter>l");
     assert!(driver.text().contains("…ibe\": [\"NOKIA\""), "{}", driver.text());
