@@ -140,6 +140,11 @@ impl App {
             };
         }
         self.dirty |= self.model.advance(budget / 2);
+        if let Some(action) = self.model.later.take() {
+            super::yank::run(&mut self.model, action);
+            // Done, or not to be done: that is told.
+            self.dirty |= self.model.later.is_none();
+        }
         while self.overlays.last().is_some_and(|overlay| overlay.is_over()) {
             self.overlays.pop();
             self.dirty = true;
@@ -182,6 +187,7 @@ impl App {
     /// A key was pressed.
     pub fn key(&mut self, key: Key) {
         self.model.notice = None;
+        self.model.later = None;
         if key == Key::from(KeyEvent::new(KeyCode::Char('c'), crossterm::event::KeyModifiers::CONTROL)) {
             return self.act(Action::QuitNow);
         }
@@ -364,6 +370,7 @@ impl App {
         self.clicked = if double { None } else { Some((at, now)) };
         let Some(hit) = hit else { return };
         self.model.notice = None;
+        self.model.later = None;
         if let Some(overlay) = self.overlays.last_mut() {
             let after = overlay.click(&mut self.model, hit, double);
             return self.after(after);

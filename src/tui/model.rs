@@ -153,6 +153,10 @@ pub struct Model {
     pub hints: Vec<Action>,
     /// Said in the footer.
     pub notice: Option<Notice>,
+    /// What was asked for and waits for something to be read; it is tried again until the next key.
+    pub later: Option<Action>,
+    /// What is being done cannot be done before something is read.
+    pub(super) waiting: bool,
     /// A view that was drawn has more to count: it is to be drawn again soon.
     pub more: bool,
     effects: Vec<Effect>,
@@ -193,6 +197,8 @@ impl Model {
             recent: Vec::new(),
             hints: Vec::new(),
             notice: None,
+            later: None,
+            waiting: false,
             more: false,
             effects: Vec::new(),
         }

@@ -75,7 +75,7 @@ pub struct MessagesView {
     across: usize,
     /// Some summary on the screen is longer than its column.
     cut: bool,
-    /// The list has just become another one: it begins at its top where the cursor is in sight there.
+    /// The cursor was put somewhere, or the list has just become another one.
     arrives: bool,
     /// What the user chose. Where that is not shown, the cursor is next to it.
     spot: Spot,
@@ -138,6 +138,7 @@ impl MessagesView {
         if self.published != now {
             if (self.published.1, self.published.2) != (now.1, now.2) || self.spot == Spot::Nothing {
                 self.following = false;
+                self.arrives = true;
                 self.spot = match (self.mode, model.message, model.frame) {
                     (Mode::Frames, _, Some(frame)) => Spot::Frame(frame),
                     (_, Some(place), _) => Spot::Message(place),
@@ -307,14 +308,18 @@ impl MessagesView {
         let rows = Rect { y: inner.y + head, height, ..inner };
         let len = self.len(model);
         let cursor = if self.following { len.saturating_sub(1) } else { self.position(model) };
-        if cursor != self.scroll.cursor {
+        if std::mem::take(&mut self.arrives) {
+            // In sight already; else with what is before it.
+            let rows = usize::from(height);
+            if !(self.scroll.top..self.scroll.top + rows).contains(&cursor) {
+                self.scroll.top = if cursor < rows { 0 } else { cursor - rows / 3 };
+            }
+            self.scroll.cursor = cursor;
+        } else if cursor != self.scroll.cursor {
             // The same row of the screen, wherever that is possible.
             let row = self.scroll.cursor.saturating_sub(self.scroll.top);
             self.scroll.top = cursor.saturating_sub(row);
             self.scroll.cursor = cursor;
-        }
-        if std::mem::take(&mut self.arrives) && cursor < usize::from(height) {
-            self.scroll.top = 0;
         }
         self.scroll.fit(len, height.into());
         if self.following || self.spot == Spot::Nothing && len > 0 {

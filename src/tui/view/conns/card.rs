@@ -9,6 +9,7 @@ use super::{end, place, seek, worst};
 use crate::item::Dir;
 use crate::place::Place;
 use crate::report::words::{count, number, size, span};
+use crate::rules::Level;
 use crate::time::Delay;
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::chart;
@@ -66,10 +67,16 @@ impl Card {
             canvas.put(x, y, width, &format!("Findings {findings}"), Role::Heading);
             y += 1;
         }
-        let found = conn.findings.iter().filter_map(|place| {
-            let place = *place as usize;
-            Some((place, model.store.findings().get(place)?))
-        });
+        let found = || {
+            conn.findings.iter().filter_map(|place| {
+                let place = *place as usize;
+                Some((place, model.store.findings().get(place)?))
+            })
+        };
+        // The worst first: there may be no room for all.
+        let levels = [Level::Error, Level::Warning, Level::Note].into_iter();
+        let found =
+            levels.flat_map(|level| found().filter(move |(_, found)| found.finding.rule.level == level));
         for (at, (place, found)) in found.enumerate() {
             if y >= inner.bottom() {
                 break;
