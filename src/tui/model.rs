@@ -135,6 +135,8 @@ pub struct Model {
     pub marks: Vec<usize>,
     /// Bookmarks and notes.
     pub notes: Notes,
+    /// Where exports go that name no other folder; empty = the current one.
+    pub folder: PathBuf,
     /// The columns that are hidden, by view.
     pub hidden: HashMap<ViewId, Vec<usize>>,
     /// The finding that was selected last, by its place in the store.
@@ -182,6 +184,7 @@ impl Model {
             details: Details::default(),
             marks: Vec::new(),
             notes: Notes::default(),
+            folder: PathBuf::new(),
             hidden: HashMap::new(),
             finding: None,
             baseline: PathBuf::from("wscope-baseline.json"),

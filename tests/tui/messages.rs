@@ -649,3 +649,23 @@ fn every_size_is_drawn() {
         }
     }
 }
+
+/// Keys that are typed ahead, before anything is drawn.
+#[test]
+fn keys_typed_ahead_find_the_view_ready() {
+    let mut driver = super::open_script(super::TROUBLE);
+    let now = std::time::Duration::ZERO;
+    for key in ["j", "Enter", "x"] {
+        let key: wscope::tui::keys::Key = key.parse().unwrap();
+        driver.app.event(
+            crossterm::event::Event::Key(crossterm::event::KeyEvent::new(key.code, key.modifiers)),
+            now,
+        );
+    }
+    driver.draw();
+    assert!(
+        driver.text().lines().any(|line| line.contains(">x") && line.contains("not masked")),
+        "{}",
+        driver.text()
+    );
+}

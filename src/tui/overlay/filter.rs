@@ -93,7 +93,9 @@ impl FilterBar {
         let Some(place) = model.message else { return };
         let paths = match model.detail(place) {
             Loaded::Loading => return,
-            Loaded::Ready(detail) if detail.message().payload.len() <= READ => paths(detail.message().payload),
+            Loaded::Ready(detail) if detail.message().payload.len() <= READ => {
+                paths(detail.message().payload)
+            }
             _ => Vec::new(),
         };
         self.paths = Some((place, paths));

@@ -20,13 +20,13 @@ use self::panes::{Areas, Chip, Panes};
 use super::View;
 use super::inspect::Inspector;
 use crate::item::Dir;
-use crate::report::words::number;
+use crate::report::words::{count, number};
 use crate::tui::action::Action;
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::grid::Column;
 use crate::tui::list::Scroll;
 use crate::tui::model::{By, Kinds, Model};
-use crate::tui::store::State;
+use crate::tui::store::{Conn, State};
 use crate::tui::theme::Role;
 
 /// Columns before the table: cursor, finding, mark.
@@ -73,6 +73,10 @@ pub struct MessagesView {
     area: Rect,
     /// Characters by which summaries are scrolled to the left.
     across: usize,
+    /// Some summary on the screen is longer than its column.
+    cut: bool,
+    /// The list has just become another one: it begins at its top where the cursor is in sight there.
+    arrives: bool,
     /// What the user chose. Where that is not shown, the cursor is next to it.
     spot: Spot,
     /// The connection and what was selected in the model when that was made of `spot`.
@@ -222,7 +226,13 @@ impl MessagesView {
                 });
                 (place.or(model.message), Some(n))
             }
-            Spot::Head(_) | Spot::Tail | Spot::Nothing => (model.message, None),
+            // What is nearest to it: the first message, or the last.
+            Spot::Head(_) => (model.shown.get(&model.store, 0).or(model.message), None),
+            Spot::Tail => {
+                let last = model.shown.len(&model.store).checked_sub(1);
+                (last.and_then(|last| model.shown.get(&model.store, last)).or(model.message), None)
+            }
+            Spot::Nothing => (model.message, None),
         };
         if let Some(place) = place {
             model.select_message(place);
@@ -262,13 +272,13 @@ impl MessagesView {
             chip("!only", true, Some(Action::FindingsOnly));
         }
         chip(
-            if narrow.no_heartbeats { "♥hidden" } else { "♥" },
+            if narrow.no_heartbeats { "♥ hidden" } else { "♥" },
             narrow.no_heartbeats,
             Some(Action::Heartbeats),
         );
         let dir = match narrow.dir {
             None => "↕",
-            Some(Dir::C2s) => "→client",
+            Some(Dir::C2s) => "client→",
             Some(Dir::S2c) => "←server",
         };
         chip(dir, narrow.dir.is_some(), Some(Action::Direction));
@@ -302,6 +312,9 @@ impl MessagesView {
             let row = self.scroll.cursor.saturating_sub(self.scroll.top);
             self.scroll.top = cursor.saturating_sub(row);
             self.scroll.cursor = cursor;
+        }
+        if std::mem::take(&mut self.arrives) && cursor < usize::from(height) {
+            self.scroll.top = 0;
         }
         self.scroll.fit(len, height.into());
         if self.following || self.spot == Spot::Nothing && len > 0 {
@@ -345,15 +358,20 @@ impl View for MessagesView {
         if let (Mode::Frames, Some(conn)) = (self.mode, model.narrow.conn) {
             return format!("{} frames", number(Windows::total(model, conn)));
         }
-        let all = match model.narrow.conn.map(|conn| model.store.conn(conn)) {
-            Some(conn) => conn.map_or(0, |conn| conn.messages.len()),
-            None => model.store.messages(),
+        let data = |conn: &Conn| conn.totals().iter().map(|totals| totals.messages).sum::<u64>();
+        let (all, data) = match model.narrow.conn.map(|conn| model.store.conn(conn)) {
+            Some(conn) => conn.map_or((0, 0), |conn| (conn.messages.len(), data(conn))),
+            None => (model.store.messages(), model.store.conns().iter().map(data).sum()),
         };
         let (shown, all) = (model.shown.len(&model.store), all as u64);
         let plural = if all == 1 { "" } else { "s" };
         if model.narrow.hides_nothing() && model.filtering.as_ref().is_none_or(|filtering| !filtering.hides())
         {
-            return format!("{} message{plural}", number(all));
+            // Everywhere else, messages are those with data.
+            return match all.saturating_sub(data) {
+                0 => count(all, "message"),
+                control => format!("{} + {} control", count(data, "message"), number(control)),
+            };
         }
         let more = if model.listed() { "" } else { "…" };
         format!("{}{more} of {} message{plural}", number(shown as u64), number(all))
@@ -390,6 +408,7 @@ impl View for MessagesView {
 
     fn draw(&mut self, model: &mut Model, area: Rect, canvas: &mut Canvas<'_>) {
         self.area = area;
+        self.cut = false;
         if model.store.conns().is_empty() {
             return super::super::empty::draw(model, area, canvas);
         }

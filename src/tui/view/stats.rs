@@ -14,6 +14,7 @@ use crate::report::words::{count, number, span};
 use crate::time::Timestamp;
 use crate::tui::action::Action;
 use crate::tui::canvas::{Canvas, Hit};
+use crate::tui::exporting::Table;
 use crate::tui::list::{Scroll, Step};
 use crate::tui::model::Model;
 use crate::tui::tally::{Bins, Source, Tally};
@@ -201,6 +202,19 @@ impl View for StatsView {
         } else {
             self.scroll.roll(by);
         }
+    }
+
+    fn table(&self, model: &Model) -> Option<Table> {
+        let tally = self.tally.as_ref()?;
+        // Half of the counts would look like all of them.
+        let whole = tally.seen >= model.shown.len(&model.store) && ends(model).is_some();
+        let Bins { from, width, counts } = &tally.bins;
+        let mut csv = "time,client,server\n".to_owned();
+        for (bin, [client, server]) in (0..).zip(counts) {
+            let time = Timestamp::from_nanos(from.saturating_add(width.saturating_mul(bin)));
+            csv.push_str(&format!("{time},{client},{server}\n"));
+        }
+        whole.then_some(Table { row: "bin", rows: counts.len(), csv })
     }
 
     fn line(&self, model: &Model) -> Option<String> {

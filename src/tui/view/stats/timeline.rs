@@ -133,7 +133,8 @@ impl Timeline {
         let origin = model.origin();
         let format = format(model);
         let time = |bin| format.write(at(bin), origin, None);
-        let inner = Rect::new(area.x + 1, area.y + 1, area.width.saturating_sub(2), area.height.saturating_sub(2));
+        let inner =
+            Rect::new(area.x + 1, area.y + 1, area.width.saturating_sub(2), area.height.saturating_sub(2));
         // Where there is little room, there are bars alone.
         let bare = inner.height < 4 || inner.width <= 2 * SCALE;
         let plot = if bare {
