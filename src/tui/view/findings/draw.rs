@@ -70,7 +70,8 @@ impl FindingsView {
             self.scroll.top = above;
         }
         let columns = rows::columns(model.settings.time, area.width);
-        let grid = Grid::new(&columns, area.width.saturating_sub(GUTTER + 1), |n| model.hides(ViewId::Findings, n));
+        let grid =
+            Grid::new(&columns, area.width.saturating_sub(GUTTER + 1), |n| model.hides(ViewId::Findings, n));
         grid.head(&columns, area.x + GUTTER, area.y + 1, self.sort, canvas);
         let lights = model.filtering.as_ref().is_some_and(|filtering| !filtering.hides());
         let mut before = None;
