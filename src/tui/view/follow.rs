@@ -225,6 +225,10 @@ impl FollowView {
         if narrow.no_heartbeats {
             chips.push("♥ hidden");
         }
+        // A conversation is whole: what is filtered elsewhere has its context here.
+        if model.filtering.as_ref().is_some_and(|filtering| filtering.hides()) {
+            chips.push("not filtered");
+        }
         if self.wrap {
             chips.push("wrapped");
         }

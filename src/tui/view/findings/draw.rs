@@ -16,6 +16,7 @@ use crate::tui::model::Model;
 use crate::tui::overlay::rule::role;
 use crate::tui::store::{Found, State};
 use crate::tui::theme::Role;
+use crate::tui::view::ViewId;
 
 /// Columns before the table.
 const GUTTER: u16 = 2;
@@ -69,7 +70,8 @@ impl FindingsView {
             self.scroll.top = above;
         }
         let columns = rows::columns(model.settings.time, area.width);
-        let grid = Grid::new(&columns, area.width.saturating_sub(GUTTER + 1), |n| self.hidden.contains(&n));
+        let grid =
+            Grid::new(&columns, area.width.saturating_sub(GUTTER + 1), |n| model.hides(ViewId::Findings, n));
         grid.head(&columns, area.x + GUTTER, area.y + 1, self.sort, canvas);
         let lights = model.filtering.as_ref().is_some_and(|filtering| !filtering.hides());
         let mut before = None;
