@@ -19,6 +19,7 @@ mod monkey;
 mod notes;
 mod palette;
 mod picture;
+mod scale;
 mod stats;
 mod theme;
 
