@@ -178,7 +178,8 @@ impl Loop<'_> {
             self.app.tick(if waits { SLICE / 4 } else { SLICE });
             more = self.app.take_dirty();
             if more {
-                self.draw_within(GROWTH);
+                let reading = matches!(self.app.model.store.state(), State::Reading);
+                self.draw_within(if reading { GROWTH } else { FRAME });
             }
             self.go();
             if let Some(end) = self.effects()? {

@@ -210,7 +210,7 @@ fn things_are_copied() {
 #[test]
 fn many_findings_are_sorted() {
     let one = "open\nc text nomask 'not masked'\ns text ff 'is no text'\ns close 1002 'no'\nfin s\n";
-    let mut driver = open_script(&[one; 1_500].join("connection\n"));
+    let (_folder, mut driver) = scripted(&[one; 1_500].join("connection\n"));
     let found = driver.app.model.store.findings().len();
     assert!(found >= 3_000, "{found}");
     driver.press("4");
