@@ -34,6 +34,7 @@ pub mod list;
 pub mod model;
 pub mod notes;
 pub mod overlay;
+mod rank;
 pub mod reopen;
 pub mod search;
 pub mod store;

@@ -139,6 +139,11 @@ impl App {
                 State::Done(_) | State::Failed(_) => None,
             };
         }
+        if self.model.more {
+            let view = self.views.get(self.model.view);
+            self.model.more = view.advance(&mut self.model, budget / 2);
+            self.dirty = true;
+        }
         self.dirty |= self.model.advance(budget / 2);
         if let Some(action) = self.model.later.take() {
             super::yank::run(&mut self.model, action);

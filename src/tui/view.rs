@@ -8,6 +8,8 @@ pub mod inspect;
 pub mod messages;
 pub mod stats;
 
+use std::time::Duration;
+
 use ratatui::layout::Rect;
 
 use super::action::Action;
@@ -92,6 +94,12 @@ pub trait View: std::fmt::Debug {
 
     /// Draws itself into an area that may be as small as 30 by 5.
     fn draw(&mut self, model: &mut Model, area: Rect, canvas: &mut Canvas<'_>);
+
+    /// Goes on, for about so long, with what it could not do while it was drawn, where it said that there is more.
+    /// Returns whether there still is.
+    fn advance(&mut self, _model: &mut Model, _budget: Duration) -> bool {
+        false
+    }
 
     /// Does what is asked, where it is something that the view does. Returns whether it was. `Cancel` that has
     /// nothing to end is not.

@@ -236,3 +236,35 @@ fn columns_and_filters_of_what_is_under_the_cursor() {
     let text = driver.app.model.filtering.as_ref().map(|filtering| filtering.text().to_owned());
     assert_eq!(text.as_deref(), Some(&*format!("!(finding == {code})")), "{}", driver.text());
 }
+
+/// More than are sorted while a frame is drawn.
+#[test]
+fn many_findings_are_sorted() {
+    let one = "open\nc text nomask 'not masked'\ns text ff 'is no text'\ns close 1002 'no'\nfin s\n";
+    let (_folder, mut driver) = scripted(&[one; 1_500].join("connection\n"));
+    let found = driver.app.model.store.findings().len();
+    assert!(found >= 3_000, "{found}");
+    driver.press("4");
+    let rules = |driver: &Driver| {
+        let lines: Vec<String> = driver.text().lines().skip(4).take(8).map(str::to_owned).collect();
+        let rule = |line: &String| {
+            line.split_whitespace().find(|word| wscope::rules::find(word).is_some()).map(str::to_owned)
+        };
+        lines.iter().filter_map(rule).collect::<Vec<_>>()
+    };
+    let place = |driver: &Driver| driver.app.model.finding.unwrap();
+    let worst = rules(&driver);
+    assert!(worst.len() >= 6, "{}", driver.text());
+    // By rule, then from the other end.
+    driver.press("sg");
+    let first = rules(&driver);
+    assert!(first.iter().all(|rule| *rule == first[0]), "{}", driver.text());
+    let at = place(&driver);
+    driver.press("SG");
+    assert_eq!(place(&driver), at, "what was first is last");
+    driver.press("vg");
+    assert!(driver.line(1).contains("grouped by rule"), "{}", driver.text());
+    driver.press("vv");
+    assert!(!driver.line(1).contains("grouped"), "{}", driver.text());
+    assert!(driver.line(1).contains("1,500") || driver.line(1).contains("3,000"), "{}", driver.text());
+}

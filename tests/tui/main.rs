@@ -20,6 +20,7 @@ mod monkey;
 mod notes;
 mod palette;
 mod picture;
+mod scale;
 mod stats;
 mod theme;
 

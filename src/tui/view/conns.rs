@@ -3,6 +3,10 @@
 mod card;
 mod seek;
 
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr as _;
 
@@ -10,6 +14,7 @@ use self::card::Card;
 use super::{View, ViewId};
 use crate::event::How;
 use crate::http::secret;
+use crate::packet::segment::Endpoint;
 use crate::place::Place;
 use crate::report::words::{count, number, size, span};
 use crate::tui::action::Action;
@@ -17,8 +22,10 @@ use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::grid::{Align, Column, Grid};
 use crate::tui::list::{Scroll, Step};
 use crate::tui::model::{Effect, Model, TimeFormat};
+use crate::tui::rank::Ranking;
 use crate::tui::store::{Conn, State};
 use crate::tui::theme::Role;
+use crate::tui::workers::Workers;
 
 const COLUMNS: [Column; 13] = [
     column("#", 2, 7, Align::Right, 0),
@@ -40,6 +47,9 @@ const fn column(name: &'static str, min: u16, ideal: u16, align: Align, drop: u8
     Column { name, min, ideal, align, drop, grows: false }
 }
 
+/// Time for the order while a frame is drawn; the rest is done between frames.
+const BUDGET: Duration = Duration::from_millis(4);
+
 /// Columns before the table, for marks.
 const GUTTER: u16 = 3;
 
@@ -51,7 +61,7 @@ pub struct ConnsView {
     sort: Option<(usize, bool)>,
     card: Card,
     /// The numbers of the connections that are shown, in order.
-    order: Vec<u32>,
+    order: Arc<Vec<u32>>,
     /// The store as it was when `order` was made.
     made: Option<Made>,
     /// The connection to which the last step from finding to finding led.
@@ -62,6 +72,8 @@ pub struct ConnsView {
     shift: i16,
     /// The list alone.
     zoom: bool,
+    /// The next order; until it is there, the old one is shown.
+    making: Option<Box<(Made, Ranking<Key, Vec<u32>>)>>,
 }
 
 /// What `order` depends on.
@@ -76,8 +88,18 @@ struct Made {
     filter: Option<(String, u64)>,
 }
 
+impl Made {
+    /// It is of the same list, which may have grown.
+    fn is_like(&self, other: &Self) -> bool {
+        let text = |made: &Self| made.filter.as_ref().map(|(text, _)| text.clone());
+        (self.narrow, self.sort) == (other.narrow, other.sort) && text(self) == text(other)
+    }
+}
+
 impl ConnsView {
-    fn order(&mut self, model: &Model) {
+    /// Brings the order up to date, or goes on with that for about so long. Returns whether there is more to do.
+    fn order(&mut self, model: &Model, budget: Duration) -> bool {
+        let until = Instant::now() + budget;
         let filter = model.filtering.as_ref().filter(|filtering| filtering.hides());
         let sorted = self.sort.is_some() || model.narrow.findings;
         let now = Made {
@@ -88,21 +110,49 @@ impl ConnsView {
             sort: self.sort,
             filter: filter.map(|filtering| (filtering.text().to_owned(), filtering.version())),
         };
-        if self.made.as_ref() == Some(&now) {
-            return;
+        // What is being made is made to its end, though there may be more by now.
+        if self.making.as_ref().is_none_or(|making| !making.0.is_like(&now)) {
+            self.making = None;
+            if self.made.as_ref() == Some(&now) {
+                return false;
+            }
+            self.making = Some(Box::new((now, Ranking::default())));
         }
-        let conns = model.store.conns().iter();
-        let selected = |conn: &&Conn| filter.is_none_or(|filter| filter.conn(conn.number) == Some(true));
-        let left = conns.filter(|conn| !model.narrow.findings || conn.counts() != &[0; 3]).filter(selected);
-        self.order = left.map(|conn| conn.number).collect();
-        if let Some((column, reversed)) = self.sort {
-            let conn = |number: &u32| model.store.conn(*number);
-            self.order.sort_by_cached_key(|number| conn(number).map(|conn| key(conn, column)));
-            if reversed {
-                self.order.reverse();
+        let Some(mut making) = self.making.take() else { return false };
+        let (made, ranking) = &mut *making;
+        let (narrow, sort) = (made.narrow, made.sort);
+        let key = |place: u32| {
+            let conn = model.store.conns().get(place as usize)?;
+            let left = (!narrow || conn.counts() != &[0; 3])
+                && filter.is_none_or(|filter| filter.conn(conn.number) == Some(true));
+            Some(left.then(|| sort.map_or(Key::None, |(column, _)| key(conn, column))))
+        };
+        let arrange = move |mut keys: Vec<(Key, u32)>| {
+            if sort.is_some() {
+                keys.sort_unstable();
+            }
+            let numbers = keys.iter().map(|(_, place)| place + 1);
+            if sort.is_some_and(|(_, reversed)| reversed) {
+                numbers.rev().collect()
+            } else {
+                numbers.collect()
+            }
+        };
+        // As they are numbered, they are in order.
+        let here = Workers::inline();
+        let workers = if sort.is_some() { &model.workers } else { &here };
+        match ranking.advance(made.conns, key, until, workers, arrange) {
+            Some(order) => {
+                self.order = order;
+                self.made = Some(making.0);
+                false
+            }
+            None => {
+                let more = !ranking.waits();
+                self.making = Some(making);
+                more
             }
         }
-        self.made = Some(now);
     }
 
     fn select(&mut self, model: &mut Model) {
@@ -125,24 +175,33 @@ fn lasted(conn: &Conn) -> i64 {
     conn.last().time.since(conn.opened.time).max(0)
 }
 
+/// What connections are sorted by.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Key {
+    None,
+    Number(u64),
+    Address(Endpoint),
+    Text(Cow<'static, str>),
+}
+
 /// What a column sorts by.
-fn key(conn: &Conn, column: usize) -> (u64, String) {
+fn key(conn: &Conn, column: usize) -> Key {
     let totals = conn.totals();
-    let number = |number: u64| (number, String::new());
+    let text = |text: Option<&str>| Key::Text(text.unwrap_or_default().to_owned().into());
     match column {
-        1 => (0, state(conn).0.to_owned()),
-        3 => number(lasted(conn).unsigned_abs()),
-        4 => (0, conn.client.to_string()),
-        5 => (0, conn.server.to_string()),
-        6 => (0, conn.url.as_deref().unwrap_or_default().to_owned()),
-        7 => (0, conn.subprotocol.as_deref().unwrap_or_default().to_owned()),
-        8 => number(conn.deflate.map_or(0, |deflate| 1 + u64::from(deflate))),
-        9 => number(totals.iter().map(|totals| totals.messages).sum()),
-        10 => number(totals.iter().map(|totals| totals.bytes).sum()),
-        11 => (0, end(conn)),
-        12 => number(conn.counts().iter().rev().enumerate().map(|(n, count)| count << (20 * n)).sum()),
+        1 => Key::Text(state(conn).0.into()),
+        3 => Key::Number(lasted(conn).unsigned_abs()),
+        4 => Key::Address(conn.client),
+        5 => Key::Address(conn.server),
+        6 => text(conn.url.as_deref()),
+        7 => text(conn.subprotocol.as_deref()),
+        8 => Key::Number(conn.deflate.map_or(0, |deflate| 1 + u64::from(deflate))),
+        9 => Key::Number(totals.iter().map(|totals| totals.messages).sum()),
+        10 => Key::Number(totals.iter().map(|totals| totals.bytes).sum()),
+        11 => Key::Text(end(conn).into()),
+        12 => Key::Number(conn.counts().iter().rev().enumerate().map(|(n, count)| count << (20 * n)).sum()),
         // They are numbered as they began.
-        _ => number(conn.number.into()),
+        _ => Key::Number(conn.number.into()),
     }
 }
 
@@ -263,7 +322,9 @@ impl View for ConnsView {
     }
 
     fn draw(&mut self, model: &mut Model, area: Rect, canvas: &mut Canvas<'_>) {
-        self.order(model);
+        if self.order(model, BUDGET) {
+            model.more = true;
+        }
         if model.store.conns().is_empty() {
             return super::super::empty::draw(model, area, canvas);
         }
@@ -299,6 +360,7 @@ impl View for ConnsView {
         if self.order.is_empty() {
             let reset = model.keymap.keys(Action::Reset).next().unwrap_or_default();
             let text = match model.filtering.as_ref().filter(|filtering| filtering.hides()) {
+                _ if self.making.is_some() => "sorting".to_owned(),
                 Some(filtering) if !filtering.complete(&model.store) => "filtering".to_owned(),
                 Some(_) => format!("no connection is selected by the filter; {reset} takes it away"),
                 None => format!("no connection has findings; {reset} shows all"),
@@ -327,6 +389,11 @@ impl View for ConnsView {
                 self.card.draw(model, conn, area, canvas);
             }
         }
+    }
+
+    fn advance(&mut self, model: &mut Model, budget: Duration) -> bool {
+        let more = self.order(model, budget / 2);
+        more | model.conn.is_some_and(|conn| self.card.advance(model, conn, budget / 2))
     }
 
     fn act(&mut self, model: &mut Model, action: Action) -> bool {

@@ -4,6 +4,8 @@ mod card;
 mod draw;
 mod rows;
 
+use std::time::Duration;
+
 use ratatui::layout::Rect;
 
 use self::card::{Card, Unnamed};
@@ -23,6 +25,9 @@ use crate::tui::model::{Effect, Model};
 use crate::tui::overlay::rule::RulePage;
 use crate::tui::overlay::suppress::Suppress;
 use crate::tui::store::Found;
+
+/// Time for the rows while a frame is drawn; the rest is done between frames.
+const BUDGET: Duration = Duration::from_millis(4);
 
 /// The panes.
 const LIST: usize = 0;
@@ -220,7 +225,9 @@ impl View for FindingsView {
     }
 
     fn draw(&mut self, model: &mut Model, area: Rect, canvas: &mut Canvas<'_>) {
-        self.rows.update(model, self.sort, self.grouping);
+        if self.rows.update(model, self.sort, self.grouping, BUDGET) {
+            model.more = true;
+        }
         self.keep(model);
         if self.rows.items.is_empty() {
             canvas.rule(area.x, area.y, area.width);
@@ -235,6 +242,10 @@ impl View for FindingsView {
         if let Some(card) = card {
             self.draw_card(model, card, canvas);
         }
+    }
+
+    fn advance(&mut self, model: &mut Model, budget: Duration) -> bool {
+        self.rows.update(model, self.sort, self.grouping, budget)
     }
 
     fn act(&mut self, model: &mut Model, action: Action) -> bool {

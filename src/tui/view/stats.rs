@@ -19,7 +19,7 @@ use crate::tui::list::{Scroll, Step};
 use crate::tui::model::Model;
 use crate::tui::tally::{Bins, Source, Tally};
 
-/// Time for counting, for each frame that is drawn.
+/// Time for counting while a frame is drawn; the rest is counted between frames.
 const BUDGET: Duration = Duration::from_millis(6);
 
 /// From this width on, figures stand in two columns.
@@ -36,15 +36,18 @@ pub struct StatsView {
     figures: bool,
     /// What is in front has the whole screen.
     zoomed: bool,
+    /// Columns of the chart.
+    columns: u16,
 }
 
 impl StatsView {
-    /// Counts on; from the beginning where other messages are shown, or in other bins.
-    fn count(&mut self, model: &mut Model, columns: u16) {
+    /// Counts on; from the beginning where other messages are shown, or in other bins. Returns whether there is more.
+    fn count(&mut self, model: &Model, budget: Duration) -> bool {
+        let columns = self.columns;
         let source = Source::Shown(model.shown.generation());
         let Some((first, last)) = ends(model) else {
             self.tally = None;
-            return;
+            return false;
         };
         let (from, width) = self.timeline.window(first, last, columns);
         let most = Timeline::most_bins(columns);
@@ -54,11 +57,10 @@ impl StatsView {
         if !goes_on {
             self.tally = Some(Tally::new(source, Bins::new(Timestamp::from_nanos(from), width)));
         }
-        if let Some(tally) = &mut self.tally
-            && !tally.advance(model, most, BUDGET)
-        {
-            model.more = true;
-        }
+        let Some(tally) = &mut self.tally else { return false };
+        let counted = tally.advance(model, most, budget);
+        let marked = self.timeline.mark(model, &tally.bins, budget / 2);
+        !(counted && marked)
     }
 
     /// A filter for what is in the bin under the cursor.
@@ -114,7 +116,10 @@ impl View for StatsView {
             _ => (area.height * 2 / 5).clamp(4, 16).min(area.height),
         };
         let chart = Rect { height, ..area };
-        self.count(model, chart.width.saturating_sub(10).max(1));
+        self.columns = chart.width.saturating_sub(10).max(1);
+        if self.count(model, BUDGET) {
+            model.more = true;
+        }
         let rest = Rect { y: area.y + height, height: area.height - height, ..area };
         let Some(tally) = &self.tally else {
             let (x, width) = (area.x + 2, area.width.saturating_sub(4));
@@ -131,6 +136,10 @@ impl View for StatsView {
             let columns = if area.width >= WIDE { 2 } else { 1 };
             figures::draw(&blocks, columns, (&mut self.scroll, self.figures), rest, canvas);
         }
+    }
+
+    fn advance(&mut self, model: &mut Model, budget: Duration) -> bool {
+        self.columns > 0 && self.count(model, budget)
     }
 
     fn act(&mut self, model: &mut Model, action: Action) -> bool {
@@ -160,9 +169,10 @@ impl View for StatsView {
                 None => model.say("there is no bin under the cursor"),
             },
             Action::NextFinding | Action::PreviousFinding => {
-                let found = self.tally.as_ref().and_then(|tally| {
-                    self.timeline.next_finding(model, &tally.bins, action == Action::NextFinding)
-                });
+                let found = self
+                    .tally
+                    .as_ref()
+                    .and_then(|tally| self.timeline.next_finding(&tally.bins, action == Action::NextFinding));
                 match found {
                     Some(bin) => self.timeline.select(bin),
                     None => model.say("there is no further finding in this part"),

@@ -18,7 +18,7 @@ use crate::tui::store::{Conn, Found};
 use crate::tui::tally::{Bins, Source, Tally, width};
 use crate::tui::theme::Role;
 
-/// Time for counting, for each frame that is drawn.
+/// Time for counting while a frame is drawn; the rest is counted between frames.
 const BUDGET: Duration = Duration::from_millis(3);
 
 /// The card of a connection; it counts the connection's messages.
@@ -46,7 +46,9 @@ impl Card {
     /// Draws the card of a connection.
     pub(super) fn draw(&mut self, model: &mut Model, number: u32, area: Rect, canvas: &mut Canvas<'_>) {
         let columns = area.width.saturating_sub(34).clamp(10, 60);
-        self.count(model, number, columns);
+        if self.count(model, number, columns, BUDGET) {
+            model.more = true;
+        }
         let Some(conn) = model.store.conn(number) else { return };
         canvas.hit(area, Hit::Pane(1));
         let title = format!("conn {number} · {} → {}", conn.client, conn.server);
@@ -54,7 +56,7 @@ impl Card {
         let (x, width) = (inner.x + 1, inner.width.saturating_sub(2));
         let mut lines = self.facts(conn);
         // Where there is little room, findings are worth more than counts.
-        let findings = conn.findings.len() as u16;
+        let findings = conn.findings.len().min(usize::from(u16::MAX / 2)) as u16;
         let room = inner.height.saturating_sub(findings.min(inner.height / 2)).max(1);
         lines.truncate(room.into());
         let mut y = inner.y;
@@ -64,7 +66,7 @@ impl Card {
         }
         if findings > 0 && inner.bottom().saturating_sub(y) > findings + 1 {
             y += 1;
-            canvas.put(x, y, width, &format!("Findings {findings}"), Role::Heading);
+            canvas.put(x, y, width, &format!("Findings {}", conn.findings.len()), Role::Heading);
             y += 1;
         }
         let found = || {
@@ -95,8 +97,9 @@ impl Card {
     }
 
     /// Counts on, from the beginning where it is another connection, or outgrew its bins.
-    fn count(&mut self, model: &mut Model, number: u32, columns: u16) {
-        let Some(conn) = model.store.conn(number) else { return };
+    /// Returns whether there is more.
+    fn count(&mut self, model: &Model, number: u32, columns: u16, budget: Duration) -> bool {
+        let Some(conn) = model.store.conn(number) else { return false };
         let (opened, last) = (conn.opened.time, conn.last().time);
         let outgrown = |tally: &Tally| tally.bins.index(last) >= usize::from(columns) * 2;
         let goes_on = self.columns == columns
@@ -106,11 +109,12 @@ impl Card {
             self.tally = Some(Tally::new(Source::Conn(number), bins));
             self.columns = columns;
         }
-        if let Some(tally) = &mut self.tally
-            && !tally.advance(model, usize::from(columns) * 2, BUDGET)
-        {
-            model.more = true;
-        }
+        self.tally.as_mut().is_some_and(|tally| !tally.advance(model, usize::from(columns) * 2, budget))
+    }
+
+    /// Counts on between frames. Returns whether there is more.
+    pub(super) fn advance(&mut self, model: &Model, number: u32, budget: Duration) -> bool {
+        self.columns > 0 && self.count(model, number, self.columns, budget)
     }
 
     /// Lines of facts, the most wanted first.

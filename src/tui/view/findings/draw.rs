@@ -51,7 +51,7 @@ impl FindingsView {
         }
         let most = (area.height * self.share / 100).clamp(4, area.height - 5);
         // What the list does not need is the card's.
-        let height = most.min(self.rows.items.len() as u16 + 3).max(4);
+        let height = (self.rows.items.len() + 3).min(most.into()).max(4) as u16;
         let list = Rect { height, ..area };
         (Some(list), Some(Rect::new(area.x, area.y + height, area.width, area.height - height)))
     }
@@ -135,7 +135,7 @@ impl FindingsView {
         let made = Made {
             item,
             width,
-            findings: model.store.findings().len(),
+            findings: self.rows.counted,
             reacted: self.found(model).is_some_and(|found| found.reaction.is_some()),
             reveal: model.settings.reveal,
         };
@@ -171,7 +171,9 @@ impl FindingsView {
         let all = model.store.findings().len();
         let key = |action: Action| model.keymap.keys(action).next().unwrap_or_default();
         let mut lines = Vec::new();
-        if all == 0 {
+        if all > 0 && self.rows.is_making() {
+            lines.push((format!("sorting {}", count(all as u64, "finding")), Role::Dim));
+        } else if all == 0 {
             let conns = count(model.store.conns().len() as u64, "connection");
             let messages = count(model.store.messages() as u64, "message");
             let so_far = if matches!(model.store.state(), State::Reading) { " so far" } else { "" };

@@ -1,5 +1,8 @@
 //! Messages over time.
 
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
 use ratatui::layout::Rect;
 
 use crate::item::Dir;
@@ -26,6 +29,9 @@ const LEAST: i64 = 1_000;
 /// Bins that are kept for each column of the screen: the rest is scrolled to.
 const SCREENS: usize = 64;
 
+/// Findings that are looked at between two looks at the clock.
+const SLICE: usize = 1 << 9;
+
 /// Where the chart of messages over time stands.
 #[derive(Debug, Default)]
 pub(super) struct Timeline {
@@ -34,9 +40,45 @@ pub(super) struct Timeline {
     part: Option<(i64, i64)>,
     /// The width of a bin, where one was asked for.
     width: Option<i64>,
+    marks: Marks,
+}
+
+/// Bins with findings.
+#[derive(Debug, Default)]
+struct Marks {
+    /// Where the bins begin and how wide they are; and the connection whose findings they are.
+    of: (i64, i64, Option<u32>),
+    /// Findings of the store that were looked at.
+    seen: usize,
+    /// The worst level of each bin.
+    worst: BTreeMap<usize, usize>,
 }
 
 impl Timeline {
+    /// Looks at findings, for about so long, and says whether all were looked at.
+    pub(super) fn mark(&mut self, model: &Model, bins: &Bins, budget: Duration) -> bool {
+        let (since, conn) = (Instant::now(), model.narrow.conn);
+        let of = (bins.from, bins.width, conn);
+        if self.marks.of != of {
+            self.marks = Marks { of, ..Marks::default() };
+        }
+        let marks = &mut self.marks;
+        while let Some(found) = model.store.findings().get(marks.seen) {
+            marks.seen += 1;
+            if conn.is_none_or(|conn| found.conn == Some(conn))
+                && let Some(at) = found.finding.at.filter(|at| at.time.nanos() >= bins.from)
+            {
+                let level = found.finding.rule.level as usize;
+                let worst = marks.worst.entry(bins.index(at.time)).or_insert(level);
+                *worst = level.min(*worst);
+            }
+            if marks.seen % SLICE == 0 && since.elapsed() >= budget {
+                return false;
+            }
+        }
+        true
+    }
+
     /// Bins that are counted on a screen of so many columns.
     pub(super) const fn most_bins(columns: u16) -> usize {
         columns as usize * SCREENS
@@ -111,10 +153,14 @@ impl Timeline {
     }
 
     /// The bin of the next finding from the cursor on, or of the one before.
-    pub(super) fn next_finding(&self, model: &Model, bins: &Bins, forward: bool) -> Option<usize> {
-        let at = self.scroll.cursor;
-        let with = marks(model, bins).map(|(bin, _)| bin).filter(|bin| *bin < bins.counts.len());
-        if forward { with.filter(|bin| *bin > at).min() } else { with.filter(|bin| *bin < at).max() }
+    pub(super) fn next_finding(&self, bins: &Bins, forward: bool) -> Option<usize> {
+        let (at, end) = (self.scroll.cursor, bins.counts.len());
+        let worst = &self.marks.worst;
+        if forward {
+            worst.range(at + 1..end.max(at + 1)).next().map(|(bin, _)| *bin)
+        } else {
+            worst.range(..at.min(end)).next_back().map(|(bin, _)| *bin)
+        }
     }
 
     pub(super) fn draw(
@@ -175,15 +221,13 @@ impl Timeline {
         let axis = plot.bottom();
         canvas.put(plot.x - 1, axis, 1, "┼", Role::Dim);
         canvas.rule(plot.x, axis, plot.width);
-        for (bin, level) in marks(model, bins) {
-            if window.contains(&bin) {
-                let mut counts = [0; 3];
-                if let Some(count) = counts.get_mut(level) {
-                    *count = 1;
-                }
-                let (sign, role) = worst(&counts);
-                canvas.put(plot.x + (bin - window.start) as u16, axis, 1, sign, role);
+        for (bin, level) in self.marks.worst.range(window.clone()) {
+            let mut counts = [0; 3];
+            if let Some(count) = counts.get_mut(*level) {
+                *count = 1;
             }
+            let (sign, role) = worst(&counts);
+            canvas.put(plot.x + (bin - window.start) as u16, axis, 1, sign, role);
         }
         if let Some(bin) = bins.counts.get(cursor) {
             let text = format!(
@@ -215,19 +259,4 @@ pub(super) const fn format(model: &Model) -> TimeFormat {
 
 fn span_of(width: i64) -> String {
     if width < 1_000_000 { format!("{}µs", width / 1_000) } else { span(width) }
-}
-
-/// The bins with findings, and their levels; the worst of a bin last.
-fn marks<'a>(model: &'a Model, bins: &'a Bins) -> impl Iterator<Item = (usize, usize)> + 'a {
-    (0..3).rev().flat_map(move |level| {
-        model
-            .store
-            .findings()
-            .iter()
-            .filter(move |found| found.finding.rule.level as usize == level)
-            .filter(move |found| model.narrow.conn.is_none_or(|conn| found.conn == Some(conn)))
-            .filter_map(move |found| found.finding.at)
-            .filter(move |at| at.time.nanos() >= bins.from)
-            .map(move |at| (bins.index(at.time), level))
-    })
 }
