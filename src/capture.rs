@@ -3,7 +3,9 @@
 //! [`open::open`] recognises what it is given by its content: pcap and pcapng, plain or compressed
 //! with gzip, zstd or lz4. Every reader is a [`source::Source`]; several are merged by time.
 
+mod arrive;
 mod decompress;
+pub mod live;
 pub mod locate;
 mod merge;
 pub mod open;
@@ -12,8 +14,10 @@ mod pcap;
 mod pcapng;
 pub mod places;
 mod reader;
+pub mod record;
 mod sniff;
 pub mod source;
+pub mod synth;
 pub mod write;
 
 pub use locate::{Located, locate};

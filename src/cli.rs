@@ -4,12 +4,15 @@ pub mod args;
 mod check;
 mod config;
 mod doctor;
+mod echo;
 mod export;
 mod fields;
 mod filter;
 mod follow;
 mod generate;
 mod inspect;
+mod interrupt;
+mod live;
 mod ls;
 mod open;
 mod pages;
@@ -50,6 +53,8 @@ enum Outcome {
     Findings,
     /// There was nothing to audit.
     NoConnection,
+    /// Ctrl-C came before there was a result.
+    Interrupted,
     /// What was asked for is not in the capture, or the capture is not what it must be.
     Trouble,
 }
@@ -62,6 +67,7 @@ pub fn main() -> ExitCode {
         Ok(Outcome::Nothing | Outcome::Findings) => ExitCode::from(NOTHING),
         Ok(Outcome::NoConnection) => ExitCode::from(NO_CONNECTION),
         Ok(Outcome::Trouble) => ExitCode::from(TROUBLE),
+        Ok(Outcome::Interrupted) => ExitCode::from(interrupt::INTERRUPTED),
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             session::error(&format!("{error:#}"));
@@ -83,9 +89,11 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Some(Command::Inspect(args)) => inspect::run(&args),
         Some(Command::Follow(args)) => follow::run(&args),
         Some(Command::Export(args)) => export::run(&args),
+        Some(Command::Live(args)) => live::run(&args),
         Some(Command::Stats(args)) => stats::run(&args),
         Some(Command::Check(args)) => check::run(&args),
         Some(Command::Rule(args)) => rule::run(&args),
+        Some(Command::Echo(args)) => echo::run(&args),
         Some(Command::Generate(args)) => generate::run(&args),
         Some(Command::Fields { names, color }) => fields::run(&names, color),
         Some(Command::Filter { expr }) => filter::run(&expr.join(" ")),

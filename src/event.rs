@@ -156,6 +156,8 @@ pub struct Summary {
     pub bytes: u64,
     /// Packets that could not be decoded (unknown link type, damaged headers).
     pub skipped_packets: u64,
+    /// Packets that were lost before they could be captured, as far as the capturing machine says.
+    pub dropped_packets: u64,
     /// TCP connections seen.
     pub tcp_connections: u64,
     /// WebSocket connections, refused upgrades among them.

@@ -41,9 +41,9 @@ pub use deflate::Agreed;
 pub use kind::{Hosts, Kind};
 pub use violation::{Violation, ViolationError};
 
+use crate::capture::synth::{self, ETHERNET, Ends};
 use crate::capture::write;
 use crate::item::Dir;
-use crate::script::packets::{self, ETHERNET, Ends};
 use crate::time::Timestamp;
 use kind::Shape;
 use link::{Link, Voice};
@@ -373,7 +373,7 @@ impl Generator {
                 None
             }
             Source::Play { play, start } => {
-                if let Some((_, _, after)) = play.next() {
+                if let Some((_, after)) = play.next() {
                     return Some(*start + after);
                 }
                 let ends = play.ends();
@@ -422,9 +422,9 @@ impl Generator {
         let whole = match self.sources.get_mut(at) {
             Some(Source::Link(link)) => link.packet(clock, &mut self.packet),
             Some(Source::Play { play, .. }) => {
-                let written = play.next().is_some_and(|(segment, ends, _)| {
+                let written = play.next().is_some_and(|(segment, _)| {
                     snap = segment.snap;
-                    packets::tcp(&mut self.packet, &ends, segment.from, segment.tcp(), &segment.payload)
+                    segment.packet(&mut self.packet)
                 });
                 play.advance();
                 written
@@ -433,7 +433,7 @@ impl Generator {
                 let mut payload = Vec::new();
                 let (ends, dir): (Ends, Dir) = noise::datagram(&mut payload, rng);
                 self.totals.datagrams += 1;
-                packets::udp(&mut self.packet, &ends, dir, &payload)
+                synth::udp(&mut self.packet, &ends, dir, &payload)
             }
             Some(Source::Over) | None => false,
         };

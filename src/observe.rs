@@ -72,7 +72,8 @@ pub trait Sink<R> {
     /// Where the output cannot be written: the run ends.
     fn bytes(&mut self, bytes: &[u8]) -> io::Result<()>;
 
-    /// What a block of the capture brought has been delivered: a sink that shows things may show it.
+    /// What a block of the capture brought has been delivered: a sink that shows things may show it. Where
+    /// packets are waited for, this comes about ten times a second.
     ///
     /// # Errors
     /// Where the output cannot be written: the run ends.

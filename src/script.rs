@@ -122,10 +122,10 @@
 //! - All steps together may send 16 MiB.
 
 mod bounds;
-pub(crate) mod encode;
+mod encode;
 mod head;
 mod lex;
-pub(crate) mod packets;
+mod packets;
 mod parse;
 mod tokens;
 pub(crate) mod wire;

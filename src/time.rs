@@ -73,6 +73,25 @@ impl fmt::Display for Delay {
     }
 }
 
+/// A span of time in nanoseconds: `250ms`, `1s`, `5m`; a number without a unit is seconds.
+///
+/// # Errors
+/// What is wrong with it, for people.
+pub fn span(text: &str) -> Result<i64, String> {
+    let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(split);
+    let scale = match unit {
+        "us" => 1_000,
+        "ms" => 1_000_000,
+        "s" | "" => 1_000_000_000,
+        "m" => 60_000_000_000,
+        "h" => 3_600_000_000_000,
+        _ => return Err(format!("`{unit}` is no unit: use us, ms, s, m or h")),
+    };
+    let number: i64 = number.parse().map_err(|_| "expected a number with a unit, such as 1s".to_owned())?;
+    number.checked_mul(scale).filter(|span| *span > 0).ok_or_else(|| "the span must be positive".to_owned())
+}
+
 const NANOS_PER_DAY: i64 = 86_400_000_000_000;
 
 fn put(field: &mut [u8], mut value: i64) {
@@ -107,6 +126,15 @@ mod tests {
             [-1, 800_000, 12_345_678, 1_290_000_000, 31_999_000_000, 245_000_000_000].map(shown),
             ["0 µs", "0.8 ms", "12 ms", "1.29 s", "31 s", "4 min 05 s"]
         );
+    }
+
+    #[test]
+    fn spans() {
+        assert_eq!(span("1s"), Ok(1_000_000_000));
+        assert_eq!(span("250ms"), Ok(250_000_000));
+        assert!(span("0s").is_err());
+        assert!(span("5y").is_err());
+        assert!(span("s").is_err());
     }
 
     #[test]

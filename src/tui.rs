@@ -22,6 +22,7 @@ pub mod diff;
 pub mod drive;
 pub mod editor;
 mod empty;
+pub mod exporting;
 pub mod feed;
 pub mod files;
 pub mod filtering;

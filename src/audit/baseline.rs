@@ -376,7 +376,7 @@ mod tests {
     fn a_baseline_grows() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("baseline.json");
-        let finding = Finding::whole_capture(crate::rules::find("F004").unwrap(), "facts".to_owned());
+        let finding = Finding::whole_capture(rules::find("F004").unwrap(), "facts".to_owned());
         let (one, other) = ("0".repeat(32), "1".repeat(32));
         let mut draft = Draft::open(&file).unwrap();
         assert!(draft.is_empty() && !draft.knows(&one));

@@ -59,6 +59,11 @@ impl Compression {
 pub(crate) struct Damaged(String);
 
 impl Damaged {
+    /// The error of an input that goes on no further; `what` follows its name.
+    pub(crate) fn because(what: &str) -> io::Error {
+        Self(what.to_owned()).error()
+    }
+
     /// The damage that an error of [`Compression::decoder`] is about, if it is not one of reading.
     pub(crate) fn of(error: &io::Error) -> Option<&Self> {
         causes(error).find_map(|cause| cause.downcast_ref())
@@ -106,6 +111,7 @@ impl<R: Read> Read for Counted<R> {
                     return Ok(count);
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Err(error),
                 Err(error) => {
                     self.raw.failed.store(true, Ordering::Relaxed);
                     return Err(error);

@@ -6,6 +6,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::io;
+use std::time::{Duration, Instant};
 
 use super::reader::BLOCK;
 use super::source::{Block, CaptureFacts, Packet, Source, Status};
@@ -16,7 +17,8 @@ pub(crate) struct Merge {
     inputs: Vec<Input>,
     /// The next packet of every input that has one.
     heads: BinaryHeap<Reverse<(Timestamp, usize)>>,
-    started: bool,
+    /// When the inputs that had nothing for now were asked; none before the first time.
+    asked: Option<Instant>,
     failed: Option<io::Error>,
     facts: CaptureFacts,
 }
@@ -27,17 +29,25 @@ struct Input {
     first: u16,
     block: Block,
     next: usize,
+    /// It had nothing for now.
+    quiet: bool,
     ended: bool,
 }
 
 impl Input {
-    /// The next packet, reading on where the block has no more.
+    /// The next packet, reading on where the block has no more; none where there is none for now.
     fn head(&mut self) -> io::Result<Option<&Packet>> {
+        self.quiet = false;
         while self.next >= self.block.packets.len() && !self.ended {
             self.next = 0;
             self.block.packets.clear();
             match self.source.fill(&mut self.block) {
-                Ok(status) => self.ended = status == Status::End,
+                Ok(Status::More) => {}
+                Ok(Status::Quiet) => {
+                    self.quiet = true;
+                    break;
+                }
+                Ok(Status::End) => self.ended = true,
                 Err(error) => {
                     self.ended = true;
                     return Err(error);
@@ -54,14 +64,14 @@ impl Merge {
         let mut first = 0;
         let input = |source: Box<dyn Source>| {
             let count = source.facts().sources.len() as u16;
-            let input = Input { source, first, block: Block::default(), next: 0, ended: false };
+            let input = Input { source, first, block: Block::default(), next: 0, quiet: true, ended: false };
             first = first.saturating_add(count);
             input
         };
         let mut merge = Self {
             inputs: sources.into_iter().map(input).collect(),
             heads: BinaryHeap::new(),
-            started: false,
+            asked: None,
             failed: None,
             facts: CaptureFacts::default(),
         };
@@ -133,22 +143,34 @@ impl Source for Merge {
             self.heads.clear();
             return Err(error);
         }
-        if !self.started {
-            self.started = true;
+        // Asking may mean to wait: while others have packets, that is done now and then only.
+        if self.heads.is_empty() || self.asked.is_none_or(|asked| asked.elapsed() > PATIENCE) {
             for index in 0..self.inputs.len() {
-                self.push_head(index);
+                if self.inputs.get(index).is_some_and(|input| input.quiet) {
+                    self.push_head(index);
+                }
             }
+            self.asked = Some(Instant::now());
         }
         self.copy_packets(block);
         self.update_facts();
-        let more = self.failed.is_some() || !self.heads.is_empty();
-        Ok(if more { Status::More } else { Status::End })
+        let later = self.inputs.iter().any(|input| input.quiet);
+        Ok(if self.failed.is_some() || !self.heads.is_empty() || later && !block.packets.is_empty() {
+            Status::More
+        } else if later {
+            Status::Quiet
+        } else {
+            Status::End
+        })
     }
 
     fn facts(&self) -> &CaptureFacts {
         &self.facts
     }
 }
+
+/// How often inputs without packets are asked while others have some.
+const PATIENCE: Duration = Duration::from_millis(100);
 
 #[cfg(test)]
 mod tests {

@@ -5,7 +5,9 @@ use std::fs::File;
 use std::io::{self, Cursor, IsTerminal, Read};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
+use super::arrive::{self, Pieces, Waiting};
 use super::decompress::{Counted, Raw};
 use super::merge::Merge;
 use super::pcap::Pcap;
@@ -22,6 +24,9 @@ pub struct Opened {
     /// Bytes of all its files, compressed where they are, if known: what
     /// [`CaptureFacts::bytes_read`](super::source::CaptureFacts::bytes_read) counts up to.
     pub size: Option<u64>,
+    /// Packets arrive bit by bit (from a pipe, in a file that is followed): what they tell is worth showing at
+    /// each pause.
+    pub growing: bool,
 }
 
 /// Opens files as one capture; `-` is standard input. Several are merged by time, and packets of the
@@ -42,6 +47,29 @@ pub type Tap<'a> = dyn FnMut(usize, Box<dyn Read + Send>) -> io::Result<Box<dyn 
 /// # Errors
 /// As [`open`], and where `tap` fails.
 pub fn open_through<P: AsRef<OsStr>>(paths: &[P], limits: &Limits, tap: &mut Tap<'_>) -> io::Result<Opened> {
+    open_with(paths, &Opening { limits: limits.clone(), ..Opening::default() }, tap)
+}
+
+/// How files are opened.
+#[derive(Clone, Debug, Default)]
+pub struct Opening {
+    /// The bounds.
+    pub limits: Limits,
+    /// Files may still be being written: where one ends, more is waited for, until `stop`, or until the file
+    /// is replaced, removed or becomes shorter.
+    pub follow: bool,
+    /// Once this is set, files that are followed end where they end, and pipes with what has come.
+    pub stop: Arc<AtomicBool>,
+}
+
+/// As [`open_through`], with more to say about how.
+///
+/// What arrives bit by bit, from a pipe or in a file that is followed, is handed on as it comes. Opening
+/// itself waits until there is enough to recognise a capture by.
+///
+/// # Errors
+/// As [`open_through`].
+pub fn open_with<P: AsRef<OsStr>>(paths: &[P], opening: &Opening, tap: &mut Tap<'_>) -> io::Result<Opened> {
     if paths.iter().filter(|path| path.as_ref() == STDIN).count() > 1 {
         return Err(failed(STDIN, io::ErrorKind::InvalidInput, "standard input can be read only once"));
     }
@@ -51,22 +79,24 @@ pub fn open_through<P: AsRef<OsStr>>(paths: &[P], limits: &Limits, tap: &mut Tap
     }
     let mut sources = Vec::with_capacity(paths.len());
     let mut size = Some(0);
+    let mut any_growing = false;
     let block =
         if paths.len() > 1 { (MERGED / paths.len()).clamp(LEAST, reader::BLOCK) } else { reader::BLOCK };
     for (index, path) in paths.iter().enumerate() {
         let path = path.as_ref();
         let name = path.to_string_lossy();
-        let (input, bytes) = input(path, &name)?;
+        let Origin { input, bytes, growing } = input(path, &name, opening)?;
         let input = tap(index, input)?;
+        any_growing |= growing;
         size = size.zip(bytes).map(|(sum, bytes): (u64, u64)| sum.saturating_add(bytes));
-        sources.push(source(&name, input, block, limits)?);
+        sources.push(source(&name, input, growing, block, &opening.limits)?);
     }
     let source = match sources.len() {
         0 => return Err(io::Error::new(io::ErrorKind::InvalidInput, "no capture is named")),
         1 => sources.swap_remove(0),
         _ => Box::new(Merge::new(sources)),
     };
-    Ok(Opened { source, size })
+    Ok(Opened { source, size, growing: any_growing })
 }
 
 /// Reads a capture, compressed or not, from memory. `name` is what notes about it start with.
@@ -84,11 +114,39 @@ pub fn from_bytes(name: &str, bytes: Vec<u8>, limits: &Limits) -> io::Result<Ope
 /// # Errors
 /// Where `input` cannot be read, or is no capture.
 pub fn from_reader(name: &str, input: impl Read + Send + 'static, limits: &Limits) -> io::Result<Opened> {
-    Ok(Opened { source: source(name, Box::new(input), reader::BLOCK, limits)?, size: None })
+    Ok(Opened {
+        source: source(name, Box::new(input), false, reader::BLOCK, limits)?,
+        size: None,
+        growing: false,
+    })
 }
 
-/// Opens a file, and tells its size if it has one.
-fn input(path: &OsStr, name: &str) -> io::Result<(Box<dyn Read + Send>, Option<u64>)> {
+/// An opened file.
+struct Origin {
+    input: Box<dyn Read + Send>,
+    /// Its size, if it has one that is final.
+    bytes: Option<u64>,
+    /// It may say that it has no more for now.
+    growing: bool,
+}
+
+impl Origin {
+    /// `whole` where `file` is a file that is not followed; else what waits for more.
+    fn new(file: File, path: Option<&Path>, opening: &Opening) -> io::Result<Self> {
+        let metadata = file.metadata()?;
+        let stop = Arc::clone(&opening.stop);
+        Ok(if !metadata.is_file() {
+            Self { input: Box::new(arrive::Pipe::new(file, stop)), bytes: None, growing: true }
+        } else if opening.follow {
+            Self { input: Box::new(arrive::Growing::new(file, path, stop)), bytes: None, growing: true }
+        } else {
+            Self { input: Box::new(file), bytes: Some(metadata.len()), growing: false }
+        })
+    }
+}
+
+/// Opens a file.
+fn input(path: &OsStr, name: &str, opening: &Opening) -> io::Result<Origin> {
     if path == STDIN {
         let stdin = io::stdin();
         if stdin.is_terminal() {
@@ -98,7 +156,12 @@ fn input(path: &OsStr, name: &str) -> io::Result<(Box<dyn Read + Send>, Option<u
                 "standard input is a terminal, not a capture",
             ));
         }
-        return Ok((Box::new(stdin), None));
+        return match arrive::descriptor(&stdin) {
+            Some(file) => Origin::new(file?, None, opening)
+                .map(|origin| Origin { bytes: None, ..origin })
+                .map_err(|error| failed(name, error.kind(), &error.to_string())),
+            None => Ok(Origin { input: Box::new(stdin), bytes: None, growing: false }),
+        };
     }
     let named = |error: io::Error| match error.kind() {
         io::ErrorKind::NotFound => failed(name, error.kind(), "there is no such file"),
@@ -106,17 +169,17 @@ fn input(path: &OsStr, name: &str) -> io::Result<(Box<dyn Read + Send>, Option<u
         kind => failed(name, kind, &error.to_string()),
     };
     let file = File::open(Path::new(path)).map_err(named)?;
-    let metadata = file.metadata().map_err(named)?;
-    if metadata.is_dir() {
+    if file.metadata().map_err(named)?.is_dir() {
         return Err(failed(name, io::ErrorKind::IsADirectory, "is a directory, not a capture"));
     }
-    Ok((Box::new(file), metadata.is_file().then_some(metadata.len())))
+    Origin::new(file, Some(Path::new(path)), opening).map_err(named)
 }
 
 /// Recognises `input`, below up to [`NESTED`] layers of compression.
 fn source(
     name: &str,
     input: Box<dyn Read + Send>,
+    growing: bool,
     block: usize,
     limits: &Limits,
 ) -> io::Result<Box<dyn Source>> {
@@ -132,14 +195,21 @@ fn source(
         match content {
             Content::Pcap => {
                 let format = Pcap::default();
-                return Ok(Box::new(Reader::new(name, format, input, raw, compressed, block, limit)));
+                let reader = Reader::new(name, format, input, raw, compressed, block, limit);
+                return Ok(Box::new(reader.growing(growing)));
             }
             Content::Pcapng => {
                 let format = Pcapng::new(name, limit.saturating_mul(4));
-                return Ok(Box::new(Reader::new(name, format, input, raw, compressed, block, limit)));
+                let reader = Reader::new(name, format, input, raw, compressed, block, limit);
+                return Ok(Box::new(reader.growing(growing)));
             }
             Content::Compressed(compression) if layer < NESTED => {
-                input = compression.decoder(input, &raw);
+                input = if growing {
+                    // Decompression cannot stop half-way and go on: it waits, and gives what it has.
+                    Box::new(Pieces::new(compression.decoder(Box::new(Waiting(input)), &raw)))
+                } else {
+                    compression.decoder(input, &raw)
+                };
                 within = format!("what its {} data holds ", compression.name());
             }
             Content::Compressed(_) => break,
@@ -151,13 +221,29 @@ fn source(
     Err(failed(name, io::ErrorKind::InvalidData, &format!("is compressed more than {NESTED} times")))
 }
 
-/// The first bytes of `input`. Where it breaks, those before; the error comes again when reading on.
+/// The first bytes of `input`: as many as it takes to know what it is. Where it breaks, those before; the
+/// error comes again when reading on.
 fn head(input: &mut Box<dyn Read + Send>) -> io::Result<Vec<u8>> {
-    let mut head = Vec::with_capacity(sniff::HEAD);
-    match input.take(sniff::HEAD as u64).read_to_end(&mut head) {
-        Err(error) if head.is_empty() => Err(error),
-        Ok(_) | Err(_) => Ok(head),
+    let mut head = vec![0; sniff::HEAD];
+    let mut filled = 0;
+    let mut input = Waiting(input);
+    while let Some(rest) = head.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+        match input.read(rest) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if filled == 0 => return Err(error),
+            Err(_) => break,
+        }
+        // More may be long in coming, where it is a pipe.
+        if filled >= sniff::ENOUGH
+            && !matches!(sniff::content(head.get(..filled).unwrap_or_default()), Content::Other(_))
+        {
+            break;
+        }
     }
+    head.truncate(filled);
+    Ok(head)
 }
 
 fn failed(name: &str, kind: io::ErrorKind, what: &str) -> io::Error {

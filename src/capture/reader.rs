@@ -4,6 +4,9 @@
 //! they arrive, so that blocks depend on the input only. The part of a record at a block's end moves
 //! to the next block; a record larger than a block makes its block grow, up to
 //! [`Limits::block_bytes`](crate::limits::Limits::block_bytes).
+//!
+//! An input that is still being written (a pipe, a file that is followed) says
+//! [`io::ErrorKind::WouldBlock`] where it has no more for now: the block then holds what has come.
 
 use std::io::{self, Read};
 use std::sync::Arc;
@@ -50,6 +53,10 @@ pub(crate) struct Reader<F> {
     raw: Arc<Raw>,
     block: usize,
     block_limit: usize,
+    /// The input may say that it has no more for now.
+    growing: bool,
+    /// What a growing input is read into: its blocks are mostly small.
+    room: Vec<u8>,
     /// The start of a record that the last block did not hold all of.
     carry: Vec<u8>,
     /// Where `carry` starts in the (decompressed) input.
@@ -89,6 +96,8 @@ impl<F: Format> Reader<F> {
             raw,
             block,
             block_limit: block_limit.min(u32::MAX as usize),
+            growing: false,
+            room: Vec::new(),
             carry: Vec::new(),
             position: 0,
             packets: 0,
@@ -101,14 +110,23 @@ impl<F: Format> Reader<F> {
         }
     }
 
-    /// Reads until `bytes` is full or the input gives no more; returns how much of it is filled.
-    fn read_full(&mut self, bytes: &mut [u8], mut filled: usize) -> usize {
+    /// The input is still being written: what has come is handed on without waiting for a whole block, and a
+    /// record that is not all there where reading ends is no fault.
+    pub(crate) const fn growing(mut self, growing: bool) -> Self {
+        self.growing = growing;
+        self
+    }
+
+    /// Reads until `bytes` is full or the input gives no more; returns how much of it is filled, and whether
+    /// there may be more later.
+    fn read_full(&mut self, bytes: &mut [u8], mut filled: usize) -> (usize, bool) {
         while matches!(self.input_state, Input::Open) {
             let Some(rest) = bytes.get_mut(filled..).filter(|rest| !rest.is_empty()) else { break };
             match self.input.read(rest) {
                 Ok(0) => self.input_state = Input::Exhausted,
                 Ok(count) => filled += count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return (filled, true),
                 Err(error) => match Damaged::of(&error) {
                     Some(damaged) => {
                         self.facts.damage.push(format!("{}: {damaged}", self.name));
@@ -118,7 +136,21 @@ impl<F: Format> Reader<F> {
                 },
             }
         }
-        filled
+        (filled, false)
+    }
+
+    /// Gives a block the bytes that were read for it.
+    fn hand_over(&mut self, mut bytes: Vec<u8>, filled: usize, block: &mut Block) {
+        if self.growing && filled < self.block / 2 {
+            block.bytes.clear();
+            // A small block in much room, and there may be thousands of them, would hold all of it.
+            block.bytes.shrink_to(filled);
+            block.bytes.extend_from_slice(bytes.get(..filled).unwrap_or_default());
+            self.room = bytes;
+        } else {
+            bytes.truncate(filled);
+            block.bytes = bytes;
+        }
     }
 
     /// Notes that the record `consumed` bytes into the block is not all there.
@@ -158,7 +190,7 @@ impl<F: Format> Source for Reader<F> {
         }
 
         // The buffer keeps its length from block to block, so that it is zeroed only once.
-        let bytes = &mut block.bytes;
+        let mut bytes = std::mem::take(if self.growing { &mut self.room } else { &mut block.bytes });
         let mut filled = self.carry.len();
         let mut want = self.block.max(filled);
         if bytes.len() < want {
@@ -170,7 +202,8 @@ impl<F: Format> Source for Reader<F> {
         self.carry.clear();
 
         let status = loop {
-            filled = self.read_full(bytes.get_mut(..want).unwrap_or_default(), filled);
+            let later;
+            (filled, later) = self.read_full(bytes.get_mut(..want).unwrap_or_default(), filled);
             let filled_bytes = bytes.get(..filled).unwrap_or_default();
             let walk = self.format.walk(filled_bytes, self.position, &mut block.packets, &mut self.facts);
             let rest = filled - walk.consumed;
@@ -184,7 +217,7 @@ impl<F: Format> Source for Reader<F> {
                 }
             };
             let open = matches!(self.input_state, Input::Open);
-            if open && walk.consumed == 0 && need <= self.block_limit {
+            if open && !later && walk.consumed == 0 && need <= self.block_limit {
                 want = need.max(filled + 1);
                 if bytes.len() < want {
                     bytes.resize(want, 0);
@@ -202,16 +235,19 @@ impl<F: Format> Source for Reader<F> {
                 Input::Open => {
                     self.carry.extend_from_slice(bytes.get(walk.consumed..filled).unwrap_or_default());
                     self.position += walk.consumed as u64;
-                    break Status::More;
+                    if later {
+                        filled = walk.consumed;
+                    }
+                    break if later && block.packets.is_empty() { Status::Quiet } else { Status::More };
                 }
                 Input::Failed(_) => break Status::More,
-                Input::Exhausted if rest > 0 => self.cut(walk.consumed, rest, need),
+                Input::Exhausted if rest > 0 && !self.growing => self.cut(walk.consumed, rest, need),
                 Input::Exhausted | Input::Broken | Input::Done => {}
             }
             self.input_state = Input::Done;
             break Status::End;
         };
-        block.bytes.truncate(filled);
+        self.hand_over(bytes, filled, block);
         self.facts.bytes_read = self.raw.bytes();
         Ok(status)
     }

@@ -17,6 +17,9 @@ pub(crate) enum Content {
 /// Bytes that [`content`] wants to see, if the file has them.
 pub(crate) const HEAD: usize = 512;
 
+/// Bytes by which all that is read is recognised.
+pub(crate) const ENOUGH: usize = 12;
+
 /// Recognises a file by its first [`HEAD`] bytes, or all that it has.
 pub(crate) fn content(head: &[u8]) -> Content {
     if is_pcap(head) {

@@ -37,8 +37,8 @@ pub struct Numbered {
     pub packet: Packet,
 }
 
-/// A read buffer and the packets in it. Where blocks are cut depends on the input only, never on
-/// timing or threads.
+/// A read buffer and the packets in it. Where blocks of a file are cut depends on the file only, never on
+/// timing or threads; those of a pipe or an interface hold what has come.
 #[derive(Debug, Default)]
 pub struct Block {
     /// Counts from 1, modulo 2^32; set by the engine.
@@ -65,6 +65,8 @@ impl Block {
 pub enum Status {
     /// The block holds packets (perhaps none); call again.
     More,
+    /// Nothing has come for a moment, and more may: a time to show what there is. The block holds no packets.
+    Quiet,
     /// The source is exhausted; the block may hold the last packets.
     End,
 }
@@ -94,6 +96,7 @@ pub trait Source: Send {
     /// # Errors
     /// Only where reading itself fails, or the input is no capture at all. A file that ends early or
     /// goes bad yields what is good, then [`Status::End`], and says so in [`Source::facts`].
+    /// A source that waits for packets does so for a tenth of a second, then says [`Status::Quiet`].
     fn fill(&mut self, block: &mut Block) -> io::Result<Status>;
 
     /// What is known so far.

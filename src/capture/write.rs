@@ -26,9 +26,77 @@ pub fn section(out: &mut Vec<u8>) {
 
 /// The description of an interface; packets name interfaces in the order described, from 0.
 pub fn interface(out: &mut Vec<u8>, link: LinkType) {
+    described_interface(out, &Interface { link, snap_length: SNAP_LENGTH, ..Interface::default() });
+}
+
+/// What is known of an interface; what is empty is left out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Interface {
+    /// What its packets begin with.
+    pub link: LinkType,
+    /// The most bytes captured of a packet.
+    pub snap_length: u32,
+    /// Its name.
+    pub name: String,
+    /// The filter that its packets passed, as libpcap writes it.
+    pub filter: String,
+    /// What there is to say about it.
+    pub comment: String,
+}
+
+impl Default for Interface {
+    fn default() -> Self {
+        Self {
+            link: LinkType(1),
+            snap_length: SNAP_LENGTH,
+            name: String::new(),
+            filter: String::new(),
+            comment: String::new(),
+        }
+    }
+}
+
+/// As [`interface`], with all that is known.
+pub fn described_interface(out: &mut Vec<u8>, interface: &Interface) {
     block(out, 1, |out| {
-        words(out, &[link.0.into(), SNAP_LENGTH]);
+        words(out, &[interface.link.0.into(), interface.snap_length]);
+        if !interface.comment.is_empty() {
+            option(out, 1, interface.comment.as_bytes());
+        }
+        if !interface.name.is_empty() {
+            option(out, 2, interface.name.as_bytes());
+        }
         option(out, 9, &[9]);
+        if !interface.filter.is_empty() {
+            option(out, 11, &[b"\0", interface.filter.as_bytes()].concat());
+        }
+        words(out, &[0]);
+    });
+}
+
+/// What an interface did from the start of the capture to a time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Statistics {
+    /// Packets that passed the filter, dropped ones among them.
+    pub received: u64,
+    /// Packets that the interface or its driver dropped.
+    pub dropped_by_interface: u64,
+    /// Packets that were dropped because nobody took them in time.
+    pub dropped_by_system: u64,
+}
+
+/// The statistics of an interface described before.
+pub fn statistics(out: &mut Vec<u8>, interface: u32, time: Timestamp, statistics: &Statistics) {
+    block(out, 5, |out| {
+        let nanos = time.nanos().max(0);
+        words(out, &[interface, (nanos >> 32) as u32, nanos as u32]);
+        for (code, count) in [
+            (4, statistics.received),
+            (5, statistics.dropped_by_interface),
+            (7, statistics.dropped_by_system),
+        ] {
+            option(out, code, &count.to_le_bytes());
+        }
         words(out, &[0]);
     });
 }
@@ -116,7 +184,10 @@ mod tests {
             let (mut pcap, mut pcapng) = (Vec::new(), Vec::new());
             pcap_header(&mut pcap, LinkType(number));
             section(&mut pcapng);
-            interface(&mut pcapng, LinkType(number));
+            described_interface(
+                &mut pcapng,
+                &Interface { link: LinkType(number), comment: comment.clone(), ..Interface::default() },
+            );
             secrets(&mut pcapng, &key_log);
             for (time, wire_len, bytes) in &packets {
                 let (time, wire_len) = (Timestamp::from_nanos(*time), (*wire_len).max(bytes.len() as u32));

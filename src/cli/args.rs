@@ -10,14 +10,21 @@ use crate::audit::select::Selector;
 use crate::generate::{Agreed, Kind, Rate, Size};
 use crate::place::Place;
 use crate::report::check;
+use crate::report::exporter::Format;
 use crate::report::payload::PayloadMode;
 use crate::report::select::{RecordTypes, Selection};
 use crate::rules::Level;
-use crate::time::Timestamp;
+use crate::time::{Timestamp, span};
 use crate::tui::view::ViewId;
 
+mod echo;
+mod live;
+
+pub use echo::{CloseWith, Echo};
+pub use live::Live;
+
 /// Command lines to begin with, and what they do.
-pub(super) const EXAMPLES: [(&str, &str); 9] = [
+pub(super) const EXAMPLES: [(&str, &str); 10] = [
     ("wscope capture.pcapng", "look around in it; ? is help"),
     ("wscope ls capture.pcapng", "what WebSockets are in there"),
     ("wscope capture.pcapng --at 2.m41", "the same, beginning at a message"),
@@ -27,15 +34,16 @@ pub(super) const EXAMPLES: [(&str, &str); 9] = [
     ("wscope check capture.pcapng", "what breaks the protocol; for tests and pipelines"),
     ("wscope export capture.pcapng | jq .", "everything, as NDJSON"),
     ("tcpdump -w - 'tcp port 80' | wscope -", "from a pipe"),
+    ("wscope live -i lo -f 'tcp port 8080'", "while it happens"),
 ];
 
 /// Exit codes, and what they mean.
 pub(super) const EXIT_CODES: [(&str, &str); 5] = [
     ("0", "success; check: no findings at or above --fail-on"),
-    ("1", "check: findings; ls -q, show -q: nothing found"),
+    ("1", "check: findings; ls -q, show -q, live -q: nothing found"),
     ("2", "trouble: bad usage, an unreadable capture, an output that cannot be written"),
     ("3", "check: no WebSocket connection in the capture"),
-    ("130", "interrupted"),
+    ("130", "interrupted; live: before any packet came"),
 ];
 
 /// What stands below the help of the program.
@@ -88,12 +96,16 @@ pub enum Command {
     Follow(Follow),
     /// Write everything in a format for other programs
     Export(Export),
+    /// Capture on interfaces, and print the messages as they come
+    Live(Live),
     /// Print numbers: messages, sizes, opcodes, compression, ping times
     Stats(Stats),
     /// Check the traffic against RFC 6455 and RFC 7692, for tests and pipelines
     Check(Check),
     /// Explain a rule: what it finds, why it matters, examples by the byte
     Rule(Rule),
+    /// Serve WebSockets to test clients with: echo, chat, feeds
+    Echo(Echo),
     /// Write a capture without any network: scripted or random traffic, workloads for benchmarks
     Generate(Box<Generate>),
     /// List the fields of filters, or explain one
@@ -496,8 +508,8 @@ pub struct Decode {
     /// A cut-off or damaged capture is an error (exit code 2)
     #[arg(long)]
     pub strict: bool,
-    /// No summary line, remarks or progress bar on standard error; `ls` and `show` exit with 1 where
-    /// they find nothing
+    /// No summary line, remarks or progress bar on standard error; `ls`, `show` and `live` exit with 1
+    /// where they find nothing
     #[arg(short, long)]
     pub quiet: bool,
     /// When to use colours
@@ -581,6 +593,9 @@ pub struct Show {
     /// How to write times
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     pub time: TimeFormat,
+    /// Wait where the capture ends for what is still written to it, until Ctrl-C
+    #[arg(long)]
+    pub follow: bool,
     /// Nothing but ASCII
     #[arg(long)]
     pub ascii: bool,
@@ -692,25 +707,22 @@ pub struct Export {
     /// Only records that match, with the begin and end of their connections
     #[arg(short = 'Y', long, value_name = "EXPR")]
     pub filter: Option<String>,
+    /// Wait where the capture ends for what is still written to it, until Ctrl-C (ndjson, csv and txt)
+    #[arg(long)]
+    pub follow: bool,
     /// Where the packets come from
     #[command(flatten)]
     pub input: Input,
 }
 
-/// Export formats.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// One JSON record a line
-    #[default]
-    Ndjson,
-    /// The same records in one JSON document
-    Json,
-    /// Messages, a row each
-    Csv,
-    /// Messages, a line each, to read
-    Txt,
-    /// HTTP archive with Chrome's `_webSocketMessages`
-    Har,
+impl ValueEnum for Format {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.name()).help(self.description()))
+    }
 }
 
 /// `stats`
@@ -742,20 +754,19 @@ fn connection(text: &str) -> Result<u32, String> {
         .map_err(|_| "write the number of a connection; `wscope ls` lists them".to_owned())
 }
 
-/// A span of time in nanoseconds.
-fn span(text: &str) -> Result<i64, String> {
+/// A number of bytes, such as 4096, 64K, 100M or 2G.
+fn size(text: &str) -> Result<u64, String> {
     let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(split);
-    let scale = match unit {
-        "us" => 1_000,
-        "ms" => 1_000_000,
-        "s" | "" => 1_000_000_000,
-        "m" => 60_000_000_000,
-        "h" => 3_600_000_000_000,
-        _ => return Err(format!("`{unit}` is no unit: use us, ms, s, m or h")),
+    let shift = match unit.to_ascii_uppercase().as_str() {
+        "" | "B" => 0,
+        "K" | "KB" | "KIB" => 10,
+        "M" | "MB" | "MIB" => 20,
+        "G" | "GB" | "GIB" => 30,
+        _ => return Err(format!("`{unit}` is no unit: use K, M or G")),
     };
-    let number: i64 = number.parse().map_err(|_| "expected a number with a unit, such as 1s".to_owned())?;
-    number.checked_mul(scale).filter(|span| *span > 0).ok_or_else(|| "the span must be positive".to_owned())
+    let number: u64 = number.parse().map_err(|_| "expected a size, such as 100M".to_owned())?;
+    number.checked_mul(1 << shift).filter(|size| *size > 0).ok_or_else(|| "use at least one byte".to_owned())
 }
 
 #[cfg(test)]
@@ -770,11 +781,12 @@ mod tests {
     }
 
     #[test]
-    fn spans() {
-        assert_eq!(span("1s"), Ok(1_000_000_000));
-        assert_eq!(span("250ms"), Ok(250_000_000));
-        assert!(span("0s").is_err());
-        assert!(span("5y").is_err());
-        assert!(span("s").is_err());
+    fn sizes() {
+        assert_eq!(size("100M"), Ok(100 << 20));
+        assert_eq!(size("64k"), Ok(64 << 10));
+        assert_eq!(size("7"), Ok(7));
+        for wrong in ["", "0", "M", "1T", "-1", "99999999999999999999G"] {
+            assert!(size(wrong).is_err(), "{wrong}");
+        }
     }
 }

@@ -105,7 +105,10 @@ fn live(out: &mut impl Write) -> io::Result<()> {
     match libpcap::Device::list() {
         Ok(devices) => {
             let names: Vec<String> = devices.into_iter().map(|device| device.name).collect();
-            writeln!(out, "interfaces     {}", names.join(" "))
+            writeln!(out, "interfaces     {}", names.join(" "))?;
+            let program = env::current_exe()?;
+            let setcap = "sudo setcap cap_net_raw,cap_net_admin=eip";
+            writeln!(out, "               to capture without root: {setcap} {}", program.display())
         }
         Err(error) => writeln!(out, "interfaces     cannot be listed: {error}"),
     }
@@ -114,10 +117,7 @@ fn live(out: &mut impl Write) -> io::Result<()> {
 #[cfg(not(libpcap))]
 fn live(out: &mut impl Write) -> io::Result<()> {
     if cfg!(feature = "live") {
-        writeln!(
-            out,
-            "               install libpcap-dev (Debian), libpcap-devel (Fedora) or libpcap (Arch), then build again"
-        )?;
+        writeln!(out, "               {}", super::live::NOT_BUILT)?;
     }
     Ok(())
 }

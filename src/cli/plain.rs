@@ -32,6 +32,10 @@ impl<W: Write> Sink<()> for Plain<W> {
         self.out.write_all(bytes)
     }
 
+    fn pause(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+
     fn finish(&mut self, _: &Summary) -> io::Result<()> {
         Ok(())
     }

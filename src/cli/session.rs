@@ -8,17 +8,19 @@ use std::time::Duration;
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::capture::open::{self, Opened};
+use crate::capture::open::{self, Opened, Opening};
 use crate::engine::{self, Config};
 use crate::event::Summary;
 use crate::filter::Filter;
 use crate::limits::Limits;
 use crate::observe::{Observer, Sink};
 use crate::report::visible::{self, Style};
+use crate::tui::files::Files;
 use crate::ws::session::Want;
 
 use super::Outcome;
 use super::args::{Color, Decode, Input};
+use super::interrupt;
 use super::words::{count, nothing_found};
 
 /// Below this size, threads cost more than they gain.
@@ -34,6 +36,10 @@ pub(super) struct Session {
     decode: Decode,
     threads: Option<usize>,
     streams: bool,
+    /// Interfaces are captured on.
+    live: bool,
+    /// What else is done as decoding goes on.
+    meanwhile: Option<Box<dyn Fn() + Send + Sync>>,
 }
 
 impl Input {
@@ -47,7 +53,34 @@ impl Input {
     /// # Errors
     /// Where one of them cannot be read, or is no capture.
     pub(super) fn open(&self) -> anyhow::Result<Session> {
-        Session::open(&self.files(), &self.decode, self.threads)
+        Session::open(&self.files(), &self.decode, self.threads, &Opening::default())
+    }
+
+    /// Opens them, and waits where they end for what is still to be written, until Ctrl-C, if `follow`.
+    ///
+    /// # Errors
+    /// As [`Input::open`], and where Ctrl-C cannot be caught.
+    pub(super) fn open_to_follow(&self, follow: bool) -> anyhow::Result<Session> {
+        let opening = Opening { follow, ..Opening::default() };
+        if follow {
+            interrupt::stops(&opening.stop)?;
+        }
+        Session::open(&self.files(), &self.decode, self.threads, &opening)
+    }
+
+    /// As [`Input::open`], so that all can be read once more: what can be read only once is copied to a temporary file.
+    ///
+    /// # Errors
+    /// As [`Input::open`], and where there is no room for the copy.
+    pub(super) fn open_to_read_again(&self) -> anyhow::Result<(Session, Files)> {
+        let paths = self.files();
+        let mut kept = None;
+        let session = Session::open_by(&paths, &self.decode, self.threads, |paths| {
+            let (files, opened) = Files::open(paths, &Limits::default())?;
+            kept = Some(files);
+            Ok(opened)
+        })?;
+        Ok((session, kept.context("no capture was opened")?))
     }
 }
 
@@ -57,10 +90,26 @@ impl Session {
     /// # Errors
     /// As [`Input::open`].
     pub(super) fn of_one(file: &Path, decode: &Decode) -> anyhow::Result<Self> {
-        Self::open(&[file.to_owned()], decode, Some(1))
+        Self::open(&[file.to_owned()], decode, Some(1), &Opening::default())
     }
 
-    fn open(files: &[PathBuf], decode: &Decode, threads: Option<usize>) -> anyhow::Result<Self> {
+    fn open(
+        files: &[PathBuf],
+        decode: &Decode,
+        threads: Option<usize>,
+        opening: &Opening,
+    ) -> anyhow::Result<Self> {
+        Self::open_by(files, decode, threads, |files| {
+            open::open_with(files, opening, &mut |_, input| Ok(input))
+        })
+    }
+
+    fn open_by(
+        files: &[PathBuf],
+        decode: &Decode,
+        threads: Option<usize>,
+        open: impl FnOnce(&[PathBuf]) -> io::Result<Opened>,
+    ) -> anyhow::Result<Self> {
         set_color(decode.color);
         anyhow::ensure!(!files.is_empty(), "no capture was named; write its path, or - for standard input");
         let stdin = names_stdin(files);
@@ -68,8 +117,12 @@ impl Session {
             !(stdin && io::stdin().is_terminal()),
             "standard input is a terminal: pipe a capture into it, such as `tcpdump -w - | wscope ls -`"
         );
-        let opened = open::open(files, &Limits::default())?;
-        Ok(Self { opened, decode: decode.clone(), threads, streams: false })
+        Ok(Self::new(open(files)?, decode, threads))
+    }
+
+    /// Of a capture that is open.
+    pub(super) fn new(opened: Opened, decode: &Decode, threads: Option<usize>) -> Self {
+        Self { opened, decode: decode.clone(), threads, streams: false, live: false, meanwhile: None }
     }
 
     /// Decodes in one thread: what an observer writes then comes out as it was written.
@@ -91,6 +144,14 @@ impl Session {
         self
     }
 
+    /// Interfaces are captured on; `what` is done after each block, and where packets are waited for ten times a
+    /// second.
+    pub(super) fn live(mut self, what: impl Fn() + Send + Sync + 'static) -> Self {
+        self.live = true;
+        self.meanwhile = Some(Box::new(what));
+        self
+    }
+
     /// Decodes; what is wrong with the captures goes to standard error.
     ///
     /// # Errors
@@ -106,18 +167,29 @@ impl Session {
         let config = Config { limits: Limits::default(), want, threads, decode_as };
         let hidden = self.decode.quiet || self.streams && io::stdout().is_terminal();
         let bar = progress_bar(hidden, self.opened.size);
+        let meanwhile = self.meanwhile.take();
         let progress = |bytes| {
+            if let Some(meanwhile) = &meanwhile {
+                meanwhile();
+            }
             if bar.elapsed() > PATIENCE {
                 bar.set_position(bytes);
             }
         };
-        let mut sink = Watched { sink, failed: false };
+        let mut sink = Watched { sink, shows: self.opened.growing, failed: false };
         let result = engine::run(&mut *self.opened.source, &config, observer, &mut sink, &progress);
         bar.finish_and_clear();
         let what = if sink.failed { "cannot write the output" } else { "cannot read on" };
         let summary = result.context(what)?;
         for damage in &summary.damage {
             warning(damage);
+        }
+        // A live capture tells it itself, for each interface.
+        if summary.dropped_packets > 0 && !self.live && !self.decode.quiet {
+            let dropped = count(summary.dropped_packets, "packet");
+            warning(&format!(
+                "the capture says that {dropped} could not be captured: gaps may come from that"
+            ));
         }
         for (link, packets) in &summary.unknown_links {
             let (packets, were) = (count(*packets, "packet"), if *packets == 1 { "was" } else { "were" });
@@ -131,6 +203,8 @@ impl Session {
 /// Tells an output that cannot be written from an input that cannot be read.
 struct Watched<'a, S> {
     sink: &'a mut S,
+    /// At a pause, what there is is written: more may be long in coming.
+    shows: bool,
     failed: bool,
 }
 
@@ -149,6 +223,11 @@ impl<R, S: Sink<R>> Sink<R> for Watched<'_, S> {
 
     fn bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
         let result = self.sink.bytes(bytes);
+        self.watch(result)
+    }
+
+    fn pause(&mut self) -> io::Result<()> {
+        let result = if self.shows { self.sink.pause() } else { Ok(()) };
         self.watch(result)
     }
 

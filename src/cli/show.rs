@@ -30,7 +30,7 @@ pub(super) fn run(args: &Show) -> anyhow::Result<Outcome> {
     let rows = if args.frames { Rows::FRAME } else { Rows::MESSAGE };
     let prints = if args.frames { "and `show --frames` prints frames" } else { "and `show` prints messages" };
     let filter = filter::read(args.filter.as_deref(), rows, prints, args.input.decode.quiet)?;
-    let mut session = args.input.open()?.streaming().filtered(filter.as_ref());
+    let mut session = args.input.open_to_follow(args.follow)?.streaming().filtered(filter.as_ref());
     let conns = args.conn.clone().unwrap_or_default();
     if args.payload_only {
         return payloads(args, session, conns, filter.as_ref());

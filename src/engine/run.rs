@@ -81,12 +81,20 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The next block; `true` = it is the last.
+    /// The next block; `true` = it is the last. Where nothing has come for a moment, it is empty, and brings no
+    /// more than a pause.
     fn block(&mut self) -> io::Result<(Arc<Block>, bool)> {
         let mut block = self.pool.take();
-        self.serial = self.serial.wrapping_add(1).max(1);
-        block.serial = self.serial;
         let status = self.source.fill(&mut block)?;
+        if status == Status::Quiet {
+            block.bytes.clear();
+            block.packets.clear();
+        }
+        // Empty blocks are not kept, and those that are have numbers without gaps.
+        if !block.bytes.is_empty() {
+            self.serial = self.serial.wrapping_add(1).max(1);
+        }
+        block.serial = self.serial;
         if self.start.is_none() {
             self.start = block.packets.first().map(|packet| At { packet: 1, time: packet.time });
         }
@@ -116,12 +124,13 @@ impl<'a> Reader<'a> {
     /// `found`: what was found over several connections.
     fn summary(&self, tally: &Tally, found: Vec<Finding>) -> Summary {
         let stats = self.decoder.stats();
-        let CaptureFacts { damage, .. } = self.source.facts();
+        let CaptureFacts { damage, dropped, .. } = self.source.facts();
         let mut summary = Summary {
             start: self.start,
             packets: self.packets,
             bytes: self.bytes,
             skipped_packets: stats.skipped(),
+            dropped_packets: *dropped,
             tcp_connections: tally.tcp_connections,
             connections: tally.counts.connections,
             frames: tally.counts.frames,
@@ -175,9 +184,7 @@ fn inline<O: Observer, S: Sink<O::Record>>(
     let mut made = Made { outbox: Outbox::new(true), runs: Vec::new(), keys: Vec::new() };
     loop {
         let (block, last) = reader.block()?;
-        if let Some(old) = recent.push(Arc::clone(&block)) {
-            reader.pool.give(old);
-        }
+        recent.push(Arc::clone(&block), |old| reader.pool.give(old));
         // Output goes out while the caches still hold it.
         for (step, packets) in block.packets.chunks(STEP).enumerate() {
             reader.segments(&block, step * STEP, packets, |index, segment| {
@@ -365,7 +372,7 @@ fn work<O: Observer>(
 ) -> Tally {
     let mut recent = Recent::default();
     for batch in batches {
-        recent.push(Arc::clone(&batch.block));
+        recent.push(Arc::clone(&batch.block), drop);
         for descriptor in &batch.segments {
             let packet = batch.block.packets.get(descriptor.packet as usize);
             worker.segment(usize::from(descriptor.shard), &batch.segment(descriptor), packet, &recent);

@@ -2,10 +2,8 @@
 
 use std::str::FromStr;
 
-use flate2::{Compress, Compression};
-
 use crate::item::Dir;
-use crate::script::encode::compress;
+use crate::ws::deflate::Compressor;
 
 /// What a handshake agreed on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,7 +88,7 @@ impl Agreed {
 #[derive(Debug)]
 pub(super) struct Codec {
     agreed: Agreed,
-    compressors: [Option<Compress>; 2],
+    compressors: [Option<Compressor>; 2],
 }
 
 impl Codec {
@@ -113,19 +111,21 @@ impl Codec {
 
     /// The next part of a message, which may be the last.
     pub(super) fn compress(&mut self, dir: Dir, bytes: &[u8], last: bool) -> Vec<u8> {
-        compress(self.compressor(dir), bytes, last)
+        let mut out = Vec::new();
+        self.compressor(dir).compress(bytes, last, &mut out);
+        out
     }
 
-    fn compressor(&mut self, dir: Dir) -> &mut Compress {
+    fn compressor(&mut self, dir: Dir) -> &mut Compressor {
         let [client_bits, server_bits] = self.agreed.bits;
         let [client, server] = &mut self.compressors;
         let (slot, bits) = if dir == Dir::C2s { (client, client_bits) } else { (server, server_bits) };
-        slot.get_or_insert_with(|| Compress::new_with_window_bits(Compression::new(LEVEL), false, bits))
+        slot.get_or_insert_with(|| Compressor::new(LEVEL, bits))
     }
 }
 
 /// What servers use.
-const LEVEL: u32 = 6;
+const LEVEL: u8 = 6;
 
 #[cfg(test)]
 mod tests {

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::kind::{Hosts, Kind};
 use super::rng::Rng;
-use crate::script::packets::{Ends, Host};
+use crate::capture::synth::{Ends, Host};
 
 /// The ends of the connection with this number, which no other has at the same time.
 pub(super) fn ends(kind: Kind, hosts: Hosts, number: u32, rng: &mut Rng) -> Ends {

@@ -6,7 +6,7 @@ use super::talk::Talk;
 use super::truth::{Connection, Totals};
 use super::turn::Turn;
 use super::wire::{Network, Wire};
-use crate::script::packets::{self, Ends, Host};
+use crate::capture::synth::{self, Ends, Host};
 
 /// Who speaks.
 #[derive(Debug)]
@@ -86,7 +86,7 @@ impl Link {
         let Some(segment) = self.wire.segments.get(self.at) else { return false };
         self.at += 1;
         let payload = self.turn.bytes.get(segment.start..segment.end).unwrap_or_default();
-        packets::tcp(out, &self.ends, segment.from, segment.tcp(clock), payload)
+        synth::tcp(out, &self.ends, segment.from, segment.tcp(clock), payload)
     }
 
     /// How many bytes have begun to be sent and are not in the capture yet: now, less what it was before.

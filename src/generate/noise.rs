@@ -5,8 +5,8 @@ use std::net::{IpAddr, Ipv4Addr};
 use super::rng::Rng;
 use super::text::{self, put};
 use super::turn::Turn;
+use crate::capture::synth::{Ends, Host};
 use crate::item::Dir;
-use crate::script::packets::{Ends, Host};
 
 /// A TCP connection that carries no WebSocket.
 #[derive(Debug)]

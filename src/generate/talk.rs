@@ -12,8 +12,8 @@ use super::text;
 use super::truth::Connection;
 use super::turn::Turn;
 use crate::item::Dir;
-use crate::script::encode::{header, write_frame};
 use crate::ws::fact::Opcode;
+use crate::ws::header::Header;
 
 /// What a talk is to be like.
 #[derive(Clone, Debug)]
@@ -379,7 +379,7 @@ impl Talk {
     fn begin_stream(&mut self, turn: &mut Turn) {
         let len = self.rng.range(self.largest / 16, self.largest);
         let mask = (turn.dir == Dir::C2s).then(|| self.rng.key());
-        header(true, 0, Opcode::BINARY, mask, len as usize).encode(&mut turn.bytes);
+        Header::shortest(true, 0, Opcode::BINARY, mask, len as usize).encode(&mut turn.bytes);
         let side = self.truth.side(turn.dir);
         side.frame(Opcode::BINARY, len as usize);
         side.messages += 1;
@@ -415,7 +415,7 @@ impl Talk {
 
     fn frame(&mut self, turn: &mut Turn, fin: bool, rsv: u8, opcode: Opcode, payload: &[u8]) {
         let mask = (turn.dir == Dir::C2s).then(|| self.rng.key());
-        write_frame(&mut turn.bytes, fin, rsv, opcode, mask, payload);
+        Header::shortest(fin, rsv, opcode, mask, payload.len()).frame(payload, &mut turn.bytes);
         self.truth.side(turn.dir).frame(opcode, payload.len());
     }
 

@@ -2,7 +2,7 @@
 
 use super::head;
 use super::rng::Rng;
-use crate::script::packets::Ends;
+use crate::capture::synth::Ends;
 use crate::script::wire::Segment;
 use crate::script::{Script, ScriptError};
 
@@ -72,10 +72,10 @@ pub(super) struct Play {
 }
 
 impl Play {
-    /// The next packet, its ends, and how long after the first it comes, in nanoseconds.
-    pub(super) fn next(&self) -> Option<(&Segment, Ends, i64)> {
+    /// The next packet, and how long after the first it comes, in nanoseconds.
+    pub(super) fn next(&self) -> Option<(&Segment, i64)> {
         let segment = self.segments.get(self.at)?;
-        Some((segment, Ends::of(segment), segment.time.nanos() - self.first))
+        Some((segment, segment.time.nanos() - self.first))
     }
 
     pub(super) const fn advance(&mut self) {
@@ -84,7 +84,7 @@ impl Play {
 
     /// The ends of its first connection.
     pub(super) fn ends(&self) -> Option<Ends> {
-        self.segments.first().map(Ends::of)
+        self.segments.first().map(Segment::ends)
     }
 }
 

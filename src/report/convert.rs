@@ -207,6 +207,7 @@ impl From<&event::Summary> for Summary {
             packets: bounded(summary.packets),
             bytes: bounded(summary.bytes),
             skipped_packets: bounded(summary.skipped_packets),
+            dropped_packets: Some(bounded(summary.dropped_packets)).filter(|packets| *packets > 0),
             tcp_connections: bounded(summary.tcp_connections),
             connections: bounded(summary.connections),
             frames: bounded(summary.frames),

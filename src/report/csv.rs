@@ -137,6 +137,10 @@ impl<W: Write> Sink<Span> for CsvSink<W> {
         self.output.lines(bytes)
     }
 
+    fn pause(&mut self) -> io::Result<()> {
+        self.output.flush()
+    }
+
     fn finish(&mut self, _: &Summary) -> io::Result<()> {
         self.begin()?;
         self.output.finish()

@@ -346,6 +346,10 @@ impl<W: Write> Sink<Span> for JsonSink<W> {
         self.output.lines(bytes)
     }
 
+    fn pause(&mut self) -> io::Result<()> {
+        self.output.flush()
+    }
+
     fn finish(&mut self, summary: &Summary) -> io::Result<()> {
         self.begin()?;
         if self.types.finding {

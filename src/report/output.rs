@@ -155,7 +155,11 @@ impl<W: Write> Output<W> {
         if self.live { self.flush() } else { Ok(()) }
     }
 
-    fn flush(&mut self) -> io::Result<()> {
+    /// Writes what waits in the buffer.
+    ///
+    /// # Errors
+    /// Where the writer fails.
+    pub fn flush(&mut self) -> io::Result<()> {
         self.inner.write_all(&self.buffer)?;
         self.buffer.clear();
         self.inner.flush()

@@ -393,6 +393,9 @@ pub struct Summary {
     pub bytes: u64,
     /// Packets that could not be decoded.
     pub skipped_packets: u64,
+    /// Packets that were lost before they could be captured, where the capture says that there are any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dropped_packets: Option<u64>,
     /// TCP connections.
     pub tcp_connections: u64,
     /// WebSocket connections, refused upgrades among them.

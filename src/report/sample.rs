@@ -142,6 +142,7 @@ pub(crate) fn closing() -> Closing {
 /// Totals, with a finding on the capture as a whole.
 pub(crate) fn summary() -> Summary {
     Summary {
+        dropped_packets: 3,
         packets: 25,
         bytes: 4242,
         tcp_connections: 3,

@@ -330,6 +330,10 @@ impl<W: Write> Sink<Span> for TxtSink<W> {
         self.output.lines(bytes)
     }
 
+    fn pause(&mut self) -> io::Result<()> {
+        self.output.flush()
+    }
+
     fn finish(&mut self, summary: &Summary) -> io::Result<()> {
         let selected = |finding: &&Finding| {
             !self.messages_only && finding.conn.is_none_or(|conn| self.conns.contains(conn))

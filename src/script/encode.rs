@@ -1,19 +1,17 @@
-//! What is to be sent into bytes: frames, and what permessage-deflate makes of payloads.
-
-use flate2::{Compress, Compression, FlushCompress};
+//! What is to be sent into bytes.
 
 use super::{Content, Frame, Masking, Part, Piece, Run};
 use crate::item::Dir;
-use crate::ws::fact::Opcode;
+use crate::ws::deflate::Compressor;
 use crate::ws::header::Header;
 use crate::ws::mask::unmask_into;
 
 /// What passes from one step to the next: the masking keys, and the compressors' history.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Encoder {
     /// How many keys have been used.
     keys: u32,
-    running: [Option<Compress>; 2],
+    running: [Option<Compressor>; 2],
 }
 
 impl Encoder {
@@ -54,7 +52,7 @@ impl Encoder {
             Masking::Usual if side == Dir::C2s => Some(self.next_key()),
             Masking::Usual | Masking::Never => None,
         };
-        write_frame(out, frame.fin, frame.rsv, frame.opcode, mask, &payload);
+        Header::shortest(frame.fin, frame.rsv, frame.opcode, mask, payload.len()).frame(&payload, out);
     }
 
     fn pieces(&mut self, side: Dir, pieces: &[Piece]) -> Vec<u8> {
@@ -77,7 +75,7 @@ impl Encoder {
         out
     }
 
-    fn running(&mut self, side: Dir) -> &mut Compress {
+    fn running(&mut self, side: Dir) -> &mut Compressor {
         let [client, server] = &mut self.running;
         let running = if side == Dir::C2s { client } else { server };
         running.get_or_insert_with(compressor)
@@ -97,63 +95,17 @@ impl Encoder {
     }
 }
 
-/// Appends a frame; with a key, the payload is masked.
-pub(crate) fn write_frame(
-    out: &mut Vec<u8>,
-    fin: bool,
-    rsv: u8,
-    opcode: Opcode,
-    mask: Option<[u8; 4]>,
-    payload: &[u8],
-) {
-    header(fin, rsv, opcode, mask, payload.len()).encode(out);
-    match mask {
-        // Masking and unmasking are the same.
-        Some(key) => unmask_into(out, payload, key, 0),
-        None => out.extend_from_slice(payload),
-    }
-}
-
-/// A header with the length in its shortest form.
-pub(crate) fn header(fin: bool, rsv: u8, opcode: Opcode, mask: Option<[u8; 4]>, len: usize) -> Header {
-    let len7 = match len {
-        0..126 => len as u8,
-        126..65_536 => 126,
-        _ => 127,
-    };
-    Header { fin, rsv, opcode, mask, len7, len: len as u64 }
-}
+/// zlib's smallest.
+const LEVEL: u8 = 9;
 
 /// A compressor with the largest window, without history.
-fn compressor() -> Compress {
-    Compress::new(Compression::best(), false)
+fn compressor() -> Compressor {
+    Compressor::new(LEVEL, 15)
 }
 
-/// Compresses a message (RFC 7692 section 7.2.1), or, where it is not the last, a part of one: that keeps
-/// its trailing empty block.
-pub(crate) fn compress(compressor: &mut Compress, bytes: &[u8], last: bool) -> Vec<u8> {
-    let mut out = Vec::with_capacity(bytes.len() + bytes.len() / 64 + 64);
-    let before = compressor.total_in();
-    let mut rest = bytes;
-    // A compressor that has nothing to flush writes nothing; an empty block is the tail itself, below.
-    while !rest.is_empty() {
-        if compressor.compress_vec(rest, &mut out, FlushCompress::Sync).is_err() {
-            break;
-        }
-        let done = usize::try_from(compressor.total_in() - before).unwrap_or(usize::MAX);
-        rest = bytes.get(done..).unwrap_or_default();
-        out.reserve(64);
-    }
-    if bytes.is_empty() {
-        // The header of an empty stored block, at a byte boundary as after every flush.
-        out.push(0);
-        out.extend_from_slice(&TAIL);
-    }
-    if last && out.ends_with(&TAIL) {
-        out.truncate(out.len() - TAIL.len());
-    }
+/// Compresses a message (RFC 7692 section 7.2.1), or, where it is not the last, a part of one.
+fn compress(compressor: &mut Compressor, bytes: &[u8], last: bool) -> Vec<u8> {
+    let mut out = Vec::new();
+    compressor.compress(bytes, last, &mut out);
     out
 }
-
-/// What a flush ends with: the lengths of an empty stored block.
-const TAIL: [u8; 4] = [0, 0, 0xff, 0xff];

@@ -1,5 +1,5 @@
-use super::wire::Kind;
 use super::*;
+use crate::capture::synth::Kind;
 use crate::item::Dir::{C2s as Client, S2c as Server};
 
 fn sent(script: &str) -> Vec<Vec<u8>> {

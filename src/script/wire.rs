@@ -2,6 +2,7 @@
 
 use super::encode::Encoder;
 use super::{Step, Way};
+use crate::capture::synth::{Kind, MAX_PAYLOAD};
 use crate::item::Dir;
 use crate::time::Timestamp;
 
@@ -19,17 +20,6 @@ pub(crate) struct Segment {
     pub(crate) payload: Vec<u8>,
     /// The capture has at most so many bytes of the packet.
     pub(crate) snap: usize,
-}
-
-/// What a segment is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Syn,
-    SynAck,
-    Ack,
-    Data,
-    Fin,
-    Reset,
 }
 
 /// The segments that the capture has.
@@ -195,8 +185,6 @@ const PACKET_NANOS: i64 = 1_000_000;
 const FIRST: [u32; 2] = [1_001, 500_001];
 /// What each side has acknowledged when the connection is open: the other side's first.
 const ACKED: [u32; 2] = [500_001, 1_001];
-/// What an IPv4 packet of 65,535 bytes has room for, behind two headers of 20.
-const MAX_PAYLOAD: usize = 65_535 - 40;
 const CLIENT_PORT: u16 = 50_122;
 /// So many client ports are used before the first comes again.
 const PORTS: usize = 15_000;

@@ -2,7 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
-use ratatui::style::Style;
+use ratatui::style::{Color, Style};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::action::Action;
@@ -102,9 +102,15 @@ impl<'a> Canvas<'a> {
         taken
     }
 
-    /// Puts a role's style over what stands there.
+    /// Puts a role's style over what stands there. The cursor is of one colour: reversed, each would be a patch.
     pub fn paint(&mut self, area: Rect, role: Role) {
-        self.buffer.set_style(area.intersection(self.buffer.area), self.theme.style(role));
+        let area = area.intersection(self.buffer.area);
+        if role == Role::Cursor {
+            let text = self.theme.style(Role::Text);
+            let plain = Style::new().fg(text.fg.unwrap_or(Color::Reset)).bg(text.bg.unwrap_or(Color::Reset));
+            self.buffer.set_style(area, plain);
+        }
+        self.buffer.set_style(area, self.theme.style(role));
     }
 
     /// Takes away what stands there.
@@ -209,6 +215,8 @@ const fn plain(c: char) -> &'static str {
         '§' => "S",
         'Δ' => "d",
         'µ' => "u",
+        '“' | '”' => "\"",
+        '‘' | '’' => "'",
         '▁' | '▂' => "_",
         '▃' | '▄' | '▏' | '▎' => ".",
         '▅' | '▆' | '▍' | '▌' => ":",

@@ -14,6 +14,7 @@ use ratatui::layout::Rect;
 
 use super::action::Action;
 use super::canvas::{Canvas, Hit};
+use super::exporting::Table;
 use super::grid::Column;
 use super::model::Model;
 
@@ -121,6 +122,11 @@ pub trait View: std::fmt::Debug {
     /// The columns of its table, where it is one.
     fn columns(&self) -> &'static [Column] {
         &[]
+    }
+
+    /// The table behind what it draws, for an export.
+    fn table(&self, _model: &Model) -> Option<Table> {
+        None
     }
 
     /// What `y y` copies: the line under the cursor, or the text.

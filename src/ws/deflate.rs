@@ -1,4 +1,5 @@
-//! Inflates the messages of permessage-deflate (RFC 7692) for an observer.
+//! Inflates the messages of permessage-deflate (RFC 7692) for an observer, and compresses them for a sender
+//! ([`Compressor`]).
 //!
 //! One [`Inflater`] serves all connections of a thread; each direction has a [`Context`], which keeps
 //! the output that later messages may refer to. Before a message the inflater is set back and given
@@ -14,11 +15,13 @@
 //! so it follows references within a message that the sender must not make. Nothing of this is told
 //! where lost bytes, or a handshake that was not seen, may be the cause.
 
+mod compressor;
 mod context;
 mod history;
 mod inflater;
 mod walk;
 
+pub use compressor::Compressor;
 pub use context::Context;
 pub use inflater::Inflater;
 

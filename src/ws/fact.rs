@@ -128,7 +128,8 @@ impl Kind {
 }
 
 /// A status code that an endpoint may send (RFC 6455 section 7.4, and the registry that it opened).
-pub(super) const fn close_code_is_known(code: u16) -> bool {
+#[must_use]
+pub const fn close_code_is_known(code: u16) -> bool {
     matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999)
 }
 

@@ -1,6 +1,7 @@
 //! The frame header of 2 to 14 bytes (RFC 6455 section 5.2), as it stands on the wire.
 
 use super::fact::Opcode;
+use super::mask::unmask_into;
 
 /// The longest header: 2 bytes, a 64-bit length, a masking key.
 pub const MAX_LEN: usize = 14;
@@ -23,6 +24,17 @@ pub struct Header {
 }
 
 impl Header {
+    /// A header with the length in its shortest form.
+    #[must_use]
+    pub const fn shortest(fin: bool, rsv: u8, opcode: Opcode, mask: Option<[u8; 4]>, len: usize) -> Self {
+        let len7 = match len {
+            0..126 => len as u8,
+            126..65_536 => 126,
+            _ => 127,
+        };
+        Self { fin, rsv, opcode, mask, len7, len: len as u64 }
+    }
+
     /// Decodes the header that `bytes` begin with. `None` = more bytes are needed.
     #[inline]
     #[must_use]
@@ -95,6 +107,18 @@ impl Header {
         }
         if let Some(mask) = self.mask {
             out.extend_from_slice(&mask);
+        }
+    }
+
+    /// Writes a frame: the header, then the payload, masked where the header has a key. That the header's length
+    /// is the payload's is the caller's affair.
+    pub fn frame(&self, payload: &[u8], out: &mut Vec<u8>) {
+        out.reserve(MAX_LEN + payload.len());
+        self.encode(out);
+        match self.mask {
+            // Masking and unmasking are the same.
+            Some(key) => unmask_into(out, payload, key, 0),
+            None => out.extend_from_slice(payload),
         }
     }
 }

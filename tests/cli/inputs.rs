@@ -229,3 +229,22 @@ fn a_capture_that_is_still_written() {
     let _writer = File::options().append(true).open(&path).unwrap();
     assert_eq!(run(&["ls", path.to_str().unwrap()]).code, 0);
 }
+
+#[test]
+fn drops_that_a_capture_tells_of_are_told() {
+    use wscope::capture::source::LinkType;
+    use wscope::capture::write;
+    use wscope::time::Timestamp;
+
+    let mut bytes = Vec::new();
+    write::section(&mut bytes);
+    write::interface(&mut bytes, LinkType(1));
+    let statistics = write::Statistics { received: 9, dropped_by_interface: 1, dropped_by_system: 4 };
+    write::statistics(&mut bytes, 0, Timestamp::from_nanos(1), &statistics);
+    let ran = run_with(&["export", "-"], &bytes);
+    assert_eq!(ran.code, 0);
+    assert!(ran.text().contains(r#""skipped_packets":0,"dropped_packets":5,"#), "{}", ran.text());
+    let warning = "warning: the capture says that 5 packets could not be captured: gaps may come from that\n";
+    assert_eq!(ran.err, warning);
+    assert_eq!(run_with(&["export", "-q", "-"], &bytes).err, "");
+}

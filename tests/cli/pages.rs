@@ -2,14 +2,16 @@
 
 use crate::run::{output, run};
 
-const COMMANDS: [&str; 13] = [
+const COMMANDS: &[&str] = &[
     "ls",
     "show",
     "inspect",
     "follow",
     "export",
+    "live",
     "stats",
     "check",
+    "echo",
     "fields",
     "filter",
     "generate",

@@ -131,3 +131,22 @@ fn the_ground() {
     terminal.wait("theme: light");
     assert!(terminal.text().contains("1 Conns"));
 }
+
+/// A bookmark is there again when the capture is opened again.
+#[test]
+fn bookmarks_are_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let capture = folder.path().join("a.pcapng");
+    std::fs::copy(crate::support::gallery().join("chat-node-ws.pcapng"), &capture).unwrap();
+    let name = capture.to_str().unwrap();
+    let mut terminal = wscope(&[name]);
+    terminal.wait(ROWS);
+    terminal.send("2m");
+    terminal.wait("bookmark set");
+    let kept = std::fs::read_to_string(folder.path().join("a.pcapng.wscope.json")).unwrap();
+    assert!(kept.contains("1.m1"), "{kept}");
+    let mut terminal = wscope(&[name]);
+    terminal.wait(ROWS);
+    terminal.send("M");
+    terminal.wait("* 1.m1");
+}

@@ -12,8 +12,8 @@ use wscope::event::{Connection, Event, Summary};
 use wscope::filter::{Filter, Rows};
 use wscope::limits::Limits;
 use wscope::observe::{Observer, Outbox, Sink};
-use wscope::rules::Finding;
 use wscope::report::filtered::{Filtered, FilteredSink};
+use wscope::rules::Finding;
 use wscope::tui::drive::Driver;
 use wscope::tui::feed::Feed;
 use wscope::tui::history::History;
@@ -584,4 +584,26 @@ fn how_quick() {
         model.advance(Duration::from_millis(8));
     }
     println!("census {:?}", since.elapsed());
+}
+
+#[test]
+fn paths_come_from_the_message_under_the_cursor() {
+    let mut driver = open("feed-deflate-node-ws.pcapng");
+    driver.press("2j/");
+    driver.type_text(".sy");
+    assert!(driver.text().contains(".symbol"), "{}", driver.text());
+    driver.press("<Tab>").type_text("== ");
+    driver.press("<Tab>").type_text("&& .price < ");
+    assert!(driver.text().contains("in this message"), "{}", driver.text());
+    driver.type_text("100").press("<Enter>");
+    let filtering = driver.app.model.filtering.as_ref().unwrap();
+    assert!(filtering.text().starts_with(".symbol == \""), "{}", filtering.text());
+}
+
+#[test]
+fn what_was_said_in_a_time_is_on_its_connection() {
+    let mut driver = open("chat-node-ws.pcapng");
+    // The first bin of the statistics, in which no connection ended.
+    driver.press("5<Enter>1");
+    assert!(driver.line(1).contains("2 of 3 connections"), "{}", driver.line(1));
 }

@@ -8,7 +8,7 @@ use wscope::tui::drive::Driver;
 use wscope::tui::model::Effect;
 use wscope::tui::view::ViewId;
 
-use super::{open, pictures};
+use super::{TROUBLE, open, open_script, pictures};
 
 /// The interface on the capture of a script; the folder of its file is to be kept.
 pub(crate) fn scripted(script: &str) -> (TempDir, Driver) {
@@ -236,4 +236,35 @@ fn many_findings_are_sorted() {
     driver.press("vv");
     assert!(!driver.line(1).contains("grouped"), "{}", driver.text());
     assert!(driver.line(1).contains("1,500") || driver.line(1).contains("3,000"), "{}", driver.text());
+}
+
+#[test]
+fn the_first_finding_of_a_group_is_seen_with_its_head() {
+    let mut driver = open_script(TROUBLE);
+    driver.press("4");
+    for _ in 0..3 {
+        driver.press("v");
+        if driver.line(1).contains("grouped") {
+            assert!(driver.line(4).contains('▾'), "{}", driver.text());
+        }
+    }
+}
+
+#[test]
+fn columns_and_filters_of_what_is_under_the_cursor() {
+    let mut driver = open_script(TROUBLE);
+    driver.press("4C");
+    assert!(driver.text().contains("[x] Reference"), "{}", driver.text());
+    driver.press("jjjjj<Space><Esc>");
+    assert!(!driver.text().contains("Reference"), "{}", driver.text());
+    let all = driver.app.model.store.findings().len();
+    driver.press("a=");
+    let text = driver.app.model.filtering.as_ref().map(|filtering| filtering.text().to_owned());
+    let text = text.expect("a filter");
+    let code = text.strip_prefix("finding == ").unwrap_or_else(|| panic!("{text}")).to_owned();
+    let shown = (4..12).filter(|y| driver.line(*y).contains(&code)).count();
+    assert!((1..all).contains(&shown), "{}", driver.text());
+    driver.press("Rvka!");
+    let text = driver.app.model.filtering.as_ref().map(|filtering| filtering.text().to_owned());
+    assert_eq!(text.as_deref(), Some(&*format!("!(finding == {code})")), "{}", driver.text());
 }

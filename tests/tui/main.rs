@@ -8,6 +8,7 @@ mod support;
 
 mod conns;
 mod diff;
+mod export;
 mod filter;
 mod findings;
 mod follow;

@@ -131,6 +131,7 @@ fn anything_may_be_pressed() {
                 return Ok(());
             }
             let mut driver = Driver::open(std::slice::from_ref(&capture), 120, 36).unwrap();
+            folder.path().clone_into(&mut driver.app.model.folder);
             driver.app.model.baseline = folder.path().join("baseline.json");
             for deed in &deeds {
                 if since.elapsed() > LIMIT {
@@ -163,7 +164,8 @@ fn any_size_is_drawn() {
             [(300, 100), (300, 8), (30, 100), (48, 14), (79, 23), (99, 30), (100, 29), (119, 36)]
         {
             driver.resize(width, height);
-            assert!(driver.text().contains("wscope"), "{view} at {width}x{height}");
+            let name = driver.app.model.view.name();
+            assert!(driver.text().contains(&format!("{view} {name}")), "{view} at {width}x{height}");
         }
     }
 }

@@ -97,7 +97,7 @@ fn the_whole_stream() {
             r#""text":"chat.pcapng ends inside a packet","source":"capture"}"#,
         ),
         concat!(
-            r#"{"type":"summary","packets":25,"bytes":4242,"skipped_packets":0,"tcp_connections":3,"connections":1,"#,
+            r#"{"type":"summary","packets":25,"bytes":4242,"skipped_packets":0,"dropped_packets":3,"tcp_connections":3,"connections":1,"#,
             r#""frames":5,"messages":2,"findings":{"error":0,"warning":1,"note":1}}"#,
         ),
     ];

@@ -1,6 +1,7 @@
 //! The connections: a table, and a card of the one under the cursor.
 
 mod card;
+mod seek;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -14,20 +15,23 @@ use super::{View, ViewId};
 use crate::event::How;
 use crate::http::secret;
 use crate::packet::segment::Endpoint;
-use crate::report::words::{count, number, size};
+use crate::place::Place;
+use crate::report::words::{count, number, size, span};
 use crate::tui::action::Action;
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::grid::{Align, Column, Grid};
 use crate::tui::list::{Scroll, Step};
-use crate::tui::model::{Effect, Model};
+use crate::tui::model::{Effect, Model, TimeFormat};
 use crate::tui::rank::Ranking;
 use crate::tui::store::{Conn, State};
 use crate::tui::theme::Role;
 use crate::tui::workers::Workers;
 
-const COLUMNS: [Column; 11] = [
+const COLUMNS: [Column; 13] = [
     column("#", 2, 7, Align::Right, 0),
     column("St", 2, 2, Align::Left, 0),
+    column("Start", 8, 23, Align::Left, 9),
+    column("For", 4, 7, Align::Right, 10),
     column("Client", 9, 25, Align::Left, 3),
     column("Server", 9, 25, Align::Left, 7),
     Column { grows: true, ..column("Host + path", 12, 24, Align::Left, 0) },
@@ -62,6 +66,14 @@ pub struct ConnsView {
     made: Option<Made>,
     /// The next order; until it is there, the old one is shown.
     making: Option<Box<(Made, Ranking<Key, Vec<u32>>)>>,
+    /// The connection to which the last step from finding to finding led.
+    found: Option<u32>,
+    /// The cursor stays on the last connection while there come more.
+    following: bool,
+    /// Rows by which the card is higher than it usually is.
+    shift: i16,
+    /// The list alone.
+    zoom: bool,
 }
 
 /// What `order` depends on.
@@ -167,21 +179,28 @@ enum Key {
     Text(Cow<'static, str>),
 }
 
+/// How long it lasted, in nanoseconds.
+fn lasted(conn: &Conn) -> i64 {
+    conn.last().time.since(conn.opened.time).max(0)
+}
+
 /// What a column sorts by.
 fn key(conn: &Conn, column: usize) -> Key {
     let totals = conn.totals();
     let text = |text: Option<&str>| Key::Text(text.unwrap_or_default().to_owned().into());
     match column {
         1 => Key::Text(state(conn).0.into()),
-        2 => Key::Address(conn.client),
-        3 => Key::Address(conn.server),
-        4 => text(conn.url.as_deref()),
-        5 => text(conn.subprotocol.as_deref()),
-        6 => Key::Number(conn.deflate.map_or(0, |deflate| 1 + u64::from(deflate))),
-        7 => Key::Number(totals.iter().map(|totals| totals.messages).sum()),
-        8 => Key::Number(totals.iter().map(|totals| totals.bytes).sum()),
-        9 => Key::Text(end(conn).into()),
-        10 => Key::Number(conn.counts().iter().rev().enumerate().map(|(n, count)| count << (20 * n)).sum()),
+        3 => Key::Number(lasted(conn).unsigned_abs()),
+        4 => Key::Address(conn.client),
+        5 => Key::Address(conn.server),
+        6 => text(conn.url.as_deref()),
+        7 => text(conn.subprotocol.as_deref()),
+        8 => Key::Number(conn.deflate.map_or(0, |deflate| 1 + u64::from(deflate))),
+        9 => Key::Number(totals.iter().map(|totals| totals.messages).sum()),
+        10 => Key::Number(totals.iter().map(|totals| totals.bytes).sum()),
+        11 => Key::Text(end(conn).into()),
+        12 => Key::Number(conn.counts().iter().rev().enumerate().map(|(n, count)| count << (20 * n)).sum()),
+        // They are numbered as they began.
         _ => Key::Number(conn.number.into()),
     }
 }
@@ -233,7 +252,7 @@ pub(in crate::tui) fn worst(counts: &[u64; 3]) -> (&'static str, Role) {
     }
 }
 
-fn cell(conn: &Conn, column: usize, reveal: bool) -> (String, Role) {
+fn cell(model: &Model, conn: &Conn, column: usize) -> (String, Role) {
     let unknown = || "?".to_owned();
     let [up, down] = conn.totals();
     match column {
@@ -242,23 +261,32 @@ fn cell(conn: &Conn, column: usize, reveal: bool) -> (String, Role) {
             let (sign, role) = state(conn);
             (sign.to_owned(), role)
         }
-        2 => (conn.client.to_string(), Role::Text),
-        3 => (conn.server.to_string(), Role::Text),
-        4 => (place(conn, reveal), if conn.url.is_some() { Role::Text } else { Role::Dim }),
-        5 => match (&conn.subprotocol, conn.deflate) {
+        2 => {
+            // There is no row before in every order.
+            let format = match model.settings.time {
+                TimeFormat::Delta => TimeFormat::Relative,
+                other => other,
+            };
+            (format.write(conn.opened.time, model.origin(), None), Role::Dim)
+        }
+        3 => (span(lasted(conn)), Role::Dim),
+        4 => (conn.client.to_string(), Role::Text),
+        5 => (conn.server.to_string(), Role::Text),
+        6 => (place(conn, model.settings.reveal), if conn.url.is_some() { Role::Text } else { Role::Dim }),
+        7 => match (&conn.subprotocol, conn.deflate) {
             (Some(name), _) => (name.to_string(), Role::Text),
             (None, None) => (unknown(), Role::Dim),
             (None, Some(_)) => ("-".to_owned(), Role::Dim),
         },
-        6 => match conn.deflate {
+        8 => match conn.deflate {
             None => (unknown(), Role::Dim),
             Some(true) => ("on".to_owned(), Role::Text),
             Some(false) => ("-".to_owned(), Role::Dim),
         },
-        7 => (format!("{}/{}", number(up.messages), number(down.messages)), Role::Text),
-        8 => (format!("{}/{}", size(up.bytes), size(down.bytes)), Role::Text),
-        9 => (end(conn), Role::Text),
-        10 => {
+        9 => (format!("{}/{}", number(up.messages), number(down.messages)), Role::Text),
+        10 => (format!("{}/{}", size(up.bytes), size(down.bytes)), Role::Text),
+        11 => (end(conn), Role::Text),
+        12 => {
             let all: u64 = conn.counts().iter().sum();
             let text = if all == 0 { "-".to_owned() } else { number(all) };
             (text, if all == 0 { Role::Dim } else { worst(conn.counts()).1 })
@@ -276,15 +304,16 @@ impl View for ConnsView {
         } else {
             conns
         };
-        format!("{conns} · {}", count(model.store.messages() as u64, "message"))
+        let totals = model.store.conns().iter().flat_map(Conn::totals);
+        format!("{conns} · {}", count(totals.map(|totals| totals.messages).sum(), "message"))
     }
 
     fn hints(&self, _: &Model) -> Vec<(Action, &'static str)> {
         vec![
             (Action::Open, "messages"),
+            (Action::NextFinding, "finding"),
             (Action::Follow, "follow"),
             (Action::Handshake, "handshake"),
-            (Action::NextFinding, "finding"),
             (Action::Sort, "sort"),
             (Action::Filter, "filter"),
             (Action::Export, "export"),
@@ -299,12 +328,16 @@ impl View for ConnsView {
         if model.store.conns().is_empty() {
             return super::super::empty::draw(model, area, canvas);
         }
-        let card = card::height(area);
+        let card = if self.zoom { 0 } else { card::height(area, self.shift) };
         let list = Rect { height: area.height - card, ..area };
         canvas.rule(area.x, area.y, area.width);
         let rows = Rect::new(list.x, list.y + 2, list.width, list.height.saturating_sub(2));
         // The connection under the cursor stays that, whatever comes.
-        if let Some(at) = model.conn.and_then(|conn| self.order.iter().position(|number| *number == conn)) {
+        if self.following && matches!(model.store.state(), State::Reading) {
+            self.scroll.cursor = self.order.len().saturating_sub(1);
+        } else if let Some(at) =
+            model.conn.and_then(|conn| self.order.iter().position(|number| *number == conn))
+        {
             self.scroll.cursor = at;
         }
         self.scroll.fit(self.order.len(), rows.height.into());
@@ -317,7 +350,7 @@ impl View for ConnsView {
             .filter_map(|number| model.store.conn(*number))
             .collect();
         let wanted = |n| {
-            let widths = shown.iter().map(|conn| cell(conn, n, false).0.width());
+            let widths = shown.iter().map(|conn| cell(model, conn, n).0.width());
             widths.chain(COLUMNS.get(n).map(|column| column.name.width() + 1)).max().unwrap_or(0) as u16
         };
         let hidden = |n| model.hides(ViewId::Conns, n);
@@ -341,7 +374,10 @@ impl View for ConnsView {
             }
             let (sign, role) = worst(conn.counts());
             canvas.put(row.x + 1, y, 1, sign, role);
-            grid.row(&COLUMNS, row.x + GUTTER, y, canvas, |n| cell(conn, n, model.settings.reveal));
+            grid.row(&COLUMNS, row.x + GUTTER, y, canvas, |n| cell(model, conn, n));
+            if self.is_match(model, conn.number) {
+                canvas.paint(row, Role::Match);
+            }
             if at == self.scroll.cursor {
                 canvas.paint(row, Role::Cursor);
             }
@@ -362,6 +398,7 @@ impl View for ConnsView {
 
     fn act(&mut self, model: &mut Model, action: Action) -> bool {
         if let Some(step) = Step::of(action) {
+            self.following = step == Step::Last && matches!(model.store.state(), State::Reading);
             self.scroll.go(step);
             self.select(model);
             return true;
@@ -384,22 +421,37 @@ impl View for ConnsView {
                 self.sort = Some((column, !reversed));
             }
             Action::NextFinding | Action::PreviousFinding => {
-                let step = if action == Action::NextFinding { 1 } else { -1 };
-                let has = |at: usize| {
-                    let conn = self.order.get(at).and_then(|number| model.store.conn(*number));
-                    conn.is_some_and(|conn| conn.counts() != &[0; 3])
-                };
-                let mut at = self.scroll.cursor.checked_add_signed(step);
-                while at.is_some_and(|at| at < self.order.len() && !has(at)) {
-                    at = at.and_then(|at| at.checked_add_signed(step));
-                }
-                match at.filter(|at| *at < self.order.len()) {
-                    Some(at) => {
-                        self.scroll.select(at);
-                        self.select(model);
-                    }
-                    None => model.say("no further connection has findings"),
-                }
+                self.next_finding(model, action == Action::NextFinding)
+            }
+            Action::NextMatch | Action::PreviousMatch => self.next_match(model, action == Action::NextMatch),
+            // All connections are in sight here: what is of one only is chosen with Enter.
+            Action::Findings | Action::Stats if model.narrow.conn.is_some() => {
+                model.narrow.conn = None;
+                model.narrowed();
+                return false;
+            }
+            Action::Messages if model.narrow.conn.is_some() && model.narrow.conn != model.conn => {
+                model.narrow.conn = model.conn;
+                model.narrowed();
+                return false;
+            }
+            Action::Pane | Action::PaneBack => {
+                model.say("one list: Enter opens the messages, z hides the card");
+            }
+            Action::Left | Action::Right => {
+                model.say("nothing at the sides; C chooses the columns that get the room")
+            }
+            Action::Zoom => self.zoom = !self.zoom,
+            Action::Cancel if self.zoom => self.zoom = false,
+            Action::Narrower => self.shift = (self.shift + 1).min(100),
+            Action::Wider => self.shift = (self.shift - 1).max(-100),
+            Action::Tail => {
+                self.following = !self.following && matches!(model.store.state(), State::Reading);
+                model.say(match (self.following, model.store.state()) {
+                    (true, _) => "following the tail; going up stops it",
+                    (false, State::Reading) => "the tail is not followed",
+                    (false, _) => "all is read: there is no tail to follow; G goes to the last",
+                });
             }
             Action::Reset => {
                 self.sort = None;
@@ -418,7 +470,17 @@ impl View for ConnsView {
 
     fn click(&mut self, model: &mut Model, hit: Hit, double: bool) {
         match hit {
+            // A finding on the card.
+            Hit::Row(1, place) => {
+                if double && let Some(found) = model.store.findings().get(place) {
+                    let target = seek::place(found);
+                    if let Some(conn) = model.conn {
+                        model.go(Place { conn, what: target });
+                    }
+                }
+            }
             Hit::Row(_, at) => {
+                self.following = false;
                 self.scroll.select(at);
                 self.select(model);
                 if double {
@@ -431,6 +493,7 @@ impl View for ConnsView {
     }
 
     fn roll(&mut self, model: &mut Model, _: usize, by: isize) {
+        self.following &= by > 0;
         self.scroll.roll(by);
         self.select(model);
     }
@@ -451,7 +514,7 @@ impl View for ConnsView {
 
     fn line(&self, model: &Model) -> Option<String> {
         let conn = model.current_conn()?;
-        let cells = (0..COLUMNS.len()).map(|n| cell(conn, n, model.settings.reveal).0);
+        let cells = (0..COLUMNS.len()).map(|n| cell(model, conn, n).0);
         Some(cells.collect::<Vec<_>>().join("  "))
     }
 }

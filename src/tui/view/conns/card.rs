@@ -5,10 +5,11 @@ use std::time::Duration;
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr as _;
 
-use super::{end, place, worst};
+use super::{end, place, seek, worst};
 use crate::item::Dir;
-use crate::place::{Place, What};
+use crate::place::Place;
 use crate::report::words::{count, number, size, span};
+use crate::rules::Level;
 use crate::time::Delay;
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::chart;
@@ -28,13 +29,17 @@ pub(super) struct Card {
     columns: u16,
 }
 
-/// Rows that the card takes of an area.
-pub(super) const fn height(area: Rect) -> u16 {
-    match (area.width, area.height) {
-        (..60, _) | (_, ..12) => 0,
+/// Rows that are left to the list: the line above, headings, and two connections.
+const LIST: u16 = 4;
+
+/// Rows that the card takes of an area; `shift` is what the user gave it besides.
+pub(super) fn height(area: Rect, shift: i16) -> u16 {
+    let usual = match (area.width, area.height) {
+        (..60, _) | (_, ..12) => return 0,
         (_, 12..24) => 7,
         _ => area.height / 2,
-    }
+    };
+    usual.saturating_add_signed(shift).clamp(3, area.height.saturating_sub(LIST).max(3))
 }
 
 impl Card {
@@ -64,8 +69,17 @@ impl Card {
             canvas.put(x, y, width, &format!("Findings {}", conn.findings.len()), Role::Heading);
             y += 1;
         }
-        let found = conn.findings.iter().filter_map(|place| model.store.findings().get(*place as usize));
-        for (at, found) in found.enumerate() {
+        let found = || {
+            conn.findings.iter().filter_map(|place| {
+                let place = *place as usize;
+                Some((place, model.store.findings().get(place)?))
+            })
+        };
+        // The worst first: there may be no room for all.
+        let levels = [Level::Error, Level::Warning, Level::Note].into_iter();
+        let found =
+            levels.flat_map(|level| found().filter(move |(_, found)| found.finding.rule.level == level));
+        for (at, (place, found)) in found.enumerate() {
             if y >= inner.bottom() {
                 break;
             }
@@ -75,7 +89,9 @@ impl Card {
                 canvas.put(x, y, width, &text, Role::Dim);
                 break;
             }
-            finding(found, number, Rect::new(x, y, width, 1), canvas);
+            let row = Rect::new(x, y, width, 1);
+            finding(found, number, row, canvas);
+            canvas.hit(row, Hit::Row(1, place));
             y += 1;
         }
     }
@@ -180,12 +196,7 @@ fn finding(found: &Found, conn: u32, area: Rect, canvas: &mut Canvas<'_>) {
         *count = 1;
     }
     let (sign, role) = worst(&counts);
-    let what = match (finding.frame, finding.message) {
-        (Some(frame), _) => What::Frame(frame),
-        (None, Some(message)) => What::Message(message),
-        (None, None) => What::Connection,
-    };
-    let id = Place { conn, what }.to_string();
+    let id = Place { conn, what: seek::place(found) }.to_string();
     let right = format!("{id}  {}", finding.rule.source);
     let right_width = (right.width() as u16 + 2).min(area.width / 2);
     let left = area.width - if area.width >= 70 { right_width } else { 0 };

@@ -16,6 +16,7 @@ use crate::tui::model::Model;
 use crate::tui::overlay::rule::role;
 use crate::tui::store::{Found, State};
 use crate::tui::theme::Role;
+use crate::tui::view::ViewId;
 
 /// Columns before the table.
 const GUTTER: u16 = 2;
@@ -60,8 +61,17 @@ impl FindingsView {
         canvas.hit(area, Hit::Pane(LIST));
         let rows = Rect::new(area.x, area.y + 2, area.width, area.height.saturating_sub(2));
         self.scroll.fit(self.rows.items.len(), rows.height.into());
+        // The first finding of a group is seen with the head of the group.
+        if self.scroll.height > 1
+            && self.scroll.top == self.scroll.cursor
+            && let Some(above) = self.scroll.top.checked_sub(1)
+            && matches!(self.rows.items.get(above), Some(Item::Head(_)))
+        {
+            self.scroll.top = above;
+        }
         let columns = rows::columns(model.settings.time, area.width);
-        let grid = Grid::new(&columns, area.width.saturating_sub(GUTTER + 1), |n| self.hidden.contains(&n));
+        let grid =
+            Grid::new(&columns, area.width.saturating_sub(GUTTER + 1), |n| model.hides(ViewId::Findings, n));
         grid.head(&columns, area.x + GUTTER, area.y + 1, self.sort, canvas);
         let lights = model.filtering.as_ref().is_some_and(|filtering| !filtering.hides());
         let mut before = None;

@@ -46,6 +46,9 @@ pub(super) const fn columns(time: TimeFormat, width: u16) -> [Column; 6] {
     ]
 }
 
+/// The columns where there is room for all.
+pub(super) static COLUMNS: [Column; 6] = columns(TimeFormat::Relative, WORDS);
+
 /// What findings are grouped by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Grouping {

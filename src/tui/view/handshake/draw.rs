@@ -16,7 +16,7 @@ impl HandshakeView {
         let Some((_, page)) = &self.page else { return };
         let shown: Vec<usize> = [REQUEST, RESPONSE, AGREED]
             .into_iter()
-            .filter(|part| page.parts[*part].first().is_some())
+            .filter(|part| !page.parts[*part].is_empty())
             .collect();
         let inner = |area: Rect| usize::from(area.width.saturating_sub(4));
         let wrap = !self.cut_lines;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use ratatui::layout::Rect;
 
 use crate::item::Dir;
-use crate::report::words::{number, size, span};
+use crate::report::words::{count, number, size, span};
 use crate::time::Timestamp;
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::chart;
@@ -22,6 +22,9 @@ const SCALE: u16 = 7;
 /// Widths of bins that can be asked for, in nanoseconds.
 const WIDTHS: [i64; 7] =
     [1_000_000, 10_000_000, 100_000_000, 1_000_000_000, 10_000_000_000, 60_000_000_000, 600_000_000_000];
+
+/// The shortest time that is zoomed to, in nanoseconds.
+const LEAST: i64 = 1_000;
 
 /// Bins that are kept for each column of the screen: the rest is scrolled to.
 const SCREENS: usize = 64;
@@ -108,24 +111,37 @@ impl Timeline {
         self.scroll.go(crate::tui::list::Step::By(by));
     }
 
-    /// Shows half of the time, around the cursor; or twice of it.
-    pub(super) fn zoom(&mut self, in_: bool, bins: &Bins, first: Timestamp, last: Timestamp) {
+    /// Shows half of the time or less, around the cursor, in the next narrower bins; or twice of it or more, in wider
+    /// ones. `false` = it goes no further.
+    pub(super) fn zoom(&mut self, in_: bool, bins: &Bins, first: Timestamp, last: Timestamp) -> bool {
         let (first, last) = (first.nanos(), last.nanos());
         let (from, to) = self.part.unwrap_or((first, last));
         let middle =
             bins.from.saturating_add(bins.width.saturating_mul(self.scroll.cursor as i64)) + bins.width / 2;
-        let span = to.saturating_sub(from).max(1);
+        let mut span = to.saturating_sub(from).max(1);
         let whole = last.saturating_sub(first);
-        let span = if in_ { (span / 2).max(1_000) } else { span.saturating_mul(2) };
+        let columns = self.scroll.height.max(1) as u16;
+        // A part that is shown in the bins that there are looks as before.
+        loop {
+            span = if in_ { span / 2 } else { span.saturating_mul(2) };
+            if in_ && span < LEAST {
+                return false;
+            }
+            let next = width(span.max(1), columns);
+            if if in_ { next < bins.width } else { span >= whole || next > bins.width } {
+                break;
+            }
+        }
+        let further = in_ || self.part.is_some() || self.width.is_some();
         self.part = (span < whole).then(|| {
             let from = middle.saturating_sub(span / 2).clamp(first, last.saturating_sub(span));
             (from, from.saturating_add(span))
         });
         self.width = None;
         // The cursor stays on its time.
-        let columns = self.scroll.height.max(1) as u16;
         let (from, width) = self.window(Timestamp::from_nanos(first), Timestamp::from_nanos(last), columns);
         self.scroll.cursor = (middle.saturating_sub(from).max(0) / width.max(1)) as usize;
+        further
     }
 
     /// The next width of bins, wider ones first; `None` = as the screen asks for.
@@ -147,22 +163,24 @@ impl Timeline {
         }
     }
 
-    pub(super) fn draw(&mut self, model: &Model, tally: &Tally, area: Rect, canvas: &mut Canvas<'_>) {
+    pub(super) fn draw(
+        &mut self,
+        model: &Model,
+        tally: &Tally,
+        area: Rect,
+        focus: bool,
+        canvas: &mut Canvas<'_>,
+    ) {
         let bins = &tally.bins;
         let at = |bin: usize| {
             let nanos = bins.from.saturating_add(bins.width.saturating_mul(bin as i64));
             Timestamp::from_nanos(nanos)
         };
         let origin = model.origin();
-        let format = match model.settings.time {
-            TimeFormat::Delta => TimeFormat::Relative,
-            other => other,
-        };
+        let format = format(model);
         let time = |bin| format.write(at(bin), origin, None);
-        let title = format!("messages in {}", span_of(bins.width));
-        let right = format!("{} – {}", time(0), time(bins.counts.len()));
-        let inner = canvas.frame(area, &title, &right, false);
-        canvas.hit(area, Hit::Pane(0));
+        let inner =
+            Rect::new(area.x + 1, area.y + 1, area.width.saturating_sub(2), area.height.saturating_sub(2));
         // Where there is little room, there are bars alone.
         let bare = inner.height < 4 || inner.width <= 2 * SCALE;
         let plot = if bare {
@@ -172,6 +190,13 @@ impl Timeline {
         };
         self.scroll.fit(bins.counts.len(), plot.width.into());
         let window = self.scroll.window();
+        let title = format!("messages in {}", span_of(bins.width));
+        let sign = |there: bool, sign| if there { sign } else { "" };
+        let (before, behind) = (window.start > 0, window.end < bins.counts.len());
+        let (from, to) = (time(window.start), time(window.end));
+        let right = format!("{}{from} – {to}{}", sign(before, "… "), sign(behind, " …"));
+        canvas.frame(area, &title, &right, focus);
+        canvas.hit(area, Hit::Pane(0));
         let shown = bins.counts.get(window.clone()).unwrap_or_default();
         let sum = |bin: &[u32; 2]| u64::from(bin[0]) + u64::from(bin[1]);
         let highest = shown.iter().map(sum).max().unwrap_or(0);
@@ -206,11 +231,11 @@ impl Timeline {
         }
         if let Some(bin) = bins.counts.get(cursor) {
             let text = format!(
-                "{}  {} ↓ {} ↑ {}",
+                "{}  {}: ↑ {} ↓ {}",
                 time(cursor),
-                number(sum(bin)),
-                number(bin[Dir::S2c.index()].into()),
-                number(bin[Dir::C2s.index()].into())
+                count(sum(bin), "message"),
+                number(bin[Dir::C2s.index()].into()),
+                number(bin[Dir::S2c.index()].into())
             );
             canvas.put(plot.x, axis + 1, plot.width, &text, Role::Text);
             canvas.put_right(
@@ -221,6 +246,14 @@ impl Timeline {
                 Role::Dim,
             );
         }
+    }
+}
+
+/// How times are written: as everywhere, but there is no row before.
+pub(super) const fn format(model: &Model) -> TimeFormat {
+    match model.settings.time {
+        TimeFormat::Delta => TimeFormat::Relative,
+        other => other,
     }
 }
 

@@ -1,0 +1,14 @@
+//! Live capture and captures that are still being written, as users run them.
+//!
+//! What captures on an interface needs the rights to, and libpcap: where they are missing, it says so and tests
+//! nothing.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod capture;
+mod errors;
+mod follow;
+mod record;
+mod run;
+mod talk;
