@@ -2,7 +2,7 @@
 
 use crate::run::{output, run};
 
-const COMMANDS: [&str; 16] = [
+const COMMANDS: [&str; 17] = [
     "ls",
     "show",
     "inspect",
@@ -12,6 +12,7 @@ const COMMANDS: [&str; 16] = [
     "stats",
     "check",
     "echo",
+    "talk",
     "fields",
     "filter",
     "generate",
