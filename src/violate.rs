@@ -83,8 +83,8 @@ fn wanting(breach: Result<Breach, &'static str>, wanted: Wanted) -> Result<Breac
     Ok(Breach { deflate: Some(wanted), ..breach? })
 }
 
-const SERVER_ALONE: &str = "only a client can keep to it or break it";
-const CLIENT_ALONE: &str = "only a server can keep to it or break it";
+const SERVER_ALONE: &str = "it is about clients";
+const CLIENT_ALONE: &str = "it is about servers";
 const UNREADABLE: &str = "its example cannot be read";
 const EXTENSIONS: &str = "Sec-WebSocket-Extensions";
 /// 16 MB in 16 kB, past the ratio that is taken for a bomb.

@@ -66,7 +66,13 @@ pub(super) fn run(args: &Talk) -> anyhow::Result<Outcome> {
     let (code, reason) = args.close.as_ref().map_or((1000, ""), |close| (close.code, &*close.reason));
     let close = Wish::Close(Some(code), reason.to_owned());
     let closing = close.clone();
+    let mut times = 0;
     interrupt::does(move || {
+        times += 1;
+        if times > 2 {
+            // It may wait for who reads the output.
+            std::process::exit(interrupt::INTERRUPTED.into());
+        }
         // Where nobody listens any more, it ends anyway.
         let _ = asked.send(closing.clone());
         let _ = wake.wake();

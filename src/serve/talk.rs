@@ -6,7 +6,7 @@
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, TryRecvError};
+use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
 use mio::{Events, Interest, Poll, Token, Waker};
@@ -75,6 +75,8 @@ pub struct Talk {
     out: Vec<u8>,
     left: usize,
     eof: bool,
+    /// It was broken off, on purpose.
+    broken: bool,
 }
 
 /// Connects to the first of the addresses that answers; `tls` = `wss://`.
@@ -101,7 +103,7 @@ pub fn connect(
     let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
     let mut tape = Tape::new(Some(recorder), secrets);
     let flow = tape.open(ours, theirs, u64::from(ours.port()));
-    Ok(Talk { transport, poll, waker, tape, flow, out: Vec::new(), left: 0, eof: false })
+    Ok(Talk { transport, poll, waker, tape, flow, out: Vec::new(), left: 0, eof: false, broken: false })
 }
 
 /// What a conversation is in the middle of.
@@ -124,8 +126,8 @@ impl Talk {
     ///
     /// # Errors
     /// Where the recording cannot be written, or the connection breaks.
-    pub fn run(mut self, mut options: Options, wishes: &Receiver<Wish>) -> io::Result<End> {
-        let result = self.speak(&mut options, wishes);
+    pub fn run(mut self, options: Options, wishes: &Receiver<Wish>) -> io::Result<End> {
+        let result = self.speak(options, wishes);
         if let Err(error) = &result
             && matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe)
         {
@@ -140,157 +142,87 @@ impl Talk {
         }
     }
 
-    fn speak(&mut self, options: &mut Options, wishes: &Receiver<Wish>) -> io::Result<End> {
-        let breach = options.breach.take().unwrap_or_default();
-        let request = options.request.breaching(&breach);
-        self.out = breach.request(&request);
-        let masker = std::mem::replace(&mut options.masker, Box::new(|| [0; 4]));
-        let settings = Settings {
-            max_message: options.max_message,
-            fragment: options.fragment,
-            masker: Some(masker),
-            breach: breach.clone(),
-        };
-        let mut settings = Some(settings);
-        let mut codec = Codec::new(options.max_message);
-        let mut phase = Phase::Head(Vec::new());
-        let mut end = None;
-        let mut until = Some(Instant::now() + options.patience);
-        let mut next_ping = None;
-        let mut number = 0_u64;
+    fn speak(&mut self, options: Options, wishes: &Receiver<Wish>) -> io::Result<End> {
+        let mut speech = Speech::new(options);
+        self.out = speech.breach.request(&speech.request);
         let mut events = Events::with_capacity(8);
         let mut room = vec![0; READ];
-        // It was left off where too much waited to be sent.
-        let mut again = false;
         loop {
             self.drain()?;
-            if let Phase::Open(endpoint) = &mut phase {
-                if endpoint.is_over() {
-                    if endpoint.resets() {
-                        self.transport.abort();
-                        self.tape.put(&mut self.flow, Dir::C2s, Taped::Reset);
-                        return Ok(End::Broken);
-                    }
-                    // The server is to end TCP first (RFC 6455 section 7.1.1), where there was nothing wrong.
-                    if endpoint.ends() || breach.ends_first || !matches!(end, Some(End::Closed(..))) {
-                        end.get_or_insert(if endpoint.ends() { End::Broken } else { End::Lost });
-                        self.finish()?;
-                    }
-                    phase = Phase::Leaving;
-                    until = Some(Instant::now() + options.patience.min(LINGER));
-                } else if next_ping.is_some_and(|next| next <= Instant::now()) {
-                    number += 1;
-                    endpoint.ping(number.to_string().as_bytes(), &mut self.out);
-                    next_ping = options.ping.map(|every| Instant::now() + every);
-                }
+            self.leave(&mut speech)?;
+            if self.broken {
+                return Ok(End::Broken);
             }
-            if self.eof {
+            let late = speech.until.is_some_and(|until| until <= Instant::now());
+            if self.eof || late {
                 self.finish()?;
-                return Ok(end.unwrap_or(match phase {
-                    Phase::Head(_) => {
-                        End::Refused("the server ended the connection without an answer".into())
-                    }
-                    _ => End::Lost,
-                }));
-            }
-            if until.is_some_and(|until| until <= Instant::now()) {
-                self.finish()?;
-                return Ok(end.unwrap_or(match phase {
-                    Phase::Head(_) => End::Refused("the server did not answer in time".into()),
-                    _ => End::Lost,
-                }));
+                return Ok(speech.end(late));
             }
             // What came is told before more is waited for.
             self.tape.flush()?;
-            let now = Instant::now();
-            let go_on = again && self.out.is_empty();
-            let due = until.into_iter().chain(next_ping.filter(|_| matches!(phase, Phase::Open(_)))).min();
-            let wait = due.map(|due| due.saturating_duration_since(now) + TICK);
-            again = false;
-            match self.poll.poll(&mut events, if go_on { Some(Duration::ZERO) } else { wait }) {
+            let wait = if speech.again && self.out.is_empty() { Some(Duration::ZERO) } else { speech.wait() };
+            speech.again = false;
+            match self.poll.poll(&mut events, wait) {
                 Err(error) if error.kind() != ErrorKind::Interrupted => return Err(error),
                 _ => {}
             }
-            loop {
-                let len = match self.transport.read(&mut room) {
-                    Ok(0) => {
-                        self.eof = true;
-                        self.tape.put(&mut self.flow, Dir::S2c, Taped::Fin);
-                        break;
-                    }
-                    Ok(len) => len,
-                    Err(error) if error.kind() == ErrorKind::WouldBlock => break,
-                    Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                    Err(error) => return Err(error),
-                };
-                let bytes = room.get(..len).unwrap_or_default();
-                self.tape.put(&mut self.flow, Dir::S2c, Taped::Data(bytes));
-                let mut rest = bytes.to_vec();
-                if let Phase::Head(head) = &mut phase {
-                    head.extend_from_slice(bytes);
-                    let Some(at) = head_end(head) else {
-                        if head.len() > MAX_HEAD {
-                            return Ok(End::Refused("the head of the answer is too long".into()));
-                        }
-                        continue;
-                    };
-                    rest = head.split_off(at);
-                    let response = Response::parse(head, At::default(), At::default());
-                    match (request.accept(&response), settings.take()) {
-                        (Ok(agreed), Some(settings)) => {
-                            let endpoint = Endpoint::new(Role::Client, agreed, settings);
-                            phase = Phase::Open(Box::new(endpoint));
-                            next_ping = options.ping.map(|every| Instant::now() + every);
-                            until = None;
-                        }
-                        (Err(why), _) => {
-                            end = Some(End::Refused(why));
-                            phase = Phase::Leaving;
-                            self.finish()?;
-                            until = Some(Instant::now() + options.patience.min(LINGER));
-                        }
-                        (Ok(_), None) => {}
-                    }
-                }
-                if let Phase::Open(endpoint) = &mut phase {
-                    let mut rest = &*rest;
-                    while let Some(event) = endpoint.receive(&mut rest, &mut codec, &mut self.out) {
-                        match event {
-                            Event::Closed { code, reason } => end = Some(End::Closed(code, reason)),
-                            Event::Failed(failure) => {
-                                end = Some(End::Failed(failure.code, failure.reason.into_owned()));
-                            }
-                            Event::Message { .. } | Event::Ping(_) | Event::Pong(_) => {}
-                        }
-                    }
-                    // An answer that waits for room is not to be overtaken by reading.
-                    if self.out.len() - self.left > FULL {
-                        again = true;
-                        break;
-                    }
-                }
+            self.hear(&mut speech, &mut room)?;
+            speech.obey(wishes, &mut self.out, self.left);
+        }
+    }
+
+    /// Ends what is over, and says what is due.
+    fn leave(&mut self, speech: &mut Speech) -> io::Result<()> {
+        let Phase::Open(endpoint) = &mut speech.phase else { return Ok(()) };
+        if !endpoint.is_over() {
+            if speech.next_ping.is_some_and(|next| next <= Instant::now()) {
+                speech.pings += 1;
+                endpoint.ping(speech.pings.to_string().as_bytes(), &mut self.out);
+                speech.next_ping = speech.ping.map(|every| Instant::now() + every);
             }
-            while let Phase::Open(endpoint) = &mut phase {
-                if self.out.len() - self.left > FULL {
-                    again = true;
-                    break;
+            return Ok(());
+        }
+        if endpoint.resets() {
+            self.transport.abort();
+            self.tape.put(&mut self.flow, Dir::C2s, Taped::Reset);
+            self.broken = true;
+            return Ok(());
+        }
+        // The server is to end TCP first (RFC 6455 section 7.1.1), where there was nothing wrong.
+        if endpoint.ends() || speech.breach.ends_first || !matches!(speech.end, Some(End::Closed(..))) {
+            let broken = endpoint.ends();
+            speech.end.get_or_insert(if broken { End::Broken } else { End::Lost });
+            self.finish()?;
+        }
+        speech.phase = Phase::Leaving;
+        speech.until = Some(Instant::now() + speech.patience.min(LINGER));
+        Ok(())
+    }
+
+    /// Reads what has come.
+    fn hear(&mut self, speech: &mut Speech, room: &mut [u8]) -> io::Result<()> {
+        // An answer that waits for room is not to be overtaken by reading.
+        while self.out.len() - self.left <= FULL {
+            match self.transport.read(room) {
+                Ok(0) => {
+                    self.eof = true;
+                    self.tape.put(&mut self.flow, Dir::S2c, Taped::Fin);
+                    return Ok(());
                 }
-                match wishes.try_recv() {
-                    Ok(Wish::Send(kind, payload)) => {
-                        endpoint.send(kind, &payload, &mut codec, &mut self.out);
-                        if !endpoint.is_open() {
-                            until.get_or_insert(Instant::now() + options.patience);
-                        }
+                Ok(len) => {
+                    let bytes = room.get(..len).unwrap_or_default();
+                    self.tape.put(&mut self.flow, Dir::S2c, Taped::Data(bytes));
+                    if speech.take(bytes, &mut self.out) {
+                        self.finish()?;
                     }
-                    Ok(Wish::Close(code, reason)) if endpoint.is_open() => {
-                        endpoint.close(code, &reason, &mut self.out);
-                        until = Some(Instant::now() + options.patience);
-                    }
-                    Ok(Wish::Close(..)) => until = Some(Instant::now()),
-                    Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
                 }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
             }
         }
+        speech.again = true;
+        Ok(())
     }
 
     /// Sends what there is to be sent.
@@ -327,6 +259,130 @@ impl Talk {
             Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
             drained => drained,
         }
+    }
+}
+
+/// What is said and heard, without the socket.
+struct Speech {
+    request: Request,
+    breach: Breach,
+    patience: Duration,
+    ping: Option<Duration>,
+    /// Until there is an endpoint.
+    settings: Option<Settings>,
+    codec: Codec,
+    phase: Phase,
+    end: Option<End>,
+    /// When the server is no longer waited for.
+    until: Option<Instant>,
+    next_ping: Option<Instant>,
+    pings: u64,
+    /// It was left off where too much waited to be sent.
+    again: bool,
+}
+
+impl Speech {
+    fn new(options: Options) -> Self {
+        let breach = options.breach.unwrap_or_default();
+        let settings = Settings {
+            max_message: options.max_message,
+            fragment: options.fragment,
+            masker: Some(options.masker),
+            breach: breach.clone(),
+        };
+        Self {
+            request: options.request.breaching(&breach),
+            breach,
+            patience: options.patience,
+            ping: options.ping,
+            settings: Some(settings),
+            codec: Codec::new(options.max_message),
+            phase: Phase::Head(Vec::new()),
+            end: None,
+            until: Some(Instant::now() + options.patience),
+            next_ping: None,
+            pings: 0,
+            again: false,
+        }
+    }
+
+    /// How it ended, when nothing more comes; `late` = since it was not waited for any longer.
+    fn end(&mut self, late: bool) -> End {
+        self.end.take().unwrap_or(match self.phase {
+            Phase::Head(_) if late => End::Refused("the server did not answer in time".into()),
+            Phase::Head(_) => End::Refused("the server ended the connection without an answer".into()),
+            _ => End::Lost,
+        })
+    }
+
+    /// How long there is nothing to do.
+    fn wait(&self) -> Option<Duration> {
+        let ping = self.next_ping.filter(|_| matches!(self.phase, Phase::Open(_)));
+        let due = self.until.into_iter().chain(ping).min();
+        due.map(|due| due.saturating_duration_since(Instant::now()) + TICK)
+    }
+
+    /// Takes bytes of the server. `true` = there will be no WebSocket.
+    fn take(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> bool {
+        let Phase::Head(head) = &mut self.phase else {
+            self.frames(bytes, out);
+            return false;
+        };
+        head.extend_from_slice(bytes);
+        let answer = match head_end(head) {
+            None if head.len() <= MAX_HEAD => return false,
+            None => Err("the head of the answer is too long".to_owned()),
+            Some(at) => {
+                let rest = head.split_off(at);
+                let response = Response::parse(head, At::default(), At::default());
+                self.request.accept(&response).map(|agreed| (agreed, rest))
+            }
+        };
+        match (answer, self.settings.take()) {
+            (Ok((agreed, rest)), Some(settings)) => {
+                self.phase = Phase::Open(Box::new(Endpoint::new(Role::Client, agreed, settings)));
+                self.next_ping = self.ping.map(|every| Instant::now() + every);
+                self.until = None;
+                self.frames(&rest, out);
+                false
+            }
+            (answer, _) => {
+                self.end = Some(End::Refused(answer.err().unwrap_or_default()));
+                self.phase = Phase::Leaving;
+                self.until = Some(Instant::now() + self.patience.min(LINGER));
+                true
+            }
+        }
+    }
+
+    fn frames(&mut self, mut bytes: &[u8], out: &mut Vec<u8>) {
+        let Phase::Open(endpoint) = &mut self.phase else { return };
+        while let Some(event) = endpoint.receive(&mut bytes, &mut self.codec, out) {
+            match event {
+                Event::Closed { code, reason } => self.end = Some(End::Closed(code, reason)),
+                Event::Failed(failure) => {
+                    self.end = Some(End::Failed(failure.code, failure.reason.into_owned()));
+                }
+                Event::Message { .. } | Event::Ping(_) | Event::Pong(_) => {}
+            }
+        }
+    }
+
+    /// Does what is wished, as long as not too much waits to be sent, `left` of it being gone.
+    fn obey(&mut self, wishes: &Receiver<Wish>, out: &mut Vec<u8>, left: usize) {
+        let Phase::Open(endpoint) = &mut self.phase else { return };
+        while out.len() - left <= FULL {
+            let Ok(wish) = wishes.try_recv() else { return };
+            match wish {
+                Wish::Send(kind, payload) => endpoint.send(kind, &payload, &mut self.codec, out),
+                Wish::Close(code, reason) if endpoint.is_open() => endpoint.close(code, &reason, out),
+                Wish::Close(..) => self.until = Some(Instant::now()),
+            }
+            if !endpoint.is_open() {
+                self.until.get_or_insert(Instant::now() + self.patience);
+            }
+        }
+        self.again = true;
     }
 }
 

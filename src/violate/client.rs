@@ -70,6 +70,7 @@ pub(super) fn breach(rule: &Rule) -> Result<Breach, &'static str> {
         "H008" => head([Edit::Set("Sec-WebSocket-Key", "Hello")]),
         "H009" => head([Edit::Add("Sec-WebSocket-Key: AQIDBAUGBwgJCgsMDQ4PEA==")]),
         "H010" => head([Edit::Remove("Sec-WebSocket-Version")]),
+        // Broken where the server accepts it, as is D001.
         "H011" => head([Edit::Set("Sec-WebSocket-Version", "8")]),
         "H013" => head([Edit::Set("Sec-WebSocket-Protocol", "chat,")]),
         "H014" => head([Edit::Set(EXTENSIONS, "permessage-deflate;")]),
