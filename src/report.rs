@@ -10,13 +10,16 @@ pub mod close;
 pub mod convert;
 pub mod csv;
 pub mod diagram;
+pub mod exporter;
 pub mod fieldbook;
 pub mod filtered;
 pub mod har;
 pub mod hexdump;
 pub mod json;
+pub mod md;
 pub mod output;
 pub mod payload;
+pub mod pcapng;
 pub mod record;
 pub mod rulebook;
 pub mod schema;
@@ -30,6 +33,7 @@ mod line;
 #[cfg(test)]
 pub(crate) mod sample;
 mod serial;
+mod spool;
 pub(crate) mod words;
 
 pub use payload::PayloadMode;

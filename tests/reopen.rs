@@ -18,7 +18,7 @@ use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 use support::talk::{ACK, Sent, Talk, Who, capture, frame, packet, request, response};
 use support::{captures_in, export_file, gallery, of_type, records, shared};
-use wscope::capture::source::LinkType;
+use wscope::capture::source::{Block, LinkType, Status};
 use wscope::capture::write;
 use wscope::engine::Config;
 use wscope::time::Timestamp;
@@ -307,6 +307,14 @@ fn fragments_are_read_again() {
     gzip.write_all(&fs::read(&path).unwrap()).unwrap();
     fs::write(&path, gzip.finish().unwrap()).unwrap();
     assert_eq!(compare_file(&path, 1), 40);
+    // Cut out of the capture, all fragments are there, in their order.
+    let mut command = assert_cmd::Command::new(assert_cmd::cargo::cargo_bin!("wscope"));
+    let cut = command.args(["export", "--to", "pcapng"]).arg(&path).output().unwrap().stdout;
+    let mut opened = wscope::capture::from_bytes("cut", cut, &wscope::limits::Limits::default()).unwrap();
+    let mut block = Block::default();
+    while opened.source.fill(&mut block).unwrap() != Status::End {}
+    let found: Vec<&[u8]> = block.packets.iter().map(|packet| block.packet(packet)).collect();
+    assert_eq!(found, packets);
 }
 
 /// A port that is used again is another connection; neither is told with the packets of the other.

@@ -1,10 +1,13 @@
 //! The outcome of an audit, as every output format takes it.
 
+use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::capture::locate::Located;
+use crate::capture::locate::{Located, locate};
 use crate::event::Summary;
 use crate::item::At;
+use crate::limits::Limits;
 use crate::packet::segment::Endpoint;
 use crate::rules::{Finding, Rule};
 
@@ -33,6 +36,28 @@ pub struct Report {
     pub summary: Summary,
     /// When the first packet was captured.
     pub start: Option<At>,
+}
+
+impl Report {
+    /// Finds the packets of the findings in their files once more, which needs another pass over them.
+    ///
+    /// # Errors
+    /// As [`locate`].
+    pub fn locate(&mut self, files: &[PathBuf], limits: &Limits) -> io::Result<()> {
+        let packets: Vec<(usize, At)> = (0..)
+            .zip(&self.entries)
+            .filter_map(|(index, entry)| entry.finding.at.map(|at| (index, at)))
+            .collect();
+        let numbers: Vec<u64> = packets.iter().map(|(_, at)| at.packet).collect();
+        let located = locate(files, limits, &numbers)?;
+        for ((index, at), located) in packets.into_iter().zip(located) {
+            if let Some(entry) = self.entries.get_mut(index) {
+                // Another time: the file is not what it was.
+                entry.located = located.filter(|located| located.time == at.time);
+            }
+        }
+        Ok(())
+    }
 }
 
 /// A finding with all that is known about it.

@@ -79,12 +79,28 @@ impl Writer {
 /// Reads places, all heaps of a flow in order. What comes is what was added, in the same order:
 /// [`Packet::offset`] is 0.
 pub fn read(bytes: &[u8]) -> impl Iterator<Item = Numbered> {
-    let mut rest = bytes;
-    let mut last = NOTHING;
-    std::iter::from_fn(move || {
-        last = entry(&mut rest, &last)?;
-        Some(last)
-    })
+    let (mut rest, mut reader) = (bytes, Reader::default());
+    std::iter::from_fn(move || reader.next(&mut rest))
+}
+
+/// Reads places a heap at a time, those of a flow in order.
+#[derive(Debug)]
+pub struct Reader {
+    last: Numbered,
+}
+
+impl Default for Reader {
+    fn default() -> Self {
+        Self { last: NOTHING }
+    }
+}
+
+impl Reader {
+    /// The next packet of a heap, which is shortened by its entry; `None` at the end.
+    pub fn next(&mut self, heap: &mut &[u8]) -> Option<Numbered> {
+        self.last = entry(heap, &self.last)?;
+        Some(self.last)
+    }
 }
 
 /// The next entry; `None` at the end.
@@ -161,14 +177,20 @@ mod tests {
         fn what_is_written_is_read(mut packets in prop::collection::vec(numbered(), 0..20), heap in 1..5_usize) {
             packets.dedup_by_key(|packet| packet.number);
             let mut writer = Writer::default();
-            let mut bytes = Vec::new();
+            let (mut bytes, mut heaps) = (Vec::new(), Vec::new());
             for heap in packets.chunks(heap) {
                 heap.iter().for_each(|packet| writer.push(packet));
                 heap.iter().rev().take(1).for_each(|packet| writer.push(packet));
                 bytes.extend_from_slice(writer.bytes());
+                heaps.push(writer.bytes().to_vec());
                 writer.clear();
             }
-            prop_assert_eq!(read(&bytes).collect::<Vec<_>>(), packets);
+            prop_assert_eq!(read(&bytes).collect::<Vec<_>>(), &packets[..]);
+            let (mut reader, mut found) = (Reader::default(), Vec::new());
+            for mut heap in heaps.iter().map(|heap| &heap[..]) {
+                found.extend(std::iter::from_fn(|| reader.next(&mut heap)));
+            }
+            prop_assert_eq!(found, packets);
         }
 
         #[test]

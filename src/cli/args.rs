@@ -10,6 +10,7 @@ use crate::audit::select::Selector;
 use crate::generate::{Agreed, Kind, Rate, Size};
 use crate::place::Place;
 use crate::report::check;
+use crate::report::exporter::Format;
 use crate::report::payload::PayloadMode;
 use crate::report::select::{RecordTypes, Selection};
 use crate::rules::Level;
@@ -718,20 +719,14 @@ pub struct Export {
     pub input: Input,
 }
 
-/// Export formats.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// One JSON record a line
-    #[default]
-    Ndjson,
-    /// The same records in one JSON document
-    Json,
-    /// Messages, a row each
-    Csv,
-    /// Messages, a line each, to read
-    Txt,
-    /// HTTP archive with Chrome's `_webSocketMessages`
-    Har,
+impl ValueEnum for Format {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.name()).help(self.description()))
+    }
 }
 
 /// `stats`

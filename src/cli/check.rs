@@ -12,12 +12,11 @@ use crate::audit::baseline::{Baseline, Draft};
 use crate::audit::collect::{Auditor, Collector, Policy};
 use crate::audit::config::{self, Config, Date};
 use crate::audit::select::{Choice, Enabled};
-use crate::capture::locate::locate;
 use crate::filter::Rows;
 use crate::http::secret;
-use crate::item::At;
 use crate::limits::Limits;
 use crate::report::check::{Format, Options};
+use crate::report::exporter::is_input;
 use crate::report::filtered::{Filtered, FilteredSink};
 use crate::rules::Level;
 use crate::time::Timestamp;
@@ -25,7 +24,6 @@ use crate::ws::session::Want;
 
 use super::Outcome;
 use super::args::{Check, CheckOutput};
-use super::export::is_input;
 use super::filter;
 use super::session;
 use super::table::{Align, Column, Room, Table};
@@ -69,7 +67,7 @@ pub(super) fn run(args: &Check) -> anyhow::Result<Outcome> {
     let sources = files.iter().map(|file| file.to_string_lossy().into_owned()).collect();
     let (mut report, draft) = auditor.finish(sources);
     if outputs.need_places() || files.len() > 1 {
-        add_places(&mut report, &files)?;
+        report.locate(&files, &Limits::default())?;
     }
 
     let empty = report.summary.connections == 0;
@@ -105,23 +103,6 @@ pub(super) fn run(args: &Check) -> anyhow::Result<Outcome> {
 /// There is a finding at or above this level.
 fn fails(report: &Report, fail_on: Level) -> bool {
     Level::ALL.iter().zip(report.counts).any(|(level, count)| *level <= fail_on && count > 0)
-}
-
-/// Finds the packets of the findings in their files once more, which needs another pass over them.
-fn add_places(report: &mut Report, files: &[PathBuf]) -> anyhow::Result<()> {
-    let packets: Vec<(usize, At)> = (0..)
-        .zip(&report.entries)
-        .filter_map(|(index, entry)| entry.finding.at.map(|at| (index, at)))
-        .collect();
-    let numbers: Vec<u64> = packets.iter().map(|(_, at)| at.packet).collect();
-    let located = locate(files, &Limits::default(), &numbers)?;
-    for ((index, at), located) in packets.into_iter().zip(located) {
-        if let Some(entry) = report.entries.get_mut(index) {
-            // Another time: the file is not what it was.
-            entry.located = located.filter(|located| located.time == at.time);
-        }
-    }
-    Ok(())
 }
 
 /// The configuration that holds here.

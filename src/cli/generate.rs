@@ -12,9 +12,9 @@ use crate::rules::{self, Rule};
 use crate::script::Script;
 
 use super::args::Generate;
-use super::export::is_input;
 use super::words::{count, size};
 use super::{Outcome, session};
+use crate::report::exporter::is_input;
 
 pub(super) fn run(args: &Generate) -> anyhow::Result<Outcome> {
     if let Some(script) = script(args)? {

@@ -9,7 +9,9 @@ use crate::filter::Filter;
 use crate::tui::app::App;
 use crate::tui::config::{self, Config, Flags, Looks};
 use crate::tui::feed::Feed;
+use crate::tui::history::History;
 use crate::tui::model::Model;
+use crate::tui::notes::Notes;
 use crate::tui::reopen::Reopener;
 use crate::tui::store::State;
 use crate::tui::terminal::{self, End, Ground, Runtime};
@@ -90,6 +92,7 @@ fn show(args: &Open, files: &[PathBuf]) -> anyhow::Result<Outcome> {
     let reopener = Reopener::new(feed.files(), &engine);
     let mut model = Model::new(title(files), Workers::start(runtime.waker()), Some(reopener));
     looks.apply(&config, &mut model, || terminal::ground() == Ground::Light);
+    remembered(args, files, &mut model);
     if let Some(text) = &args.filter {
         model.apply_filter(text)?;
     }
@@ -111,6 +114,24 @@ fn show(args: &Open, files: &[PathBuf]) -> anyhow::Result<Outcome> {
         std::process::exit(PANICKED);
     }
     Ok(if args.input.decode.strict && damaged { Outcome::Trouble } else { Outcome::Done })
+}
+
+/// What the user wrote before: filters, and notes beside the capture. What cannot be read is told, and not written over.
+fn remembered(args: &Open, files: &[PathBuf], model: &mut Model) {
+    if !args.config.no_config
+        && let Some(path) = History::path()
+    {
+        model.history = History::at(path);
+    }
+    // Ids of several files together are those of no file; what comes through a pipe lies nowhere.
+    if let [file] = files
+        && file.metadata().is_ok_and(|file| file.is_file())
+    {
+        match Notes::open(file) {
+            Ok(notes) => model.notes = notes,
+            Err(error) => model.fail(format!("notes are not kept: {error}")),
+        }
+    }
 }
 
 fn engine_config(input: &Input, files: &[PathBuf]) -> engine::Config {

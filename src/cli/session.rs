@@ -15,6 +15,7 @@ use crate::filter::Filter;
 use crate::limits::Limits;
 use crate::observe::{Observer, Sink};
 use crate::report::visible::{self, Style};
+use crate::tui::files::Files;
 use crate::ws::session::Want;
 
 use super::Outcome;
@@ -66,6 +67,21 @@ impl Input {
         }
         Session::open(&self.files(), &self.decode, self.threads, &opening)
     }
+
+    /// As [`Input::open`], so that all can be read once more: what can be read only once is copied to a temporary file.
+    ///
+    /// # Errors
+    /// As [`Input::open`], and where there is no room for the copy.
+    pub(super) fn open_to_read_again(&self) -> anyhow::Result<(Session, Files)> {
+        let paths = self.files();
+        let mut kept = None;
+        let session = Session::open_by(&paths, &self.decode, self.threads, |paths| {
+            let (files, opened) = Files::open(paths, &Limits::default())?;
+            kept = Some(files);
+            Ok(opened)
+        })?;
+        Ok((session, kept.context("no capture was opened")?))
+    }
 }
 
 impl Session {
@@ -83,6 +99,17 @@ impl Session {
         threads: Option<usize>,
         opening: &Opening,
     ) -> anyhow::Result<Self> {
+        Self::open_by(files, decode, threads, |files| {
+            open::open_with(files, opening, &mut |_, input| Ok(input))
+        })
+    }
+
+    fn open_by(
+        files: &[PathBuf],
+        decode: &Decode,
+        threads: Option<usize>,
+        open: impl FnOnce(&[PathBuf]) -> io::Result<Opened>,
+    ) -> anyhow::Result<Self> {
         set_color(decode.color);
         anyhow::ensure!(!files.is_empty(), "no capture was named; write its path, or - for standard input");
         let stdin = names_stdin(files);
@@ -90,8 +117,7 @@ impl Session {
             !(stdin && io::stdin().is_terminal()),
             "standard input is a terminal: pipe a capture into it, such as `tcpdump -w - | wscope ls -`"
         );
-        let opened = open::open_with(files, opening, &mut |_, input| Ok(input))?;
-        Ok(Self::new(opened, decode, threads))
+        Ok(Self::new(open(files)?, decode, threads))
     }
 
     /// Of a capture that is open.

@@ -3,14 +3,13 @@
 mod numbers;
 mod report;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::io::{self, Write};
 
 use crate::event::{Connection, ConnectionId, Event, Summary};
+use crate::filter::Running;
 use crate::observe::{Observer, Outbox, Sink};
 use crate::report::select::Selection;
-use crate::time::Timestamp;
-use crate::ws::fact::Kind;
 use crate::ws::session::Want;
 
 use super::Outcome;
@@ -18,9 +17,6 @@ use super::args::Stats;
 use super::session;
 use numbers::Numbers;
 use report::Report;
-
-/// Pings of one direction that wait for their Pong; older ones are forgotten.
-const PINGS: usize = 64;
 
 pub(super) fn run(args: &Stats) -> anyhow::Result<Outcome> {
     let mut session = args.input.open()?;
@@ -30,7 +26,8 @@ pub(super) fn run(args: &Stats) -> anyhow::Result<Outcome> {
         session = session.in_one_thread();
     }
     let every = args.every;
-    let observer = || Counter { conns: conns.clone(), every, numbers: Box::default(), pings: HashMap::new() };
+    let observer =
+        || Counter { conns: conns.clone(), every, numbers: Box::default(), running: HashMap::new() };
     let mut total = Total::default();
     let (summary, outcome) = session.run(Want::default(), &observer, &mut total)?;
     if summary.connections == 0 && !args.input.decode.quiet {
@@ -47,15 +44,12 @@ pub(super) fn run(args: &Stats) -> anyhow::Result<Outcome> {
     Ok(outcome)
 }
 
-/// Payloads and times of Pings without a Pong, the latest first.
-type Pings = VecDeque<(Vec<u8>, Timestamp)>;
-
 /// Sums up on a worker, and hands the sums over whenever a connection ends.
 struct Counter {
     conns: Selection,
     every: Option<i64>,
     numbers: Box<Numbers>,
-    pings: HashMap<ConnectionId, [Pings; 2]>,
+    running: HashMap<ConnectionId, Running>,
 }
 
 impl Observer for Counter {
@@ -81,30 +75,15 @@ impl Observer for Counter {
             }
             Event::Message(message) => {
                 self.numbers.message(message, self.every);
-                match message.kind {
-                    Kind::Ping => {
-                        let waiting = &mut self.pings.entry(conn.id).or_default()[message.dir.index()];
-                        waiting.truncate(PINGS - 1);
-                        waiting.push_front((message.payload.to_vec(), message.last.time));
-                    }
-                    Kind::Pong => {
-                        let waiting =
-                            self.pings.get_mut(&conn.id).map(|both| &mut both[message.dir.other().index()]);
-                        if let Some(waiting) = waiting
-                            && let Some(n) =
-                                waiting.iter().position(|(payload, _)| payload == message.payload)
-                            && let Some((_, sent)) = waiting.get(n)
-                        {
-                            self.numbers.rtt.record(message.last.time.since(*sent));
-                            waiting.truncate(n);
-                        }
-                    }
-                    _ => {}
+                let (dir, time) = (message.dir, message.last.time);
+                let running = self.running.entry(conn.id).or_default();
+                if let Some(rtt) = running.message(dir, message.kind, time, message.payload).rtt {
+                    self.numbers.rtt.record(rtt);
                 }
             }
             Event::Finding(_) | Event::Reaction(_) => {}
             Event::Closed(_) => {
-                self.pings.remove(&conn.id);
+                self.running.remove(&conn.id);
                 out.push(std::mem::take(&mut self.numbers));
             }
         }

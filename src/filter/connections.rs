@@ -2,13 +2,14 @@
 
 use super::Filter;
 use super::error::FilterError;
-use super::field::Rows;
+use super::field::{Field, Rows};
 use super::row::Row;
-use super::tree::Tree;
+use super::tree::{Subject, Tree};
 
 /// A filter in two parts, where connections are listed: what is asked of the connection as a whole
 /// (fields of its handshake and its end), and what is asked of the rows in it, of which one must have it
-/// all. `end == reset && ping` so selects the connections that were reset and had a Ping.
+/// all. `end == reset && ping` so selects the connections that were reset and had a Ping. When something was (`at`) is
+/// asked of the rows: connections are selected on which something was going on then.
 #[derive(Clone, Debug)]
 pub struct Connections {
     whole: Option<Filter>,
@@ -27,7 +28,7 @@ impl Filter {
         };
         let of_whole = |term: &Tree| {
             let rows = term.common_rows();
-            rows == Rows::ALL || rows == Rows::CLOSING
+            rows == Rows::CLOSING || rows == Rows::ALL && !asks_when(term)
         };
         let (whole, part): (Vec<Tree>, Vec<Tree>) = terms.into_iter().partition(of_whole);
         let make = |terms: Vec<Tree>| {
@@ -40,13 +41,20 @@ impl Filter {
             }
             // Close codes are facts of messages and of ends: where nothing else is asked of messages,
             // the end is asked, once.
-            if filter.tree.common_rows().contains(Rows::CLOSING) {
+            if filter.tree.common_rows().contains(Rows::CLOSING) && !asks_when(&filter.tree) {
                 let terms = [whole.take(), part.take()].into_iter().flatten().map(|filter| filter.tree);
                 whole = make(terms.collect());
             }
         }
         Ok(Connections { whole, part })
     }
+}
+
+/// It asks when something was captured.
+fn asks_when(tree: &Tree) -> bool {
+    let mut asks = false;
+    tree.tests(&mut |subject, _| asks |= *subject == Subject::Field(Field::At));
+    asks
 }
 
 impl Connections {

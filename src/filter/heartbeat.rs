@@ -49,11 +49,17 @@ pub fn heartbeat(kind: Kind, payload: &[u8]) -> bool {
         Kind::Text => {
             let Ok(text) = std::str::from_utf8(payload) else { return false };
             // Of previews, controls are pictures.
-            let text = text.replace('␊', "\n").replace('␍', "\r").replace('␞', "\u{1e}");
-            TEXTS.contains(&&*text) || {
-                let dense: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-                OBJECTS.iter().any(|object| dense.starts_with(object))
-            }
+            let chars = || {
+                text.chars().map(|c| match c {
+                    '␊' => '\n',
+                    '␍' => '\r',
+                    '␞' => '\u{1e}',
+                    other => other,
+                })
+            };
+            let dense = || chars().filter(|c| !c.is_whitespace());
+            TEXTS.iter().any(|text| chars().eq(text.chars()))
+                || OBJECTS.iter().any(|object| dense().take(object.len()).eq(object.chars()))
         }
     }
 }

@@ -27,6 +27,10 @@ const MAX_DEPTH: usize = 64;
 const MAX_TESTS: usize = 256;
 /// Saved filters within one another.
 const MAX_SAVED: usize = 8;
+/// What is said of those that never end.
+const CIRCLE: &str = "saved filters name one another too deeply, or in a circle";
+/// How errors in one begin.
+const IN_SAVED: &str = "in the saved filter ";
 
 /// Finds the text of a saved filter by its name.
 pub(super) type Saved<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -215,16 +219,16 @@ impl Parser<'_, '_> {
         let unknown = || FilterError::new(span.clone(), format!("there is no saved filter `@{name}`"));
         let text = (self.saved)(name).ok_or_else(unknown)?;
         if self.saved_depth >= MAX_SAVED {
-            return Err(FilterError::new(span, "saved filters name one another too deeply, or in a circle"));
+            return Err(FilterError::new(span, CIRCLE));
         }
         let (depth, uses) = (self.depth, self.read.uses.len());
         let tree =
             expression(&text, self.saved, depth, self.saved_depth + 1, self.read).map_err(|error| {
-                FilterError {
-                    span: span.clone(),
-                    message: format!("in the saved filter `@{name}`: {}", error.message),
-                    ..error
-                }
+                // Of filters within one another, the innermost is told.
+                let inner = error.message.starts_with(IN_SAVED) || error.message == CIRCLE;
+                let message =
+                    if inner { error.message } else { format!("{IN_SAVED}`@{name}`: {}", error.message) };
+                FilterError { span: span.clone(), message, ..error }
             })?;
         for used in self.read.uses.iter_mut().skip(uses) {
             used.span = span.clone();

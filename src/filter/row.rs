@@ -61,7 +61,7 @@ pub struct Brief<'a> {
     pub complete: bool,
     /// The status code of a Close that has one.
     pub close_code: Option<u16>,
-    /// The payload's beginning, as [`heartbeat`](super::heartbeat) wants it.
+    /// The payload's beginning, as [`heartbeat`](super::heartbeat()) wants it.
     pub head: &'a [u8],
 }
 

@@ -335,7 +335,7 @@ fn saved_filters_are_read_in_their_place() {
         message("ping || @bad"),
         (8..12, "in the saved filter `@bad`: unknown opcode `txt`".to_owned())
     );
-    assert!(message("@loop").1.ends_with("saved filters name one another too deeply, or in a circle"));
+    assert_eq!(message("@loop").1, "saved filters name one another too deeply, or in a circle");
     assert_eq!(message("@nope").1, "there is no saved filter `@nope`");
 }
 
@@ -609,6 +609,13 @@ fn connections_as_a_whole() {
     for (text, selected) in [
         ("host == feed.local", true),
         ("host == b", false),
+        // Messages at 1.5 s, the end at 2 s: both count.
+        ("at <= 2026-11-20T10:00:01.5Z", true),
+        ("at > 2026-11-20T10:00:01.9Z", true),
+        ("at < 2026-11-20T10:00:01Z", false),
+        ("at <= 2026-11-20T10:00:01.5Z && end == reset", true),
+        ("at > 2026-11-20T10:00:01.6Z && ping", false),
+        ("time <= 1.5s", false),
         ("end == reset && ping", true),
         ("end == clean && ping", false),
         ("end == reset && pong", false),

@@ -18,7 +18,7 @@ mod human;
 mod json;
 mod junit;
 mod link;
-mod markdown;
+pub(super) mod markdown;
 mod sarif;
 #[cfg(test)]
 mod tests;

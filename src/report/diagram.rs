@@ -292,6 +292,9 @@ const fn rsv1(header: &Header, deflate: Option<bool>) -> (&'static str, &'static
         (false, Some(true)) if first => {
             ("not compressed (permessage-deflate agreed, not used here)", DEFLATE)
         }
+        (false, Some(true)) if header.opcode.is_control() => {
+            ("reserved: control frames are not compressed", DEFLATE)
+        }
         (false, Some(true)) => ("says nothing here: the message's first frame has it", DEFLATE),
         (false, _) => ("reserved", BASE),
     }

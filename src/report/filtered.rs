@@ -60,6 +60,12 @@ impl<O> Filtered<O> {
 impl<O: Observer> Observer for Filtered<O> {
     type Record = O::Record;
 
+    const PACKETS: bool = O::PACKETS;
+
+    fn packets(&mut self, flow: u64, places: &[u8], out: &mut Outbox<O::Record>) {
+        self.inner.packets(flow, places, out);
+    }
+
     fn wants_frames(&self) -> bool {
         !matches!(self.by, By::Nothing) || self.inner.wants_frames()
     }

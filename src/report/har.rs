@@ -5,11 +5,10 @@
 //! is not UTF-8 has U+FFFD where it is not, since HAR knows no other way to write one.
 //!
 //! An entry holds all messages of its connection, and connections go on side by side; so what belongs
-//! to an entry waits in a spool, a temporary file that the caller gives, and memory is bounded by a
-//! fixed budget and 16 bytes for each piece of the spool.
+//! to an entry waits in a spool.
 
 use std::collections::BTreeMap;
-use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufWriter, Read, Seek, Write};
 
 use crate::event::{Connection, Event, Summary};
 use crate::observe::{Observer, Outbox, Sink};
@@ -17,6 +16,7 @@ use crate::observe::{Observer, Outbox, Sink};
 use super::output::Span;
 use super::payload::PayloadMode;
 use super::select::Selection;
+use super::spool::Spool;
 
 mod entry;
 
@@ -88,13 +88,9 @@ impl Observer for HarObserver {
     }
 }
 
-/// What is kept of one entry.
-#[derive(Debug, Default)]
+/// What is known of an entry, besides its text.
+#[derive(Clone, Copy, Debug, Default)]
 struct Entry {
-    /// Pieces in the spool: offset and length.
-    spooled: Vec<(u64, u64)>,
-    /// What is not in the spool yet.
-    pending: Vec<u8>,
     messages: bool,
     over: bool,
 }
@@ -105,50 +101,20 @@ pub struct HarSink<W, S> {
     inner: W,
     conns: Selection,
     tool: String,
-    spool: S,
-    spool_len: u64,
+    spool: Spool<S>,
     entries: BTreeMap<u32, Entry>,
-    /// Bytes in all `pending` together.
-    pending: usize,
-    budget: usize,
 }
 
 impl<W: Write, S: Read + Write + Seek> HarSink<W, S> {
     /// A sink that writes to `inner`. `spool` is an empty temporary file; it grows to the size of the
     /// output. `version` is that of the program.
     pub fn new(inner: W, spool: S, conns: Selection, version: &str) -> Self {
-        Self {
-            inner,
-            conns,
-            tool: version.to_owned(),
-            spool,
-            spool_len: 0,
-            entries: BTreeMap::new(),
-            pending: 0,
-            budget: BUDGET,
-        }
+        Self { inner, conns, tool: version.to_owned(), spool: Spool::new(spool), entries: BTreeMap::new() }
     }
 
     /// The writer.
     pub fn into_inner(self) -> W {
         self.inner
-    }
-
-    /// Moves everything that waits in memory to the spool.
-    fn spool(&mut self) -> io::Result<()> {
-        let mut gathered = Vec::with_capacity(self.pending);
-        for entry in self.entries.values_mut().filter(|entry| !entry.pending.is_empty()) {
-            let (offset, len) = (self.spool_len + gathered.len() as u64, entry.pending.len() as u64);
-            match entry.spooled.last_mut() {
-                Some(last) if last.0 + last.1 == offset => last.1 += len,
-                _ => entry.spooled.push((offset, len)),
-            }
-            gathered.append(&mut entry.pending);
-            entry.pending = Vec::new();
-        }
-        self.pending = 0;
-        self.spool_len += gathered.len() as u64;
-        self.spool.write_all(&gathered)
     }
 }
 
@@ -159,14 +125,11 @@ impl<W: Write, S: Read + Write + Seek> Sink<HarPart> for HarSink<W, S> {
         }
         let text = bytes.get(record.span.start..record.span.end).unwrap_or_default();
         let entry = self.entries.entry(conn).or_default();
-        let before = entry.pending.len();
-        if record.part == Part::Message && std::mem::replace(&mut entry.messages, true) {
-            entry.pending.push(b',');
-        }
         entry.over |= record.part == Part::Tail;
-        entry.pending.extend_from_slice(text);
-        self.pending += entry.pending.len() - before;
-        if self.pending > self.budget { self.spool() } else { Ok(()) }
+        if record.part == Part::Message && std::mem::replace(&mut entry.messages, true) {
+            self.spool.append(conn.into(), b",")?;
+        }
+        self.spool.append(conn.into(), text)
     }
 
     fn bytes(&mut self, _: &[u8]) -> io::Result<()> {
@@ -177,16 +140,9 @@ impl<W: Write, S: Read + Write + Seek> Sink<HarPart> for HarSink<W, S> {
         let mut output = BufWriter::new(&mut self.inner);
         output.write_all(&entry::begin(&self.tool))?;
         let mut first = true;
-        for entry in std::mem::take(&mut self.entries).into_values() {
+        for (conn, entry) in std::mem::take(&mut self.entries) {
             output.write_all(if std::mem::replace(&mut first, false) { b"\n" } else { b",\n" })?;
-            for (offset, len) in entry.spooled {
-                self.spool.seek(SeekFrom::Start(offset))?;
-                let mut piece = Read::by_ref(&mut self.spool).take(len);
-                if io::copy(&mut piece, &mut output)? < len {
-                    return Err(io::ErrorKind::UnexpectedEof.into());
-                }
-            }
-            output.write_all(&entry.pending)?;
+            self.spool.take(conn.into(), &mut output)?;
             if !entry.over {
                 output.write_all(entry::UNFINISHED)?;
             }
@@ -195,9 +151,6 @@ impl<W: Write, S: Read + Write + Seek> Sink<HarPart> for HarSink<W, S> {
         output.flush()
     }
 }
-
-/// Bytes that wait in memory before they go to the spool.
-const BUDGET: usize = 8 << 20;
 
 #[cfg(test)]
 mod tests;

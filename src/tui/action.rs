@@ -164,7 +164,7 @@ actions! {
         ZoomIn "zoom-in" ["+" "="] Views::of(&[Stats]) => "zoom in on the cursor";
         ZoomOut "zoom-out" ["-"] Views::of(&[Stats]) => "zoom out";
         Zoom "zoom" ["z"] Views::ALL => "the focused pane alone, without borders";
-        Layout "layout" ["|"] Views::of(&[Messages, Findings, Conns]) => "panes beside or below each other";
+        Layout "layout" ["|"] Views::of(&[Messages, Findings]) => "panes beside or below each other";
         Narrower "narrower" ["<"] Views::of(&[Messages, Findings, Conns]) => "less room for the list";
         Wider "wider" [">"] Views::of(&[Messages, Findings, Conns]) => "more room for the list";
     }
@@ -184,7 +184,7 @@ actions! {
         Reset "reset" ["R"] Views::ALL => "reset filter, order, columns and what is hidden";
     }
     Act {
-        Mark "mark" ["Space"] Views::of(&[Conns, Messages]) => "mark";
+        Mark "mark" ["Space"] Views::of(&[Messages]) => "mark";
         Bookmark "bookmark" ["m"] MESSAGE => "set or take away a bookmark";
         Bookmarks "bookmarks" ["M"] Views::ALL => "bookmarks and notes";
         Note "note" [";"] MESSAGE => "write a note on this message";

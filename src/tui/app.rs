@@ -15,6 +15,7 @@ use super::feed::Feed;
 use super::keys::{Key, Meaning};
 use super::model::{Effect, Model};
 use super::overlay::columns::ColumnList;
+use super::overlay::export::ExportForm;
 use super::overlay::{After, Overlay};
 use super::store::State;
 use super::theme::Role;
@@ -54,6 +55,8 @@ pub struct App {
     /// The last click: where, and at what time.
     clicked: Option<(Position, Duration)>,
     dirty: bool,
+    /// What was drawn on last.
+    screen: Rect,
 }
 
 #[derive(Debug, Default)]
@@ -96,6 +99,7 @@ impl App {
             hits: Vec::new(),
             clicked: None,
             dirty: true,
+            screen: Rect::ZERO,
         }
     }
 
@@ -135,7 +139,21 @@ impl App {
                 State::Done(_) | State::Failed(_) => None,
             };
         }
+        if self.model.more {
+            let view = self.views.get(self.model.view);
+            self.model.more = view.advance(&mut self.model, budget / 2);
+            self.dirty = true;
+        }
         self.dirty |= self.model.advance(budget / 2);
+        if let Some(action) = self.model.later.take() {
+            super::yank::run(&mut self.model, action);
+            // Done, or not to be done: that is told.
+            self.dirty |= self.model.later.is_none();
+        }
+        while self.overlays.last().is_some_and(|overlay| overlay.is_over()) {
+            self.overlays.pop();
+            self.dirty = true;
+        }
     }
 
     /// There is something to do that does not wait for anybody.
@@ -174,6 +192,7 @@ impl App {
     /// A key was pressed.
     pub fn key(&mut self, key: Key) {
         self.model.notice = None;
+        self.model.later = None;
         if key == Key::from(KeyEvent::new(KeyCode::Char('c'), crossterm::event::KeyModifiers::CONTROL)) {
             return self.act(Action::QuitNow);
         }
@@ -223,7 +242,12 @@ impl App {
             return;
         }
         if let Some(view) = ViewId::ALL.into_iter().find(|view| view.action() == action) {
-            return self.go(view);
+            self.go(view);
+            if view == ViewId::Conns {
+                // That is the top: there is nothing further out.
+                self.back.clear();
+            }
+            return;
         }
         match action {
             Action::Back | Action::Cancel => match self.back.pop() {
@@ -232,6 +256,10 @@ impl App {
                 None => {}
             },
             Action::Quit | Action::QuitNow => self.model.effect(Effect::Quit),
+            Action::Pause if !matches!(self.model.store.state(), State::Reading) => {
+                self.paused = false;
+                self.model.say("all is read: there is nothing to pause");
+            }
             Action::Pause => {
                 self.paused = !self.paused;
                 self.model.say(if self.paused { "paused; reading goes on" } else { "goes on" });
@@ -275,6 +303,10 @@ impl App {
                 [] => self.model.say("there are no columns here"),
                 columns => self.overlays.push(Box::new(ColumnList::new(self.model.view, columns))),
             },
+            Action::Export => {
+                let table = self.views.get(self.model.view).table(&self.model);
+                self.overlays.push(Box::new(ExportForm::open(&self.model, table)));
+            }
             _ => super::commands::run(&mut self.model, action),
         }
     }
@@ -292,6 +324,10 @@ impl App {
     fn enter(&mut self, view: ViewId) {
         self.model.view = view;
         self.views.get(view).enter(&mut self.model);
+        // A view lays itself out while it is drawn: keys that come before the next frame find it ready.
+        if !self.screen.is_empty() {
+            self.draw(&mut Buffer::empty(self.screen));
+        }
     }
 
     /// Effects that are the interface's own; the others stay for the world.
@@ -339,13 +375,14 @@ impl App {
         self.clicked = if double { None } else { Some((at, now)) };
         let Some(hit) = hit else { return };
         self.model.notice = None;
+        self.model.later = None;
         if let Some(overlay) = self.overlays.last_mut() {
             let after = overlay.click(&mut self.model, hit, double);
             return self.after(after);
         }
         match hit {
             Hit::Act(action) => self.act(action),
-            Hit::View(view) => self.go(view),
+            Hit::View(view) => self.act(view.action()),
             other => self.views.get(self.model.view).click(&mut self.model, other, double),
         }
     }
@@ -353,6 +390,7 @@ impl App {
     /// Draws everything. Returns where the terminal's cursor stands, if it is to be seen.
     pub fn draw(&mut self, buffer: &mut Buffer) -> Option<Position> {
         let screen = buffer.area;
+        self.screen = screen;
         self.model.more = false;
         let mut hits = std::mem::take(&mut self.hits);
         hits.clear();
@@ -382,11 +420,13 @@ impl App {
 
     fn draw_chrome(&mut self, screen: Rect, canvas: &mut Canvas<'_>) {
         let view = self.views.get(self.model.view);
-        let (status, hints) = (view.status(&self.model), view.hints(&self.model));
         let body = Rect::new(screen.x, screen.y + 2, screen.width, screen.height - 3);
+        // First the view: only then it knows what it shows.
+        view.draw(&mut self.model, body, canvas);
+        let (status, hints) = (view.status(&self.model), view.hints(&self.model));
+        self.model.hints = hints.iter().map(|(action, _)| *action).collect();
         chrome::header(&self.model, self.paused, screen, canvas);
         chrome::second_line(&self.model, &status, screen, canvas);
-        view.draw(&mut self.model, body, canvas);
         for overlay in &mut self.overlays {
             overlay.draw(&mut self.model, screen, canvas);
         }
@@ -396,7 +436,7 @@ impl App {
             None if !self.pressed.is_empty() => {
                 chrome::sequence_footer(&self.model, &self.pressed, screen, canvas)
             }
-            None => chrome::footer(&self.model, &hints, footer, canvas),
+            None => chrome::footer(&self.model, &hints, self.back.is_empty(), footer, canvas),
         }
     }
 

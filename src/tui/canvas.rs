@@ -2,6 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
+use ratatui::style::{Color, Style};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::action::Action;
@@ -93,13 +94,23 @@ impl<'a> Canvas<'a> {
         if y < area.top() || y >= area.bottom() || x >= area.right() {
             return 0;
         }
-        let (end, _) = self.buffer.set_stringn(x, y, text, width.into(), self.theme.style(role));
-        end.saturating_sub(x)
+        let (end, _) = self.buffer.set_stringn(x, y, text, width.into(), Style::new());
+        let taken = end.saturating_sub(x);
+        // The second half of a wide character, too.
+        let style = self.theme.style(Role::Text).patch(self.theme.style(role));
+        self.buffer.set_style(Rect::new(x, y, taken, 1).intersection(area), style);
+        taken
     }
 
-    /// Puts a role's style over what stands there.
+    /// Puts a role's style over what stands there. The cursor is of one colour: reversed, each would be a patch.
     pub fn paint(&mut self, area: Rect, role: Role) {
-        self.buffer.set_style(area.intersection(self.buffer.area), self.theme.style(role));
+        let area = area.intersection(self.buffer.area);
+        if role == Role::Cursor {
+            let text = self.theme.style(Role::Text);
+            let plain = Style::new().fg(text.fg.unwrap_or(Color::Reset)).bg(text.bg.unwrap_or(Color::Reset));
+            self.buffer.set_style(area, plain);
+        }
+        self.buffer.set_style(area, self.theme.style(role));
     }
 
     /// Takes away what stands there.
@@ -204,6 +215,8 @@ const fn plain(c: char) -> &'static str {
         '§' => "S",
         'Δ' => "d",
         'µ' => "u",
+        '“' | '”' => "\"",
+        '‘' | '’' => "'",
         '▁' | '▂' => "_",
         '▃' | '▄' | '▏' | '▎' => ".",
         '▅' | '▆' | '▍' | '▌' => ":",

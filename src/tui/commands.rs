@@ -100,7 +100,7 @@ pub(super) fn run(model: &mut Model, action: Action) {
             }
             None => model.say("there is no message under the cursor"),
         },
-        other => model.say(format!("{} is of no use here", other.entry().id)),
+        other => model.say(format!("“{}” is of no use here", other.entry().title)),
     }
 }
 

@@ -75,7 +75,7 @@ impl Files {
 
     /// Opens all of them as one capture once more. Where a copy is still growing, reading waits for more of it, for as long as
     /// it is `wanted`.
-    pub(super) fn again(
+    pub(crate) fn again(
         &self,
         limits: &Limits,
         wanted: impl Fn() -> bool + Clone + Send + 'static,
@@ -91,6 +91,11 @@ impl Files {
         })?;
         // How large it will be is not known.
         Ok(Opened { size: opened.size.filter(|_| !grows), ..opened })
+    }
+
+    /// The files, as they were named.
+    pub(super) fn named(&self) -> &[PathBuf] {
+        &self.named
     }
 
     /// Some copy is still growing.

@@ -396,7 +396,7 @@ impl Filtering {
 }
 
 /// The time of the last packet of a connection.
-fn end(store: &Store) -> Timestamp {
+pub(super) fn end(store: &Store) -> Timestamp {
     store.conns().iter().map(|conn| conn.last().time).max().unwrap_or_default()
 }
 

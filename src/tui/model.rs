@@ -135,6 +135,8 @@ pub struct Model {
     pub marks: Vec<usize>,
     /// Bookmarks and notes.
     pub notes: Notes,
+    /// Where exports go that name no other folder; empty = the current one.
+    pub folder: PathBuf,
     /// The columns that are hidden, by view.
     pub hidden: HashMap<ViewId, Vec<usize>>,
     /// The finding that was selected last, by its place in the store.
@@ -147,8 +149,14 @@ pub struct Model {
     pub census: Census,
     /// What was run from the palette, the latest last.
     pub recent: Vec<Action>,
+    /// What the view in front is used for most: its footer.
+    pub hints: Vec<Action>,
     /// Said in the footer.
     pub notice: Option<Notice>,
+    /// What was asked for and waits for something to be read; it is tried again until the next key.
+    pub later: Option<Action>,
+    /// What is being done cannot be done before something is read.
+    pub(super) waiting: bool,
     /// A view that was drawn has more to count: it is to be drawn again soon.
     pub more: bool,
     effects: Vec<Effect>,
@@ -180,13 +188,17 @@ impl Model {
             details: Details::default(),
             marks: Vec::new(),
             notes: Notes::default(),
+            folder: PathBuf::new(),
             hidden: HashMap::new(),
             finding: None,
             baseline: PathBuf::from("wscope-baseline.json"),
             history: History::default(),
             census: Census::default(),
             recent: Vec::new(),
+            hints: Vec::new(),
             notice: None,
+            later: None,
+            waiting: false,
             more: false,
             effects: Vec::new(),
         }
@@ -227,6 +239,16 @@ impl Model {
     #[must_use]
     pub fn current_message(&self) -> Option<(&Row, &str)> {
         self.store.message(self.message?)
+    }
+
+    /// Puts the cursor on a connection, and on its first message where it is on one of another.
+    pub fn select_conn(&mut self, number: u32) {
+        self.conn = Some(number);
+        let on_it = self.current_message().is_some_and(|(row, _)| row.conn == number);
+        if !on_it {
+            self.message = self.place_of(number, 1);
+            self.frame = None;
+        }
     }
 
     /// Puts the cursor on a message, and on its connection.

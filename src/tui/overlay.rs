@@ -2,6 +2,7 @@
 
 pub mod columns;
 pub mod diff;
+pub mod export;
 pub mod filter;
 pub mod find;
 pub mod help;
@@ -55,6 +56,11 @@ pub trait Overlay: std::fmt::Debug {
 
     /// The wheel was turned.
     fn roll(&mut self, _model: &mut Model, _by: isize) {}
+
+    /// It has done what it was there for, and goes away by itself.
+    fn is_over(&self) -> bool {
+        false
+    }
 }
 
 /// A box in the middle of the screen, at most so large.

@@ -36,13 +36,24 @@ use crate::ws::session::Want;
 pub struct Reopener {
     files: Files,
     config: Config,
+    cancelled: Cancelled,
 }
 
 impl Reopener {
     /// For the connections of these files, which were decoded with `config`.
     #[must_use]
     pub fn new(files: &Files, config: &Config) -> Self {
-        Self { files: files.clone(), config: Config { threads: 1, ..config.clone() } }
+        Self {
+            files: files.clone(),
+            config: Config { threads: 1, ..config.clone() },
+            cancelled: Cancelled::default(),
+        }
+    }
+
+    /// The same, which gives up when nobody waits any more: what it has not found by then is not there.
+    #[must_use]
+    pub fn until(&self, cancelled: &Cancelled) -> Self {
+        Self { cancelled: cancelled.clone(), ..self.clone() }
     }
 
     /// The opening handshake. `None` where there was none, or the packets are not what they were.
@@ -127,6 +138,7 @@ impl Reopener {
         let config = Config { want, ..self.config.clone() };
         let done = Arc::default();
         let mut source = Picked::new(&self.files, &config.limits, packets, Arc::clone(&done));
+        source.until(&self.cancelled);
         let mut taken = Taken::default();
         let finder = || Finder::new(packets, wanted.clone(), Arc::clone(&done));
         engine::run(&mut source, &config, &finder, &mut taken, &|_| {})?;

@@ -103,10 +103,16 @@ impl Bins {
 /// The narrowest usual width (1, 2, 5, 10, … of a unit; 15, 30, 60 of seconds and minutes) with which a span has
 /// at most so many bins, in nanoseconds.
 pub(super) fn width(span: i64, most: u16) -> i64 {
-    const WIDTHS: [i64; 24] = [
+    const WIDTHS: [i64; 30] = [
         1_000,
+        2_000,
+        5_000,
         10_000,
+        20_000,
+        50_000,
         100_000,
+        200_000,
+        500_000,
         1_000_000,
         2_000_000,
         5_000_000,

@@ -26,8 +26,11 @@ use crate::place::{Place, What};
 pub use clipboard::hint as clipboard_hint;
 pub use screen::{Ground, ground};
 
-/// The time from a key to the next frame, and between frames.
+/// The time between frames that show what was worked on.
 const FRAME: Duration = Duration::from_millis(16);
+
+/// From a key to the next frame, at most: what a frame and a slice of work take comes on top.
+const KEY: Duration = Duration::from_millis(6);
 
 /// The time between frames that only show that more was read.
 const GROWTH: Duration = Duration::from_millis(66);
@@ -170,10 +173,13 @@ impl Loop<'_> {
             if let Some(end) = self.hear(more)? {
                 return Ok(end);
             }
-            self.app.tick(SLICE);
+            // Who waits for a frame does not wait for more.
+            let waits = self.drawn.is_some() && self.due.is_some_and(|due| due <= Instant::now());
+            self.app.tick(if waits { SLICE / 4 } else { SLICE });
             more = self.app.take_dirty();
             if more {
-                self.draw_within(GROWTH);
+                let reading = matches!(self.app.model.store.state(), State::Reading);
+                self.draw_within(if reading { GROWTH } else { FRAME });
             }
             self.go();
             if let Some(end) = self.effects()? {
@@ -223,7 +229,7 @@ impl Loop<'_> {
                 }
                 self.app.event(event, self.began.elapsed());
                 if self.app.take_dirty() {
-                    self.draw_within(FRAME);
+                    self.draw_within(KEY);
                 }
                 return self.effects();
             }

@@ -8,10 +8,13 @@ pub mod inspect;
 pub mod messages;
 pub mod stats;
 
+use std::time::Duration;
+
 use ratatui::layout::Rect;
 
 use super::action::Action;
 use super::canvas::{Canvas, Hit};
+use super::exporting::Table;
 use super::grid::Column;
 use super::model::Model;
 
@@ -92,6 +95,12 @@ pub trait View: std::fmt::Debug {
     /// Draws itself into an area that may be as small as 30 by 5.
     fn draw(&mut self, model: &mut Model, area: Rect, canvas: &mut Canvas<'_>);
 
+    /// Goes on, for about so long, with what it could not do while it was drawn, where it said that there is more.
+    /// Returns whether there still is.
+    fn advance(&mut self, _model: &mut Model, _budget: Duration) -> bool {
+        false
+    }
+
     /// Does what is asked, where it is something that the view does. Returns whether it was. `Cancel` that has
     /// nothing to end is not.
     fn act(&mut self, model: &mut Model, action: Action) -> bool;
@@ -115,6 +124,11 @@ pub trait View: std::fmt::Debug {
         &[]
     }
 
+    /// The table behind what it draws, for an export.
+    fn table(&self, _model: &Model) -> Option<Table> {
+        None
+    }
+
     /// What `y y` copies: the line under the cursor, or the text.
     fn line(&self, _model: &Model) -> Option<String> {
         None
@@ -132,9 +146,11 @@ pub(super) fn other_conn(model: &mut Model, by: i64) {
             "this is the first connection"
         });
     }
-    model.conn = next;
-    if model.narrow.conn.is_some() {
-        model.narrow.conn = next;
-        model.narrowed();
+    if let Some(next) = next {
+        model.select_conn(next);
+        if model.narrow.conn.is_some() {
+            model.narrow.conn = Some(next);
+            model.narrowed();
+        }
     }
 }

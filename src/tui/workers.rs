@@ -93,6 +93,14 @@ impl Workers {
         task
     }
 
+    /// Frees something large, which takes its time too.
+    pub fn discard<T: Send + 'static>(&self, value: T) {
+        match &self.queue {
+            Some(queue) => drop(queue.send(Box::new(move || drop(value)))),
+            None => drop(value),
+        }
+    }
+
     /// Tells the UI that there is something new.
     #[must_use]
     pub fn wake(&self) -> Arc<dyn Fn() + Send + Sync> {

@@ -48,6 +48,9 @@ pub fn run(model: &mut Model, action: Action) -> bool {
         Action::CopyCommand => command(model),
         _ => return false,
     }
+    if std::mem::take(&mut model.waiting) {
+        model.later = Some(action);
+    }
     true
 }
 
@@ -83,7 +86,10 @@ fn with_detail(
     let Some((row, _)) = model.current_message() else { return nothing(model) };
     let row = *row;
     let made = match model.current_detail() {
-        Loaded::Loading => Err("its packets are being read; once more, please".to_owned()),
+        Loaded::Loading => {
+            model.waiting = true;
+            return model.say(format!("reading the packets of {} …", id(&row)));
+        }
         Loaded::Gone => Err(format!("the packets of {} are not there any more", id(&row))),
         Loaded::Failed(error) => Err(error.to_string()),
         Loaded::Ready(detail) => make(&row, detail),
@@ -163,7 +169,10 @@ fn command(model: &mut Model) {
     let Some(conn) = model.store.conn(number) else { return nothing(model) };
     let server = conn.server;
     let handshake = match model.handshake(number) {
-        Loaded::Loading => return model.fail("the handshake is being read; once more, please"),
+        Loaded::Loading => {
+            model.waiting = true;
+            return model.say(format!("reading the handshake of {number} …"));
+        }
         Loaded::Failed(error) => {
             let error = error.to_string();
             return model.fail(error);

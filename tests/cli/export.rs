@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use crate::run::{output, run};
-use crate::support::{captures_in, gallery, records};
+use crate::run::{capture, file, output, run, run_with};
+use crate::support::{captures_in, export, export_bytes, export_file, gallery, records, shared};
 
 #[test]
 fn every_line_is_as_the_schema_says() {
@@ -174,7 +174,7 @@ fn flags() {
 
 #[test]
 fn the_same_for_any_number_of_threads() {
-    for to in ["ndjson", "json", "csv", "txt", "har"] {
+    for to in ["ndjson", "json", "csv", "txt", "md", "har", "pcapng"] {
         let with = |threads| {
             run(&[
                 "export",
@@ -191,4 +191,191 @@ fn the_same_for_any_number_of_threads() {
         };
         assert!(with("1") == with("4"), "{to}");
     }
+}
+
+/// Records without what another file must tell otherwise: where in it packets lie.
+fn told(export: &str) -> Vec<Value> {
+    let mut records = records(export);
+    // Of the capture as a whole, other things are true.
+    records.retain(|record| record.get("conn").is_some());
+    for record in &mut records {
+        record.as_object_mut().unwrap().remove("packet");
+        if let Some(handshake) = record.get_mut("handshake") {
+            handshake.as_object_mut().unwrap().remove("packet");
+        }
+    }
+    records
+}
+
+/// Fails with the first record that is not the same.
+fn same(found: &[Value], expected: &[Value], what: &str) {
+    for (found, expected) in found.iter().zip(expected) {
+        assert_eq!(found, expected, "{what}");
+    }
+    assert_eq!(found.len(), expected.len(), "{what}");
+}
+
+/// The packets of all connections, read again, say the same.
+#[test]
+fn packets_come_out_as_they_went_in() {
+    for path in captures_in(&gallery()) {
+        let cut = run(&["export", "--to", "pcapng", path.to_str().unwrap()]).out;
+        same(&told(&export_bytes(&cut, 1)), &told(&export_file(&path, 1)), &path.to_string_lossy());
+        assert_eq!(run(&["export", "--to", "pcapng", "-j", "4", path.to_str().unwrap()]).out, cut);
+    }
+}
+
+/// Captures of others: fragments and tunnels, captures that were cut, every link type.
+#[test]
+fn packets_of_other_captures_come_out_as_they_went_in() {
+    let Some(folder) = shared() else { return };
+    let mut connections = 0;
+    for path in captures_in(&folder) {
+        let Ok(mut opened) = wscope::capture::open(&[&path], &wscope::limits::Limits::default()) else {
+            continue;
+        };
+        let expected = told(&export(&mut *opened.source, 1));
+        if expected.is_empty() {
+            continue;
+        }
+        connections += expected.iter().filter(|record| record["type"] == "connection").count();
+        let cut = run(&["export", "-q", "--to", "pcapng", path.to_str().unwrap()]).out;
+        same(&told(&export_bytes(&cut, 1)), &expected, &path.to_string_lossy());
+    }
+    assert!(connections > 40, "{connections}");
+}
+
+/// Each connection alone says what it said among the others, but for its number.
+#[test]
+fn a_connection_is_cut_out() {
+    for path in captures_in(&gallery()) {
+        let name = path.to_str().unwrap();
+        let mut whole = told(&export_file(&path, 1));
+        // That takes several connections.
+        whole.retain(|record| record["code"] != "S005");
+        let conns = whole.iter().filter_map(|record| record["conn"].as_u64()).max().unwrap();
+        for conn in 1..=conns {
+            let by_number = run(&["export", "--to", "pcapng", "--conn", &conn.to_string(), name]).out;
+            let filter = format!("conn == {conn}");
+            assert!(
+                run(&["export", "--to", "pcapng", "-Y", &filter, name]).out == by_number,
+                "{name} {conn}"
+            );
+            // A TCP connection comes whole: with the upgrades that were refused on it.
+            let ends = |conn: &Value| {
+                let begin = whole
+                    .iter()
+                    .find(|record| record["type"] == "connection" && record["conn"] == *conn)
+                    .unwrap();
+                (begin["client"].clone(), begin["server"].clone())
+            };
+            let same_tcp = |record: &&Value| ends(&record["conn"]) == ends(&conn.into());
+            let mut expected: Vec<Value> = whole.iter().filter(same_tcp).cloned().collect();
+            let mut numbers: Vec<Value> = expected.iter().map(|record| record["conn"].clone()).collect();
+            numbers.sort_by_key(Value::as_u64);
+            numbers.dedup();
+            for record in &mut expected {
+                let number = numbers.iter().position(|number| *number == record["conn"]).unwrap() + 1;
+                record["conn"] = number.into();
+            }
+            same(&told(&export_bytes(&by_number, 1)), &expected, &format!("{name} {conn}"));
+        }
+    }
+}
+
+#[test]
+fn a_filter_of_messages_selects_connections_that_have_them() {
+    let name = "close-codes.pcapng";
+    let mut has: Vec<u64> =
+        records(&output(&["export", "--records", "message", "-Y", "close.code == 1001", name]))
+            .iter()
+            .map(|message| message["conn"].as_u64().unwrap())
+            .collect();
+    has.dedup();
+    assert!(!has.is_empty());
+    let cut = run(&["export", "--to", "pcapng", "-Y", "close.code == 1001", name]).out;
+    let found = records(&export_bytes(&cut, 1));
+    let connections = found.iter().filter(|record| record["type"] == "connection").count();
+    assert_eq!(connections, has.len());
+    assert!(connections < records(&output(&["export", "--records", "connection", name])).len());
+    let none = run(&["export", "--to", "pcapng", "-Y", "close.code == 4998", name]);
+    assert_eq!((none.code, records(&export_bytes(&none.out, 1)).len()), (0, 2));
+}
+
+/// Times to the nanosecond, link types, lengths on the wire and the order of packets are those of the capture.
+#[test]
+fn packets_keep_what_is_known_of_them() {
+    use wscope::capture::open::{from_bytes, open};
+    use wscope::capture::source::{Block, Source, Status};
+    use wscope::limits::Limits;
+    let packets = |source: &mut dyn Source| {
+        let (mut block, mut found) = (Block::default(), Vec::new());
+        loop {
+            let status = source.fill(&mut block).unwrap();
+            for packet in &block.packets {
+                found.push((packet.time, packet.link, packet.wire_len, block.packet(packet).to_vec()));
+            }
+            if status == Status::End {
+                return found;
+            }
+        }
+    };
+    for names in [
+        &["snaplen-96.pcap"][..],
+        &["any-interface.pcapng", "chat-node-ws.pcapng"],
+        &["fragments-pings.pcapng"],
+    ] {
+        let paths: Vec<_> = names.iter().map(|name| gallery().join(name)).collect();
+        let all = packets(&mut *open(&paths, &Limits::default()).unwrap().source);
+        let cut = run(&[&["export", "--to", "pcapng"], names].concat()).out;
+        let found = packets(&mut *from_bytes("cut", cut, &Limits::default()).unwrap().source);
+        assert!(!found.is_empty());
+        let mut rest = all.iter();
+        for packet in &found {
+            assert!(rest.any(|other| other == packet), "{names:?}: a packet is changed or out of order");
+        }
+    }
+}
+
+#[test]
+fn packets_from_standard_input() {
+    let chat = "chat-node-ws.pcapng";
+    let ran = run_with(&["export", "--to", "pcapng", "--conn", "2", "-"], &capture(chat));
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(ran.out == run(&["export", "--to", "pcapng", "--conn", "2", chat]).out);
+}
+
+#[test]
+fn packets_into_a_file() {
+    let (_folder, path) = file("out.pcapng", b"old");
+    let name = path.to_str().unwrap();
+    let ran = run(&["export", "--to", "pcapng", "--conn", "2-3", "-o", name, "chat-node-ws.pcapng"]);
+    let closing = ran.err.replace(name, "OUT");
+    assert!(
+        closing.starts_with("wrote OUT with ") && closing.contains(" packets of 2 connections"),
+        "{closing}"
+    );
+    assert_eq!(
+        records(&export_file(&path, 1)).iter().filter(|record| record["type"] == "connection").count(),
+        2
+    );
+    let whole = |args: &[&str]| run(&[&["export", "--to", "pcapng", "chat-node-ws.pcapng"], args].concat());
+    for args in [&["--payload", "none"][..], &["--hash"], &["--records", "all"]] {
+        let ran = whole(args);
+        assert_eq!((ran.code, ran.out.len()), (2, 0), "{}", ran.err);
+    }
+}
+
+#[test]
+fn a_report_in_markdown() {
+    insta::assert_snapshot!("export_md", output(&["export", "--to", "md", "refused-then-accepted.pcapng"]));
+    let text =
+        output(&["export", "--to", "md", "--payload", "head=20", "-Y", "op == text", "chat-node-ws.pcapng"]);
+    let messages =
+        records(&output(&["export", "--records", "message", "-Y", "op == text", "chat-node-ws.pcapng"]));
+    for message in &messages {
+        let (conn, n) = (&message["conn"], &message["n"]);
+        assert!(text.contains(&format!("\n**{conn}.m{n}** ")), "{conn}.m{n}: {text}");
+    }
+    assert_eq!(text.matches("\n**").count(), messages.len());
 }

@@ -145,7 +145,11 @@ fn the_gallery_is_what_is_written_today() {
     for recipe in recipes.lines().filter(|line| !line.starts_with('#')) {
         let mut words = recipe.split_whitespace();
         let name = words.next().unwrap();
-        let args: Vec<&str> = words.collect();
+        let beside = |word: &str| Some(support::gallery().join(word)).filter(|path| path.is_file());
+        let args: Vec<String> = words
+            .map(|word| beside(word).map_or_else(|| word.to_owned(), |path| path.display().to_string()))
+            .collect();
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
         let (path, made) = (support::gallery().join(name), made(&args));
         if std::env::var_os("UPDATE").is_some() {
             fs::write(&path, &made).unwrap();

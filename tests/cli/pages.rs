@@ -2,7 +2,7 @@
 
 use crate::run::{output, run};
 
-const COMMANDS: [&str; 17] = [
+const COMMANDS: &[&str] = &[
     "ls",
     "show",
     "inspect",

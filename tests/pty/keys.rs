@@ -74,7 +74,8 @@ fn other_sizes() {
     terminal.resize(80, 24);
     terminal.wait_until("the narrow header", |arrived| {
         let contents = arrived.screen.screen().contents();
-        !contents.contains("Stats") && contents.contains("1·Conns")
+        // All views, without the program's name.
+        contents.starts_with(" 1 Conns 2 Messages 3 Inspect") && !contents.contains("wscope")
     });
     terminal.resize(20, 5);
     terminal.wait("needs 30x8");
@@ -130,4 +131,23 @@ fn the_ground() {
     terminal.send("T");
     terminal.wait("theme: light");
     assert!(terminal.text().contains("1 Conns"));
+}
+
+/// A bookmark is there again when the capture is opened again.
+#[test]
+fn bookmarks_are_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let capture = folder.path().join("a.pcapng");
+    std::fs::copy(crate::support::gallery().join("chat-node-ws.pcapng"), &capture).unwrap();
+    let name = capture.to_str().unwrap();
+    let mut terminal = wscope(&[name]);
+    terminal.wait(ROWS);
+    terminal.send("2m");
+    terminal.wait("bookmark set");
+    let kept = std::fs::read_to_string(folder.path().join("a.pcapng.wscope.json")).unwrap();
+    assert!(kept.contains("1.m1"), "{kept}");
+    let mut terminal = wscope(&[name]);
+    terminal.wait(ROWS);
+    terminal.send("M");
+    terminal.wait("* 1.m1");
 }

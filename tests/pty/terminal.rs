@@ -81,6 +81,7 @@ pub(crate) fn start(start: &Start<'_>) -> Terminal {
         ("PATH", &*path),
         ("HOME", home_path),
         ("XDG_CONFIG_HOME", home_path),
+        ("XDG_STATE_HOME", home_path),
         ("TERM", "xterm-256color"),
         ("LANG", "C.UTF-8"),
         ("PS1", "$ "),

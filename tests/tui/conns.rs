@@ -106,3 +106,100 @@ fn a_capture_that_was_cut_says_so() {
     assert_eq!(driver.app.model.store.messages(), 1);
     insta::assert_snapshot!("cut_80x24", picture(driver.resize(80, 24)));
 }
+
+/// The second line of the screen.
+fn status(driver: &Driver) -> String {
+    driver.text().lines().nth(1).unwrap_or_default().to_owned()
+}
+
+fn selected(driver: &Driver) -> Option<(u32, u32)> {
+    driver.app.model.current_message().map(|(row, _)| (row.conn, row.n))
+}
+
+#[test]
+fn x_leads_to_what_is_wrong() {
+    let mut driver = open("broken-frames.pcapng");
+    // The connection under the cursor comes first.
+    for (key, conn, told) in
+        [("x", 1, "F006 in 1.f1"), ("x", 3, "F014 in 3.f3"), ("x", 4, ""), ("X", 3, "F014")]
+    {
+        driver.press(key);
+        assert_eq!(current(&driver), conn);
+        assert!(driver.text().contains(told), "{told}:\n{}", driver.text());
+    }
+    driver.press("<Enter>");
+    assert_eq!((driver.app.model.view, selected(&driver)), (ViewId::Messages, Some((3, 3))));
+    // What is wrong stands before the fields.
+    for (width, height) in [(80, 24), (48, 14), (30, 8)] {
+        driver.resize(width, height).press("3");
+        assert!(driver.text().contains("F014 mask-key-repeated"), "{}", driver.text());
+        driver.press("<Esc>");
+    }
+}
+
+#[test]
+fn from_here_all_is_in_sight() {
+    let mut driver = open("broken-frames.pcapng");
+    driver.press("jj<Enter>4");
+    assert_eq!(driver.app.model.narrow.conn, Some(3));
+    assert!(status(&driver).contains("connection 3 of 17"), "{}", status(&driver));
+    // Once drawn, it is told of what is drawn.
+    driver.press("<Esc><Esc>");
+    assert_eq!(driver.app.model.view, ViewId::Conns);
+    driver.press("4");
+    assert_eq!(driver.app.model.narrow.conn, None);
+    assert!(status(&driver).contains("11 errors"), "{}", status(&driver));
+    // The messages are those of the connection under the cursor.
+    driver.press("<Esc><Enter>1jj2");
+    assert_eq!(driver.app.model.narrow.conn, driver.app.model.conn);
+    assert_eq!(selected(&driver).map(|(conn, _)| conn), driver.app.model.conn);
+}
+
+#[test]
+fn connections_are_the_top() {
+    let mut driver = open("chat-node-ws.pcapng");
+    driver.press("<Enter><Enter>1");
+    assert_eq!((driver.app.model.view, driver.app.depth()), (ViewId::Conns, 0));
+    assert!(driver.text().contains("q quit"), "{}", driver.text());
+    driver.press("<Esc>");
+    assert_eq!(driver.app.model.view, ViewId::Conns);
+    driver.press("q");
+    assert!(matches!(driver.effects[..], [Effect::Quit]));
+}
+
+#[test]
+fn figures_are_those_of_the_commands() {
+    let mut driver = open("broken-frames.pcapng");
+    assert!(status(&driver).contains("17 connections · 19 messages"), "{}", status(&driver));
+    driver.press("2");
+    assert!(status(&driver).contains("19 messages + 7 control"), "{}", status(&driver));
+}
+
+#[test]
+fn the_card_gives_way() {
+    let mut driver = open("broken-frames.pcapng");
+    let top = |driver: &Driver| driver.text().lines().position(|line| line.starts_with("┌─ conn 1"));
+    let usual = top(&driver).unwrap();
+    assert_eq!(top(driver.press("<lt>")), Some(usual - 1));
+    assert_eq!(top(driver.press(">>>")), Some(usual + 2));
+    assert_eq!(top(driver.press("z")), None);
+    assert_eq!(top(driver.press("<Esc>")), Some(usual + 2));
+}
+
+#[test]
+fn tabs_have_room_or_are_short() {
+    let mut driver = open("broken-frames.pcapng");
+    let head = |driver: &Driver| driver.text().lines().next().unwrap_or_default().to_owned();
+    for (width, expected) in [
+        (120, " wscope  1 Conns  2 Messages  3 Inspect  4 Findings 16  5 Stats  6 Handshake  7 Follow "),
+        (80, " 1 Conns 2 Messages 3 Inspect 4 Findings 16 5 Stats 6 Handshake 7 Follow "),
+        (60, " wscope  1 Conns  2  3  4:16  5  6  7 "),
+        (30, " wscope  1 Conns  4:16 "),
+    ] {
+        driver.resize(width, 24);
+        assert!(head(&driver).starts_with(expected), "{width}: {}", head(&driver));
+    }
+    // A click goes there.
+    driver.resize(80, 24).mouse(mouse_down(35, 0));
+    assert_eq!(driver.app.model.view, ViewId::Findings);
+}

@@ -13,6 +13,7 @@ use wscope::filter::{Filter, Rows};
 use wscope::limits::Limits;
 use wscope::observe::{Observer, Outbox, Sink};
 use wscope::report::filtered::{Filtered, FilteredSink};
+use wscope::rules::Finding;
 use wscope::tui::drive::Driver;
 use wscope::tui::feed::Feed;
 use wscope::tui::history::History;
@@ -47,13 +48,18 @@ struct Selected {
 
 struct Telling;
 
+/// A finding, without what depends on how much of payloads was kept.
+fn name(finding: &Finding) -> String {
+    format!("{} {} {:?} {:?}", finding.rule.code, finding.nth, finding.at, finding.dir)
+}
+
 impl Observer for Telling {
     type Record = (char, u64, String);
 
     fn event(&mut self, _: &Connection, event: Event<'_>, out: &mut Outbox<Self::Record>) {
         match event {
             Event::Message(message) => out.push(('m', message.n, String::new())),
-            Event::Finding(finding) => out.push(('f', 0, format!("{finding:?}"))),
+            Event::Finding(finding) => out.push(('f', 0, name(finding))),
             Event::Closed(_) => out.push(('c', 0, String::new())),
             _ => {}
         }
@@ -75,7 +81,7 @@ impl Sink<(char, u64, String)> for Selected {
     }
 
     fn finish(&mut self, summary: &Summary) -> io::Result<()> {
-        let of = |finding: &wscope::rules::Finding| format!("{} {finding:?}", finding.conn.unwrap_or(0));
+        let of = |finding: &Finding| format!("{} {}", finding.conn.unwrap_or(0), name(finding));
         self.findings.extend(summary.capture_findings.iter().map(of));
         Ok(())
     }
@@ -118,7 +124,7 @@ fn by_interface(model: &Model) -> Selected {
     }
     for (place, found) in model.store.findings().iter().enumerate() {
         if filtering.finding(&model.store, place).expect("known") {
-            selected.findings.insert(format!("{} {:?}", found.conn.unwrap_or(0), found.finding));
+            selected.findings.insert(format!("{} {}", found.conn.unwrap_or(0), name(&found.finding)));
         }
     }
     for conn in model.store.conns().iter() {
@@ -578,4 +584,26 @@ fn how_quick() {
         model.advance(Duration::from_millis(8));
     }
     println!("census {:?}", since.elapsed());
+}
+
+#[test]
+fn paths_come_from_the_message_under_the_cursor() {
+    let mut driver = open("feed-deflate-node-ws.pcapng");
+    driver.press("2j/");
+    driver.type_text(".sy");
+    assert!(driver.text().contains(".symbol"), "{}", driver.text());
+    driver.press("<Tab>").type_text("== ");
+    driver.press("<Tab>").type_text("&& .price < ");
+    assert!(driver.text().contains("in this message"), "{}", driver.text());
+    driver.type_text("100").press("<Enter>");
+    let filtering = driver.app.model.filtering.as_ref().unwrap();
+    assert!(filtering.text().starts_with(".symbol == \""), "{}", filtering.text());
+}
+
+#[test]
+fn what_was_said_in_a_time_is_on_its_connection() {
+    let mut driver = open("chat-node-ws.pcapng");
+    // The first bin of the statistics, in which no connection ended.
+    driver.press("5<Enter>1");
+    assert!(driver.line(1).contains("2 of 3 connections"), "{}", driver.line(1));
 }

@@ -8,7 +8,7 @@ use wscope::tui::drive::Driver;
 use wscope::tui::model::Effect;
 use wscope::tui::view::ViewId;
 
-use super::{open, pictures};
+use super::{TROUBLE, open, open_script, pictures};
 
 /// The interface on the capture of a script; the folder of its file is to be kept.
 pub(crate) fn scripted(script: &str) -> (TempDir, Driver) {
@@ -204,4 +204,67 @@ fn things_are_copied() {
     assert!(copied(&driver).starts_with("frame.number == "));
     driver.press("yy");
     assert!(copied(&driver).starts_with("1.f2: error F004 client-unmasked: "), "{}", copied(&driver));
+}
+
+#[test]
+fn the_first_finding_of_a_group_is_seen_with_its_head() {
+    let mut driver = open_script(TROUBLE);
+    driver.press("4");
+    for _ in 0..3 {
+        driver.press("v");
+        if driver.line(1).contains("grouped") {
+            assert!(driver.line(4).contains('▾'), "{}", driver.text());
+        }
+    }
+}
+
+#[test]
+fn columns_and_filters_of_what_is_under_the_cursor() {
+    let mut driver = open_script(TROUBLE);
+    driver.press("4C");
+    assert!(driver.text().contains("[x] Reference"), "{}", driver.text());
+    driver.press("jjjjj<Space><Esc>");
+    assert!(!driver.text().contains("Reference"), "{}", driver.text());
+    let all = driver.app.model.store.findings().len();
+    driver.press("a=");
+    let text = driver.app.model.filtering.as_ref().map(|filtering| filtering.text().to_owned());
+    let text = text.expect("a filter");
+    let code = text.strip_prefix("finding == ").unwrap_or_else(|| panic!("{text}")).to_owned();
+    let shown = (4..12).filter(|y| driver.line(*y).contains(&code)).count();
+    assert!((1..all).contains(&shown), "{}", driver.text());
+    driver.press("Rvka!");
+    let text = driver.app.model.filtering.as_ref().map(|filtering| filtering.text().to_owned());
+    assert_eq!(text.as_deref(), Some(&*format!("!(finding == {code})")), "{}", driver.text());
+}
+
+/// More than are sorted while a frame is drawn.
+#[test]
+fn many_findings_are_sorted() {
+    let one = "open\nc text nomask 'not masked'\ns text ff 'is no text'\ns close 1002 'no'\nfin s\n";
+    let (_folder, mut driver) = scripted(&[one; 1_500].join("connection\n"));
+    let found = driver.app.model.store.findings().len();
+    assert!(found >= 3_000, "{found}");
+    driver.press("4");
+    let rules = |driver: &Driver| {
+        let lines: Vec<String> = driver.text().lines().skip(4).take(8).map(str::to_owned).collect();
+        let rule = |line: &String| {
+            line.split_whitespace().find(|word| wscope::rules::find(word).is_some()).map(str::to_owned)
+        };
+        lines.iter().filter_map(rule).collect::<Vec<_>>()
+    };
+    let place = |driver: &Driver| driver.app.model.finding.unwrap();
+    let worst = rules(&driver);
+    assert!(worst.len() >= 6, "{}", driver.text());
+    // By rule, then from the other end.
+    driver.press("sg");
+    let first = rules(&driver);
+    assert!(first.iter().all(|rule| *rule == first[0]), "{}", driver.text());
+    let at = place(&driver);
+    driver.press("SG");
+    assert_eq!(place(&driver), at, "what was first is last");
+    driver.press("vg");
+    assert!(driver.line(1).contains("grouped by rule"), "{}", driver.text());
+    driver.press("vv");
+    assert!(!driver.line(1).contains("grouped"), "{}", driver.text());
+    assert!(driver.line(1).contains("1,500") || driver.line(1).contains("3,000"), "{}", driver.text());
 }

@@ -78,7 +78,6 @@ fn keys_are_the_users() {
 
 /// Actions that a view lists do something there.
 #[test]
-#[ignore = "until all views are there"]
 fn every_action_is_of_use_where_it_is_listed() {
     let mut idle = BTreeSet::new();
     for entry in ACTIONS {

@@ -8,6 +8,7 @@ mod support;
 
 mod conns;
 mod diff;
+mod export;
 mod filter;
 mod findings;
 mod follow;
@@ -19,6 +20,7 @@ mod monkey;
 mod notes;
 mod palette;
 mod picture;
+mod scale;
 mod stats;
 mod theme;
 

@@ -649,3 +649,52 @@ fn every_size_is_drawn() {
         }
     }
 }
+
+/// Keys that are typed ahead, before anything is drawn.
+#[test]
+fn keys_typed_ahead_find_the_view_ready() {
+    let mut driver = super::open_script(super::TROUBLE);
+    let now = std::time::Duration::ZERO;
+    for key in ["j", "Enter", "x"] {
+        let key: wscope::tui::keys::Key = key.parse().unwrap();
+        driver.app.event(
+            crossterm::event::Event::Key(crossterm::event::KeyEvent::new(key.code, key.modifiers)),
+            now,
+        );
+    }
+    driver.draw();
+    assert!(
+        driver.text().lines().any(|line| line.contains(">x") && line.contains("not masked")),
+        "{}",
+        driver.text()
+    );
+}
+
+#[test]
+fn one_arrives_with_what_was_before() {
+    let mut driver = open("feed-deflate-node-ws.pcapng");
+    driver.resize(80, 24).press("<Enter>:").type_text("1.m60").press("<Enter>");
+    let row = |driver: &Driver| driver.text().lines().position(|line| line.starts_with('>')).unwrap();
+    assert!(driver.text().contains("m59") && driver.text().contains("m57"), "{}", driver.text());
+    // What is in sight stays where it is.
+    let before = row(&driver);
+    driver.press("3JJ<Esc>");
+    assert_eq!((id(&driver), row(&driver)), ("1.m62".to_owned(), before + 2));
+    // A ladder begins with the handshake.
+    driver.press("gL");
+    assert!(driver.text().contains("GET /"), "{}", driver.text());
+}
+
+#[test]
+fn nothing_is_scrolled_that_is_not_cut() {
+    let mut driver = script("short.pcapng", "open\n c text 'hi'");
+    driver.press("<Enter>l");
+    assert!(
+        driver.text().contains("nothing is cut off") && driver.text().contains("hi"),
+        "{}",
+        driver.text()
+    );
+    let mut driver = open("feed-deflate-node-ws.pcapng");
+    driver.resize(80, 24).press("<Enter>l");
+    assert!(driver.text().contains("…ibe\": [\"NOKIA\""), "{}", driver.text());
+}

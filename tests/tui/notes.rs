@@ -55,7 +55,7 @@ fn a_note_that_cannot_be_kept_is_told() {
 fn columns_are_chosen() {
     let mut driver = open_script(TROUBLE);
     assert!(driver.line(3).contains("Client"));
-    driver.press("Cjj<Space>");
+    driver.press("Cjjjj<Space>");
     insta::assert_snapshot!("columns", picture(&driver));
     driver.press("<Esc>");
     assert!(!driver.line(3).contains("Client"));

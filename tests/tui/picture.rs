@@ -13,8 +13,8 @@ use wscope::tui::theme::Theme;
 const PICTURES: [(&str, Theme); 2] = [("screen.svg", Theme::DARK), ("screen-light.svg", Theme::LIGHT)];
 
 /// What is pictured: messages of a conversation with findings.
-const CAPTURE: &str = "lossy.pcapng";
-const KEYS: &str = "";
+const CAPTURE: &str = "incident.pcapng";
+const KEYS: &str = "<Enter>x";
 
 #[test]
 fn pictures_are_up_to_date() {

@@ -15,7 +15,7 @@ fn the_cursor_walks_over_bins_and_zooms() {
     let mut driver = open("chat-node-ws.pcapng");
     driver.press("5");
     let below = |driver: &Driver| driver.text().lines().find(|line| line.contains('↓')).unwrap().to_owned();
-    assert!(below(&driver).contains("0.005596  7 ↓ 5 ↑ 2"), "{}", below(&driver));
+    assert!(below(&driver).contains("0.005596  7 messages: ↑ 2 ↓ 5"), "{}", below(&driver));
     driver.press("lllll");
     assert!(below(&driver).contains("0.255596"), "{}", below(&driver));
     driver.press("+");
@@ -28,6 +28,45 @@ fn the_cursor_walks_over_bins_and_zooms() {
     assert!(driver.text().contains("messages in 100ms"), "{}", driver.text());
     driver.press("R");
     assert!(driver.text().contains("messages in 50ms"), "{}", driver.text());
+}
+
+#[test]
+fn each_key_zooms() {
+    let mut driver = open("feed-deflate-node-ws.pcapng");
+    driver.resize(120, 36).press("5");
+    let title = |driver: &Driver| driver.line(2).to_owned();
+    let mut seen = vec![title(&driver)];
+    while !driver.press("+").text().contains("cannot be zoomed in further") {
+        assert!(!seen.contains(&title(&driver)), "{seen:#?}");
+        seen.push(title(&driver));
+        assert!(seen.len() < 30, "{seen:#?}");
+    }
+    assert!(title(&driver).contains("messages in 1µs"), "{}", title(&driver));
+    // That there is more to the right is told.
+    assert!(seen.get(1).is_some_and(|title| title.contains("500µs") && title.contains(" … ")), "{seen:#?}");
+    while !driver.press("-").text().contains("this is all of it") {
+        assert!(seen.pop().is_some());
+    }
+    assert!(title(&driver).contains("messages in 1ms"), "{}", title(&driver));
+}
+
+#[test]
+fn a_pane_alone() {
+    let mut driver = open("chat-node-ws.pcapng");
+    driver.press("5z");
+    assert!(!driver.text().contains("figures"), "{}", driver.text());
+    driver.press("<Tab>");
+    assert!(!driver.text().contains("messages in"), "{}", driver.text());
+    driver.press("<Esc>");
+    assert!(driver.text().contains("messages in") && driver.text().contains("figures"), "{}", driver.text());
+}
+
+#[test]
+fn nothing_shown_says_why() {
+    let mut driver = open("chat-node-ws.pcapng");
+    driver.app.model.filter("op == reserved");
+    driver.press("5");
+    assert!(driver.text().contains("the filter  op == reserved"), "{}", driver.text());
 }
 
 #[test]

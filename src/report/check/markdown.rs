@@ -112,7 +112,7 @@ fn details(blocks: &[Block<'_>], options: &Options, out: &mut dyn Write) -> io::
 }
 
 /// Text in which nothing is markup, a link, a mention or a formula: what could be becomes an entity.
-fn text(text: &str, ascii: bool) -> String {
+pub(in crate::report) fn text(text: &str, ascii: bool) -> String {
     let clean = clean(text, ascii);
     let mut out = String::with_capacity(clean.len());
     for c in clean.chars() {
@@ -130,7 +130,7 @@ fn text(text: &str, ascii: bool) -> String {
 }
 
 /// Text as code.
-fn code(text: &str, ascii: bool) -> String {
+pub(in crate::report) fn code(text: &str, ascii: bool) -> String {
     // Markdown is read between HTML tags, but not in entities.
     format!("<code>{}</code>", self::text(text, ascii))
 }

@@ -3,9 +3,12 @@ use std::io::Cursor;
 use super::*;
 use crate::report::sample;
 
+/// More than all of it.
+const BUDGET: usize = 8 << 20;
+
 fn export(conns: u32, numbered: bool, budget: usize) -> String {
     let mut sink = HarSink::new(Vec::new(), Cursor::new(Vec::new()), Selection::ALL, "0.1.0");
-    sink.budget = budget;
+    sink.spool.budget = budget;
     let mut observer = HarObserver::new(PayloadMode::Full, Selection::ALL);
     sample::run(&mut observer, &mut sink, conns, numbered);
     String::from_utf8(sink.into_inner()).unwrap()

@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr as _;
 
-use crate::report::words::count;
+use crate::report::words::number;
 use crate::tui::action::Action;
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::keys::{self, Key};
@@ -13,8 +13,8 @@ use crate::tui::store::State;
 use crate::tui::theme::Role;
 use crate::tui::view::ViewId;
 
-/// From this width on, the header shows all tabs.
-const TABS: u16 = 100;
+/// Columns of the program's name.
+const NAME: u16 = 7;
 
 /// From this width on, hints say what keys do.
 const WORDS: u16 = 48;
@@ -24,28 +24,57 @@ pub(super) fn header(model: &Model, paused: bool, screen: Rect, canvas: &mut Can
     let state = state(model, paused);
     let (y, mut x) = (screen.y, screen.x + 1);
     let room = screen.width.saturating_sub(state.0.width() as u16 + 2);
-    x += canvas.put(x, y, 7, "wscope", Role::Heading) + 1;
-    if screen.width >= TABS {
-        for view in ViewId::ALL {
-            let findings = model.store.findings().len();
-            let count =
-                if view == ViewId::Findings && findings > 0 { format!(" {findings}") } else { String::new() };
-            let text = format!(" {} {}{count} ", view.number(), view.name());
-            let role = if view == model.view { Role::On } else { Role::Text };
-            let width = canvas.put(x, y, room.saturating_sub(x - screen.x), &text, role);
-            canvas.hit(Rect::new(x, y, width, 1), Hit::View(view));
-            x += width;
-        }
-    } else {
-        let text = format!(" {}·{} ", model.view.number(), model.view.name());
-        x += canvas.put(x, y, room.saturating_sub(x - screen.x), &text, Role::On) + 1;
-        let findings = model.store.findings().len();
-        if findings > 0 {
-            let text = count(findings as u64, "finding");
-            canvas.put(x, y, room.saturating_sub(x - screen.x), &text, Role::Dim);
-        }
+    let tabs = tabs(model, room.saturating_sub(1));
+    if width(&tabs) + NAME < room {
+        x += canvas.put(x, y, NAME, "wscope", Role::Heading) + 1;
+    }
+    let (gap, tabs) = tabs;
+    for (view, text) in tabs {
+        let role = if view == model.view { Role::On } else { Role::Text };
+        let width = canvas.put(x, y, room.saturating_sub(x - screen.x), &text, role);
+        canvas.hit(Rect::new(x, y, width, 1), Hit::View(view));
+        x += width + gap;
     }
     canvas.put_right(screen.x + room, y, screen.width - room - 1, &state.0, state.1);
+}
+
+/// Tabs, and how many columns are between them.
+type Tabs = (u16, Vec<(ViewId, String)>);
+
+/// The tabs in so many columns: with their names; where these have no room, those that are not in front are numbers.
+fn tabs(model: &Model, room: u16) -> Tabs {
+    let found = match model.store.findings().len() as u64 {
+        0 => String::new(),
+        found => number(found),
+    };
+    let count = |view| if view == ViewId::Findings { found.as_str() } else { "" };
+    let named = |view: ViewId| {
+        let (n, name, count) = (view.number(), view.name(), count(view));
+        if count.is_empty() { format!("{n} {name}") } else { format!("{n} {name} {count}") }
+    };
+    let short = |view: ViewId| match (view == model.view, count(view)) {
+        (true, _) => named(view),
+        (false, "") => view.number().to_string(),
+        // Without its name: what there is of it.
+        (false, count) => format!("{}:{count}", view.number()),
+    };
+    let padded = |text: String| format!(" {text} ");
+    let all = ViewId::ALL.into_iter();
+    let told = |view: &ViewId| *view == model.view || !count(*view).is_empty();
+    let forms: [Tabs; 4] = [
+        (0, all.clone().map(|view| (view, padded(named(view)))).collect()),
+        (1, all.clone().map(|view| (view, named(view))).collect()),
+        (0, all.clone().map(|view| (view, padded(short(view)))).collect()),
+        (0, all.filter(told).map(|view| (view, padded(short(view)))).collect()),
+    ];
+    let fits = |tabs: &Tabs| width(tabs) <= room;
+    let least = (0, vec![(model.view, padded(format!("{} {}", model.view.number(), model.view.name())))]);
+    forms.into_iter().find(fits).unwrap_or(least)
+}
+
+fn width((gap, tabs): &Tabs) -> u16 {
+    let texts: u16 = tabs.iter().map(|(_, text)| text.width() as u16).sum();
+    texts + gap * (tabs.len() as u16).saturating_sub(1)
 }
 
 fn state(model: &Model, paused: bool) -> (String, Role) {
@@ -98,10 +127,17 @@ pub(super) fn second_line(model: &Model, status: &str, screen: Rect, canvas: &mu
 }
 
 /// The last line: what keys do, as many as have room; help and the way back always.
-pub(super) fn footer(model: &Model, hints: &[(Action, &'static str)], area: Rect, canvas: &mut Canvas<'_>) {
+pub(super) fn footer(
+    model: &Model,
+    hints: &[(Action, &'static str)],
+    top: bool,
+    area: Rect,
+    canvas: &mut Canvas<'_>,
+) {
     let key = |action| model.keymap.keys(action).next().unwrap_or_default();
     let words = area.width >= WORDS;
-    let fixed: [(Action, &str); 2] = [(Action::Help, "help"), (Action::Back, "back")];
+    let back = if top { "quit" } else { "back" };
+    let fixed: [(Action, &str); 2] = [(Action::Help, "help"), (Action::Back, back)];
     let width_of = |action, word: &str| {
         let key = key(action).width() as u16;
         if words { key + word.width() as u16 + 3 } else { key + 1 }

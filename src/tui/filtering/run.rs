@@ -133,6 +133,7 @@ fn run(
     out: &Out,
 ) -> io::Result<()> {
     let config = reopener.config();
+    let grows = reopener.files().grows();
     let waits = cancelled.clone();
     let opened = reopener.files().again(&config.limits, move || !waits.is())?;
     if let Some(total) = opened.size {
@@ -140,7 +141,7 @@ fn run(
     }
     let cores = thread::available_parallelism().map_or(1, usize::from);
     // With several threads, numbers of connections are given behind the observers.
-    let threads = if needs.number { 1 } else { cores.min(THREADS) };
+    let threads = if needs.number || grows { 1 } else { cores.min(THREADS) };
     let config = Config { want: needs.want(Want::default()), threads, ..config.clone() };
     let mut source = Until { source: opened.source, cancelled };
     let observer = || Asker {
@@ -150,7 +151,7 @@ fn run(
         had: HashSet::new(),
         framed: HashMap::new(),
     };
-    let mut sink = Answering { asked, out, part: Part::default(), sent: Instant::now() };
+    let mut sink = Answering { asked, out, part: Part::default(), sent: None, grows };
     let progress = |bytes| read.store(bytes, Ordering::Relaxed);
     let result = engine::run(&mut source, &config, &observer, &mut sink, &progress);
     sink.flush();
@@ -254,14 +255,17 @@ struct Answering<'a> {
     asked: &'a Asked,
     out: &'a Out,
     part: Part,
-    sent: Instant,
+    /// When something was sent last.
+    sent: Option<Instant>,
+    /// What comes next may take long to come: nothing waits for it.
+    grows: bool,
 }
 
 impl Answering<'_> {
     fn flush(&mut self) {
-        self.sent = Instant::now();
         let Part { messages, findings, conns } = &self.part;
         if !(messages.is_empty() && findings.is_empty() && conns.is_empty()) {
+            self.sent = Some(Instant::now());
             self.out.send(News::Part(std::mem::take(&mut self.part)));
         }
     }
@@ -285,7 +289,7 @@ impl Sink<Told> for Answering<'_> {
     }
 
     fn pause(&mut self) -> io::Result<()> {
-        if self.sent.elapsed() >= AGE {
+        if self.grows || self.sent.is_none_or(|sent| sent.elapsed() >= AGE) {
             self.flush();
         }
         Ok(())

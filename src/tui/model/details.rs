@@ -62,12 +62,15 @@ impl Details {
         workers: &Workers,
     ) -> Loaded<'_, Arc<MessageDetail>> {
         let Some(reopener) = reopener else { return Loaded::Gone };
-        let read = || {
-            let (row, _) = store.message(place)?;
-            let (row, packets) = (*row, store.packets(store.conn(row.conn)?));
-            let reopener = reopener.clone();
-            Some(workers.run(move |_| Ok(reopener.message(&packets, &row)?.map(Arc::new))))
-        };
+        let read =
+            || {
+                let (row, _) = store.message(place)?;
+                let (row, packets) = (*row, store.packets(store.conn(row.conn)?));
+                let reopener = reopener.clone();
+                Some(workers.run(move |cancelled| {
+                    Ok(reopener.until(cancelled).message(&packets, &row)?.map(Arc::new))
+                }))
+            };
         match kept(&mut self.messages, place, read) {
             Some(task) => Loaded::of(task.get()),
             None => Loaded::Gone,
@@ -85,7 +88,7 @@ impl Details {
         let read = || {
             let packets = store.packets(store.conn(conn)?);
             let reopener = reopener.clone();
-            Some(workers.run(move |_| reopener.handshake(&packets)))
+            Some(workers.run(move |cancelled| reopener.until(cancelled).handshake(&packets)))
         };
         match kept(&mut self.handshakes, conn, read).map(Task::get) {
             None | Some(Some(Ok(None))) => Loaded::Gone,

@@ -39,7 +39,14 @@ impl Default for List {
     }
 }
 
+/// What is longer is freed elsewhere.
+const LONG: usize = 1 << 16;
+
 impl List {
+    const fn is_long(&self) -> bool {
+        matches!(self, Self::Picked(picked) if picked.len() > LONG)
+    }
+
     fn len(&self, store: &Store) -> usize {
         match self {
             Self::Everything(None) => store.messages(),
@@ -117,15 +124,20 @@ impl Shown {
     /// Begins anew; the order stays.
     pub(super) fn restart(&mut self, made: Made<'_>) {
         let hides = made.filtering.is_some_and(Filtering::hides);
-        self.list = if made.narrow.hides_nothing() && !hides {
+        let list = if made.narrow.hides_nothing() && !hides {
             List::Everything(made.narrow.conn)
         } else {
             List::Picked(Vec::new())
         };
+        let before = std::mem::replace(&mut self.list, list);
         self.seen = 0;
         self.generation += 1;
         self.found = made.store.findings().len();
-        self.sorter = self.sorter.as_ref().map(|sorter| Sorter::new(sorter.by()));
+        let sorter = self.sorter.as_ref().map(|sorter| Sorter::new(sorter.by()));
+        let sorter = std::mem::replace(&mut self.sorter, sorter);
+        if before.is_long() || sorter.as_ref().is_some_and(|sorter| sorter.len() > LONG) {
+            made.workers.discard((before, sorter));
+        }
         // What is quick is done before the next frame, so that nothing flickers.
         self.advance(made, Duration::from_millis(4));
     }

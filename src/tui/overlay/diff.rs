@@ -79,7 +79,7 @@ impl DiffView {
 
 fn head(row: store::Row) -> String {
     let arrow = if row.dir == Dir::C2s { "→" } else { "←" };
-    let compressed = if row.compressed { "z" } else { "" };
+    let compressed = if row.compressed { " z" } else { "" };
     let frames = if row.frames == 1 { String::new() } else { format!(" in {} frames", row.frames) };
     let kind = row.kind.name().to_uppercase();
     format!("{}.m{}  {arrow} {kind} {} B{compressed}{frames}", row.conn, row.n, number(row.len))

@@ -5,7 +5,7 @@ mod complete;
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr as _;
 
-use self::complete::{Completion, Item, Known, complete};
+use self::complete::{Completion, Item, Known, complete, paths};
 use super::{After, Overlay};
 use crate::filter::{Field, FilterError};
 use crate::report::visible;
@@ -15,9 +15,12 @@ use crate::tui::commands;
 use crate::tui::editor::Line;
 use crate::tui::keys::Key;
 use crate::tui::list::{Scroll, Step};
-use crate::tui::model::Model;
+use crate::tui::model::{Loaded, Model};
 use crate::tui::theme::Role;
 use crossterm::event::{KeyCode, KeyModifiers};
+
+/// Paths into payloads that are larger are not offered, in bytes.
+const READ: usize = 64 << 10;
 
 /// Rows of the list at most.
 const ROWS: u16 = 12;
@@ -39,6 +42,8 @@ pub struct FilterBar {
     walk: Option<Walk>,
     /// The list is the history.
     recall: bool,
+    /// Paths into the payload of a message, by its place.
+    paths: Option<(usize, Vec<(String, String)>)>,
 }
 
 /// What became of the text as a filter.
@@ -70,9 +75,30 @@ impl FilterBar {
             scroll: Scroll::default(),
             walk: None,
             recall: false,
+            paths: None,
         };
         bar.look(model);
         bar
+    }
+
+    fn paths(&self) -> &[(String, String)] {
+        self.paths.as_ref().map_or(&[], |(_, paths)| paths)
+    }
+
+    /// Has the message under the cursor read, for the paths into its payload.
+    fn read(&mut self, model: &mut Model) {
+        if self.paths.as_ref().map(|(place, _)| *place) == model.message || !self.line.text.contains('.') {
+            return;
+        }
+        let Some(place) = model.message else { return };
+        let paths = match model.detail(place) {
+            Loaded::Loading => return,
+            Loaded::Ready(detail) if detail.message().payload.len() <= READ => {
+                paths(detail.message().payload)
+            }
+            _ => Vec::new(),
+        };
+        self.paths = Some((place, paths));
     }
 
     /// Reads what was typed, and finds what may stand there.
@@ -88,16 +114,16 @@ impl FilterBar {
         self.completion = if self.recall {
             Completion { range: 0..self.line.text.len(), items: recalled(model, &self.line.text), hint: None }
         } else if self.line.text.trim().is_empty() {
-            let mut start = complete("", 0, &known(model, &values(model)));
+            let mut start = complete("", 0, &known(model, &values(model), self.paths()));
             start.range = 0..self.line.text.len();
             let filters = recent(model).chain(saved(model));
             start.items.splice(0..0, filters);
             start
         } else {
             let values = values(model);
-            let known = known(model, &values);
+            let known = known(model, &values, self.paths());
             let here = complete(&self.line.text, self.line.cursor, &known);
-            match self.fault().filter(|_| here.items.is_empty() && here.hint.is_none()) {
+            match self.fault().filter(|_| here.items.is_empty()) {
                 // Something is wrong elsewhere: what may stand there.
                 Some(fault) => {
                     let text = self.line.text.get(..fault.start).unwrap_or_default();
@@ -310,8 +336,12 @@ fn values(model: &Model) -> impl Fn(Field) -> Option<Vec<(String, u64)>> + '_ {
     |field| model.census.values(field, &model.store)
 }
 
-fn known<'a>(model: &'a Model, values: &'a dyn Fn(Field) -> Option<Vec<(String, u64)>>) -> Known<'a> {
-    Known { values, saved: &model.saved }
+fn known<'a>(
+    model: &'a Model,
+    values: &'a dyn Fn(Field) -> Option<Vec<(String, u64)>>,
+    paths: &'a [(String, String)],
+) -> Known<'a> {
+    Known { values, saved: &model.saved, paths }
 }
 
 fn whole(text: &str, what: &str) -> Item {
@@ -355,6 +385,7 @@ impl Overlay for FilterBar {
     }
 
     fn draw(&mut self, model: &mut Model, screen: Rect, canvas: &mut Canvas<'_>) {
+        self.read(model);
         self.look(model);
         let top = Rect::new(screen.x, screen.y + 1, screen.width, 1);
         canvas.clear(top);

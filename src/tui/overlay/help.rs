@@ -69,8 +69,13 @@ impl Help {
             }
         };
         let here = |entry: &&Entry| entry.views.contains(self.view);
+        // What is wanted here comes first, in the order of the footer; while something is searched for, it has its place.
+        let first: &[Action] = if words.is_empty() { &model.hints } else { &[] };
+        let wanted = first.iter().map(|action| action.entry()).filter(here);
+        section(format!("In {}", self.view.name()), wanted.filter_map(row).collect());
         for group in Group::ALL {
             let of_group = ACTIONS.iter().filter(|entry| entry.group == group).filter(here);
+            let of_group = of_group.filter(|entry| !first.contains(&entry.action));
             section(group.name().to_owned(), of_group.filter_map(row).collect());
         }
         let elsewhere = ACTIONS.iter().filter(|entry| !here(entry));
@@ -104,7 +109,17 @@ impl Help {
     }
 
     fn go(&mut self, step: Step) {
+        let before = self.scroll.cursor;
         self.scroll.go(step);
+        // A page ends above a heading, or the row behind it would push one out that was never seen.
+        if matches!(step, Step::Halves(1..)) {
+            let there = self.scroll;
+            self.settle(-1);
+            if self.scroll.cursor > before {
+                return;
+            }
+            self.scroll = there;
+        }
         let back = matches!(step, Step::By(..0) | Step::Halves(..0) | Step::First);
         self.settle(if back { -1 } else { 1 });
     }

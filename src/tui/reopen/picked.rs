@@ -12,6 +12,7 @@ use crate::capture::source::{Block, CaptureFacts, Numbered, Packet, Source, Stat
 use crate::limits::Limits;
 use crate::tui::files::Files;
 use crate::tui::store::Packets;
+use crate::tui::workers::Cancelled;
 
 /// Bytes of a block, and the most that is read at once unless a packet is larger.
 const BLOCK: usize = 256 << 10;
@@ -32,6 +33,8 @@ pub(super) struct Picked<'a> {
     inputs: HashMap<u16, Input>,
     /// No more packets are wanted.
     done: Arc<AtomicBool>,
+    /// Nobody waits for them any more.
+    cancelled: Cancelled,
     facts: CaptureFacts,
 }
 
@@ -81,7 +84,13 @@ impl<'a> Picked<'a> {
         };
         let facts = CaptureFacts::default();
         let (window, inputs) = (Vec::with_capacity(WINDOW), HashMap::new());
-        Self { files, limits, packets, window, next: 0, inputs, done, facts }
+        let cancelled = Cancelled::default();
+        Self { files, limits, packets, window, next: 0, inputs, done, cancelled, facts }
+    }
+
+    /// Ends where nobody waits any more.
+    pub(super) fn until(&mut self, cancelled: &Cancelled) {
+        self.cancelled = cancelled.clone();
     }
 
     /// There are packets to read, and they are wanted.
@@ -91,7 +100,7 @@ impl<'a> Picked<'a> {
             self.window.clear();
             self.window.extend(self.packets.by_ref().take(WINDOW));
         }
-        !self.window.is_empty() && !self.done.load(Ordering::Relaxed)
+        !self.window.is_empty() && !self.done.load(Ordering::Relaxed) && !self.cancelled.is()
     }
 
     /// Reads the next packet, and those near it, to the end of the block's `filled` bytes.

@@ -33,9 +33,9 @@ pub fn hint() -> Option<&'static str> {
             .stderr(Stdio::null())
             .output();
         let on = asked.is_ok_and(|output| output.stdout.trim_ascii() == b"on");
-        (!on).then_some("tmux passes it on after: tmux set -s set-clipboard on")
+        (!on).then_some("needs `tmux set -s set-clipboard on`")
     } else {
-        set("STY").then_some("screen passes nothing on to the terminal's clipboard")
+        set("STY").then_some("screen keeps it from the terminal")
     }
 }
 
@@ -82,7 +82,7 @@ fn fits(keymap: &Keymap, what: &str, text: &str) -> Result<(), String> {
 
 fn said(what: &str, text: &str, hint: Option<&str>) -> String {
     let hint = hint.map(|hint| format!(" ({hint})")).unwrap_or_default();
-    format!("copied: {what}, {}{hint}", count(text.len() as u64, "byte"))
+    format!("copied{hint}: {what}, {}", count(text.len() as u64, "byte"))
 }
 
 #[cfg(test)]
@@ -105,6 +105,6 @@ mod tests {
         );
         assert!(fits(&keymap, "payload", "").is_err());
         assert_eq!(said("id", "3.m41", None), "copied: id, 5 bytes");
-        assert_eq!(said("id", "3", Some("but")), "copied: id, 1 byte (but)");
+        assert_eq!(said("id", "3", Some("but")), "copied (but): id, 1 byte");
     }
 }

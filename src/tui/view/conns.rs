@@ -1,6 +1,11 @@
 //! The connections: a table, and a card of the one under the cursor.
 
 mod card;
+mod seek;
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr as _;
@@ -9,18 +14,24 @@ use self::card::Card;
 use super::{View, ViewId};
 use crate::event::How;
 use crate::http::secret;
-use crate::report::words::{count, number, size};
+use crate::packet::segment::Endpoint;
+use crate::place::Place;
+use crate::report::words::{count, number, size, span};
 use crate::tui::action::Action;
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::grid::{Align, Column, Grid};
 use crate::tui::list::{Scroll, Step};
-use crate::tui::model::{Effect, Model};
+use crate::tui::model::{Effect, Model, TimeFormat};
+use crate::tui::rank::Ranking;
 use crate::tui::store::{Conn, State};
 use crate::tui::theme::Role;
+use crate::tui::workers::Workers;
 
-const COLUMNS: [Column; 11] = [
+const COLUMNS: [Column; 13] = [
     column("#", 2, 7, Align::Right, 0),
     column("St", 2, 2, Align::Left, 0),
+    column("Start", 8, 23, Align::Left, 9),
+    column("For", 4, 7, Align::Right, 10),
     column("Client", 9, 25, Align::Left, 3),
     column("Server", 9, 25, Align::Left, 7),
     Column { grows: true, ..column("Host + path", 12, 24, Align::Left, 0) },
@@ -36,6 +47,9 @@ const fn column(name: &'static str, min: u16, ideal: u16, align: Align, drop: u8
     Column { name, min, ideal, align, drop, grows: false }
 }
 
+/// Time for the order while a frame is drawn; the rest is done between frames.
+const BUDGET: Duration = Duration::from_millis(4);
+
 /// Columns before the table, for marks.
 const GUTTER: u16 = 3;
 
@@ -47,9 +61,19 @@ pub struct ConnsView {
     sort: Option<(usize, bool)>,
     card: Card,
     /// The numbers of the connections that are shown, in order.
-    order: Vec<u32>,
+    order: Arc<Vec<u32>>,
     /// The store as it was when `order` was made.
     made: Option<Made>,
+    /// The connection to which the last step from finding to finding led.
+    found: Option<u32>,
+    /// The cursor stays on the last connection while there come more.
+    following: bool,
+    /// Rows by which the card is higher than it usually is.
+    shift: i16,
+    /// The list alone.
+    zoom: bool,
+    /// The next order; until it is there, the old one is shown.
+    making: Option<Box<(Made, Ranking<Key, Vec<u32>>)>>,
 }
 
 /// What `order` depends on.
@@ -64,8 +88,18 @@ struct Made {
     filter: Option<(String, u64)>,
 }
 
+impl Made {
+    /// It is of the same list, which may have grown.
+    fn is_like(&self, other: &Self) -> bool {
+        let text = |made: &Self| made.filter.as_ref().map(|(text, _)| text.clone());
+        (self.narrow, self.sort) == (other.narrow, other.sort) && text(self) == text(other)
+    }
+}
+
 impl ConnsView {
-    fn order(&mut self, model: &Model) {
+    /// Brings the order up to date, or goes on with that for about so long. Returns whether there is more to do.
+    fn order(&mut self, model: &Model, budget: Duration) -> bool {
+        let until = Instant::now() + budget;
         let filter = model.filtering.as_ref().filter(|filtering| filtering.hides());
         let sorted = self.sort.is_some() || model.narrow.findings;
         let now = Made {
@@ -76,25 +110,56 @@ impl ConnsView {
             sort: self.sort,
             filter: filter.map(|filtering| (filtering.text().to_owned(), filtering.version())),
         };
-        if self.made.as_ref() == Some(&now) {
-            return;
+        // What is being made is made to its end, though there may be more by now.
+        if self.making.as_ref().is_none_or(|making| !making.0.is_like(&now)) {
+            self.making = None;
+            if self.made.as_ref() == Some(&now) {
+                return false;
+            }
+            self.making = Some(Box::new((now, Ranking::default())));
         }
-        let conns = model.store.conns().iter();
-        let selected = |conn: &&Conn| filter.is_none_or(|filter| filter.conn(conn.number) == Some(true));
-        let left = conns.filter(|conn| !model.narrow.findings || conn.counts() != &[0; 3]).filter(selected);
-        self.order = left.map(|conn| conn.number).collect();
-        if let Some((column, reversed)) = self.sort {
-            let conn = |number: &u32| model.store.conn(*number);
-            self.order.sort_by_cached_key(|number| conn(number).map(|conn| key(conn, column)));
-            if reversed {
-                self.order.reverse();
+        let Some(mut making) = self.making.take() else { return false };
+        let (made, ranking) = &mut *making;
+        let (narrow, sort) = (made.narrow, made.sort);
+        let key = |place: u32| {
+            let conn = model.store.conns().get(place as usize)?;
+            let left = (!narrow || conn.counts() != &[0; 3])
+                && filter.is_none_or(|filter| filter.conn(conn.number) == Some(true));
+            Some(left.then(|| sort.map_or(Key::None, |(column, _)| key(conn, column))))
+        };
+        let arrange = move |mut keys: Vec<(Key, u32)>| {
+            if sort.is_some() {
+                keys.sort_unstable();
+            }
+            let numbers = keys.iter().map(|(_, place)| place + 1);
+            if sort.is_some_and(|(_, reversed)| reversed) {
+                numbers.rev().collect()
+            } else {
+                numbers.collect()
+            }
+        };
+        // As they are numbered, they are in order.
+        let here = Workers::inline();
+        let workers = if sort.is_some() { &model.workers } else { &here };
+        match ranking.advance(made.conns, key, until, workers, arrange) {
+            Some(order) => {
+                self.order = order;
+                self.made = Some(making.0);
+                false
+            }
+            None => {
+                let more = !ranking.waits();
+                self.making = Some(making);
+                more
             }
         }
-        self.made = Some(now);
     }
 
     fn select(&mut self, model: &mut Model) {
-        model.conn = self.order.get(self.scroll.cursor).copied();
+        match self.order.get(self.scroll.cursor) {
+            Some(conn) => model.select_conn(*conn),
+            None => model.conn = None,
+        }
     }
 
     fn sort_by(&mut self, column: usize) {
@@ -105,22 +170,38 @@ impl ConnsView {
     }
 }
 
+/// How long it lasted, in nanoseconds.
+fn lasted(conn: &Conn) -> i64 {
+    conn.last().time.since(conn.opened.time).max(0)
+}
+
+/// What connections are sorted by.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Key {
+    None,
+    Number(u64),
+    Address(Endpoint),
+    Text(Cow<'static, str>),
+}
+
 /// What a column sorts by.
-fn key(conn: &Conn, column: usize) -> (u64, String) {
+fn key(conn: &Conn, column: usize) -> Key {
     let totals = conn.totals();
-    let number = |number: u64| (number, String::new());
+    let text = |text: Option<&str>| Key::Text(text.unwrap_or_default().to_owned().into());
     match column {
-        1 => (0, state(conn).0.to_owned()),
-        2 => (0, conn.client.to_string()),
-        3 => (0, conn.server.to_string()),
-        4 => (0, conn.url.as_deref().unwrap_or_default().to_owned()),
-        5 => (0, conn.subprotocol.as_deref().unwrap_or_default().to_owned()),
-        6 => number(conn.deflate.map_or(0, |deflate| 1 + u64::from(deflate))),
-        7 => number(totals.iter().map(|totals| totals.messages).sum()),
-        8 => number(totals.iter().map(|totals| totals.bytes).sum()),
-        9 => (0, end(conn)),
-        10 => number(conn.counts().iter().rev().enumerate().map(|(n, count)| count << (20 * n)).sum()),
-        _ => number(conn.number.into()),
+        1 => Key::Text(state(conn).0.into()),
+        3 => Key::Number(lasted(conn).unsigned_abs()),
+        4 => Key::Address(conn.client),
+        5 => Key::Address(conn.server),
+        6 => text(conn.url.as_deref()),
+        7 => text(conn.subprotocol.as_deref()),
+        8 => Key::Number(conn.deflate.map_or(0, |deflate| 1 + u64::from(deflate))),
+        9 => Key::Number(totals.iter().map(|totals| totals.messages).sum()),
+        10 => Key::Number(totals.iter().map(|totals| totals.bytes).sum()),
+        11 => Key::Text(end(conn).into()),
+        12 => Key::Number(conn.counts().iter().rev().enumerate().map(|(n, count)| count << (20 * n)).sum()),
+        // They are numbered as they began.
+        _ => Key::Number(conn.number.into()),
     }
 }
 
@@ -171,7 +252,7 @@ pub(in crate::tui) fn worst(counts: &[u64; 3]) -> (&'static str, Role) {
     }
 }
 
-fn cell(conn: &Conn, column: usize, reveal: bool) -> (String, Role) {
+fn cell(model: &Model, conn: &Conn, column: usize) -> (String, Role) {
     let unknown = || "?".to_owned();
     let [up, down] = conn.totals();
     match column {
@@ -180,23 +261,32 @@ fn cell(conn: &Conn, column: usize, reveal: bool) -> (String, Role) {
             let (sign, role) = state(conn);
             (sign.to_owned(), role)
         }
-        2 => (conn.client.to_string(), Role::Text),
-        3 => (conn.server.to_string(), Role::Text),
-        4 => (place(conn, reveal), if conn.url.is_some() { Role::Text } else { Role::Dim }),
-        5 => match (&conn.subprotocol, conn.deflate) {
+        2 => {
+            // There is no row before in every order.
+            let format = match model.settings.time {
+                TimeFormat::Delta => TimeFormat::Relative,
+                other => other,
+            };
+            (format.write(conn.opened.time, model.origin(), None), Role::Dim)
+        }
+        3 => (span(lasted(conn)), Role::Dim),
+        4 => (conn.client.to_string(), Role::Text),
+        5 => (conn.server.to_string(), Role::Text),
+        6 => (place(conn, model.settings.reveal), if conn.url.is_some() { Role::Text } else { Role::Dim }),
+        7 => match (&conn.subprotocol, conn.deflate) {
             (Some(name), _) => (name.to_string(), Role::Text),
             (None, None) => (unknown(), Role::Dim),
             (None, Some(_)) => ("-".to_owned(), Role::Dim),
         },
-        6 => match conn.deflate {
+        8 => match conn.deflate {
             None => (unknown(), Role::Dim),
             Some(true) => ("on".to_owned(), Role::Text),
             Some(false) => ("-".to_owned(), Role::Dim),
         },
-        7 => (format!("{}/{}", number(up.messages), number(down.messages)), Role::Text),
-        8 => (format!("{}/{}", size(up.bytes), size(down.bytes)), Role::Text),
-        9 => (end(conn), Role::Text),
-        10 => {
+        9 => (format!("{}/{}", number(up.messages), number(down.messages)), Role::Text),
+        10 => (format!("{}/{}", size(up.bytes), size(down.bytes)), Role::Text),
+        11 => (end(conn), Role::Text),
+        12 => {
             let all: u64 = conn.counts().iter().sum();
             let text = if all == 0 { "-".to_owned() } else { number(all) };
             (text, if all == 0 { Role::Dim } else { worst(conn.counts()).1 })
@@ -214,15 +304,16 @@ impl View for ConnsView {
         } else {
             conns
         };
-        format!("{conns} · {}", count(model.store.messages() as u64, "message"))
+        let totals = model.store.conns().iter().flat_map(Conn::totals);
+        format!("{conns} · {}", count(totals.map(|totals| totals.messages).sum(), "message"))
     }
 
     fn hints(&self, _: &Model) -> Vec<(Action, &'static str)> {
         vec![
             (Action::Open, "messages"),
+            (Action::NextFinding, "finding"),
             (Action::Follow, "follow"),
             (Action::Handshake, "handshake"),
-            (Action::NextFinding, "finding"),
             (Action::Sort, "sort"),
             (Action::Filter, "filter"),
             (Action::Export, "export"),
@@ -231,16 +322,22 @@ impl View for ConnsView {
     }
 
     fn draw(&mut self, model: &mut Model, area: Rect, canvas: &mut Canvas<'_>) {
-        self.order(model);
+        if self.order(model, BUDGET) {
+            model.more = true;
+        }
         if model.store.conns().is_empty() {
             return super::super::empty::draw(model, area, canvas);
         }
-        let card = card::height(area);
+        let card = if self.zoom { 0 } else { card::height(area, self.shift) };
         let list = Rect { height: area.height - card, ..area };
         canvas.rule(area.x, area.y, area.width);
         let rows = Rect::new(list.x, list.y + 2, list.width, list.height.saturating_sub(2));
         // The connection under the cursor stays that, whatever comes.
-        if let Some(at) = model.conn.and_then(|conn| self.order.iter().position(|number| *number == conn)) {
+        if self.following && matches!(model.store.state(), State::Reading) {
+            self.scroll.cursor = self.order.len().saturating_sub(1);
+        } else if let Some(at) =
+            model.conn.and_then(|conn| self.order.iter().position(|number| *number == conn))
+        {
             self.scroll.cursor = at;
         }
         self.scroll.fit(self.order.len(), rows.height.into());
@@ -253,7 +350,7 @@ impl View for ConnsView {
             .filter_map(|number| model.store.conn(*number))
             .collect();
         let wanted = |n| {
-            let widths = shown.iter().map(|conn| cell(conn, n, false).0.width());
+            let widths = shown.iter().map(|conn| cell(model, conn, n).0.width());
             widths.chain(COLUMNS.get(n).map(|column| column.name.width() + 1)).max().unwrap_or(0) as u16
         };
         let hidden = |n| model.hides(ViewId::Conns, n);
@@ -263,6 +360,7 @@ impl View for ConnsView {
         if self.order.is_empty() {
             let reset = model.keymap.keys(Action::Reset).next().unwrap_or_default();
             let text = match model.filtering.as_ref().filter(|filtering| filtering.hides()) {
+                _ if self.making.is_some() => "sorting".to_owned(),
                 Some(filtering) if !filtering.complete(&model.store) => "filtering".to_owned(),
                 Some(_) => format!("no connection is selected by the filter; {reset} takes it away"),
                 None => format!("no connection has findings; {reset} shows all"),
@@ -276,7 +374,10 @@ impl View for ConnsView {
             }
             let (sign, role) = worst(conn.counts());
             canvas.put(row.x + 1, y, 1, sign, role);
-            grid.row(&COLUMNS, row.x + GUTTER, y, canvas, |n| cell(conn, n, model.settings.reveal));
+            grid.row(&COLUMNS, row.x + GUTTER, y, canvas, |n| cell(model, conn, n));
+            if self.is_match(model, conn.number) {
+                canvas.paint(row, Role::Match);
+            }
             if at == self.scroll.cursor {
                 canvas.paint(row, Role::Cursor);
             }
@@ -290,8 +391,14 @@ impl View for ConnsView {
         }
     }
 
+    fn advance(&mut self, model: &mut Model, budget: Duration) -> bool {
+        let more = self.order(model, budget / 2);
+        more | model.conn.is_some_and(|conn| self.card.advance(model, conn, budget / 2))
+    }
+
     fn act(&mut self, model: &mut Model, action: Action) -> bool {
         if let Some(step) = Step::of(action) {
+            self.following = step == Step::Last && matches!(model.store.state(), State::Reading);
             self.scroll.go(step);
             self.select(model);
             return true;
@@ -314,22 +421,37 @@ impl View for ConnsView {
                 self.sort = Some((column, !reversed));
             }
             Action::NextFinding | Action::PreviousFinding => {
-                let step = if action == Action::NextFinding { 1 } else { -1 };
-                let has = |at: usize| {
-                    let conn = self.order.get(at).and_then(|number| model.store.conn(*number));
-                    conn.is_some_and(|conn| conn.counts() != &[0; 3])
-                };
-                let mut at = self.scroll.cursor.checked_add_signed(step);
-                while at.is_some_and(|at| at < self.order.len() && !has(at)) {
-                    at = at.and_then(|at| at.checked_add_signed(step));
-                }
-                match at.filter(|at| *at < self.order.len()) {
-                    Some(at) => {
-                        self.scroll.select(at);
-                        self.select(model);
-                    }
-                    None => model.say("no further connection has findings"),
-                }
+                self.next_finding(model, action == Action::NextFinding)
+            }
+            Action::NextMatch | Action::PreviousMatch => self.next_match(model, action == Action::NextMatch),
+            // All connections are in sight here: what is of one only is chosen with Enter.
+            Action::Findings | Action::Stats if model.narrow.conn.is_some() => {
+                model.narrow.conn = None;
+                model.narrowed();
+                return false;
+            }
+            Action::Messages if model.narrow.conn.is_some() && model.narrow.conn != model.conn => {
+                model.narrow.conn = model.conn;
+                model.narrowed();
+                return false;
+            }
+            Action::Pane | Action::PaneBack => {
+                model.say("one list: Enter opens the messages, z hides the card");
+            }
+            Action::Left | Action::Right => {
+                model.say("nothing at the sides; C chooses the columns that get the room")
+            }
+            Action::Zoom => self.zoom = !self.zoom,
+            Action::Cancel if self.zoom => self.zoom = false,
+            Action::Narrower => self.shift = (self.shift + 1).min(100),
+            Action::Wider => self.shift = (self.shift - 1).max(-100),
+            Action::Tail => {
+                self.following = !self.following && matches!(model.store.state(), State::Reading);
+                model.say(match (self.following, model.store.state()) {
+                    (true, _) => "following the tail; going up stops it",
+                    (false, State::Reading) => "the tail is not followed",
+                    (false, _) => "all is read: there is no tail to follow; G goes to the last",
+                });
             }
             Action::Reset => {
                 self.sort = None;
@@ -348,7 +470,17 @@ impl View for ConnsView {
 
     fn click(&mut self, model: &mut Model, hit: Hit, double: bool) {
         match hit {
+            // A finding on the card.
+            Hit::Row(1, place) => {
+                if double && let Some(found) = model.store.findings().get(place) {
+                    let target = seek::place(found);
+                    if let Some(conn) = model.conn {
+                        model.go(Place { conn, what: target });
+                    }
+                }
+            }
             Hit::Row(_, at) => {
+                self.following = false;
                 self.scroll.select(at);
                 self.select(model);
                 if double {
@@ -361,6 +493,7 @@ impl View for ConnsView {
     }
 
     fn roll(&mut self, model: &mut Model, _: usize, by: isize) {
+        self.following &= by > 0;
         self.scroll.roll(by);
         self.select(model);
     }
@@ -381,7 +514,7 @@ impl View for ConnsView {
 
     fn line(&self, model: &Model) -> Option<String> {
         let conn = model.current_conn()?;
-        let cells = (0..COLUMNS.len()).map(|n| cell(conn, n, model.settings.reveal).0);
+        let cells = (0..COLUMNS.len()).map(|n| cell(model, conn, n).0);
         Some(cells.collect::<Vec<_>>().join("  "))
     }
 }

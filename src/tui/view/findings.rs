@@ -4,6 +4,8 @@ mod card;
 mod draw;
 mod rows;
 
+use std::time::Duration;
+
 use ratatui::layout::Rect;
 
 use self::card::{Card, Unnamed};
@@ -24,6 +26,9 @@ use crate::tui::overlay::rule::RulePage;
 use crate::tui::overlay::suppress::Suppress;
 use crate::tui::store::Found;
 
+/// Time for the rows while a frame is drawn; the rest is done between frames.
+const BUDGET: Duration = Duration::from_millis(4);
+
 /// The panes.
 const LIST: usize = 0;
 const CARD: usize = 1;
@@ -36,7 +41,6 @@ pub struct FindingsView {
     /// The group under the cursor, where it is one.
     head: Option<Key>,
     sort: Option<(usize, bool)>,
-    hidden: Vec<usize>,
     grouping: Grouping,
     focus: usize,
     zoomed: bool,
@@ -58,7 +62,6 @@ impl Default for FindingsView {
             head: None,
             // The worst first.
             sort: Some((rows::LEVEL, false)),
-            hidden: Vec::new(),
             grouping: Grouping::None,
             focus: LIST,
             zoomed: false,
@@ -72,17 +75,6 @@ impl Default for FindingsView {
 }
 
 impl FindingsView {
-    /// The columns of the table.
-    #[must_use]
-    pub fn columns(model: &Model) -> [Column; 6] {
-        rows::columns(model.settings.time, rows::WORDS)
-    }
-
-    /// The columns that are not shown, by their indices.
-    pub const fn hidden(&mut self) -> &mut Vec<usize> {
-        &mut self.hidden
-    }
-
     fn item(&self) -> Option<Item> {
         self.rows.items.get(self.scroll.cursor).copied()
     }
@@ -233,7 +225,9 @@ impl View for FindingsView {
     }
 
     fn draw(&mut self, model: &mut Model, area: Rect, canvas: &mut Canvas<'_>) {
-        self.rows.update(model, self.sort, self.grouping);
+        if self.rows.update(model, self.sort, self.grouping, BUDGET) {
+            model.more = true;
+        }
         self.keep(model);
         if self.rows.items.is_empty() {
             canvas.rule(area.x, area.y, area.width);
@@ -248,6 +242,10 @@ impl View for FindingsView {
         if let Some(card) = card {
             self.draw_card(model, card, canvas);
         }
+    }
+
+    fn advance(&mut self, model: &mut Model, budget: Duration) -> bool {
+        self.rows.update(model, self.sort, self.grouping, budget)
     }
 
     fn act(&mut self, model: &mut Model, action: Action) -> bool {
@@ -305,7 +303,7 @@ impl View for FindingsView {
                 model.say(self.grouping.words());
             }
             Action::Sort => {
-                let columns = Self::columns(model);
+                let columns = &rows::COLUMNS;
                 let next = self.sort.map_or(0, |(column, _)| (column + 1) % columns.len());
                 self.sort = Some((next, false));
                 model.say(format!("sorted by {}", columns.get(next).map_or("", |column| column.name)));
@@ -386,6 +384,19 @@ impl View for FindingsView {
 
     fn enter(&mut self, _: &mut Model) {
         self.focus = LIST;
+    }
+
+    fn columns(&self) -> &'static [Column] {
+        &rows::COLUMNS
+    }
+
+    fn field(&self, model: &Model) -> Option<String> {
+        match self.item()? {
+            Item::Head(Key::Conn(u32::MAX)) => None,
+            Item::Head(Key::Conn(conn)) => Some(format!("conn == {conn}")),
+            Item::Head(Key::Rule(_, code)) => Some(format!("finding == {code}")),
+            Item::Finding(_) => Some(format!("finding == {}", self.found(model)?.finding.rule.code)),
+        }
     }
 
     fn line(&self, model: &Model) -> Option<String> {

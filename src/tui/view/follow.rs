@@ -163,7 +163,10 @@ impl FollowView {
         };
         match next {
             Some(n) => self.go_to(model, *n),
-            None => model.say(if on { "no finding further down" } else { "no finding further up" }),
+            None => {
+                let way = if on { "further down" } else { "further up" };
+                model.say(format!("no finding {way} on this connection"));
+            }
         }
     }
 
@@ -221,6 +224,10 @@ impl FollowView {
         }));
         if narrow.no_heartbeats {
             chips.push("♥ hidden");
+        }
+        // A conversation is whole: what is filtered elsewhere has its context here.
+        if model.filtering.as_ref().is_some_and(|filtering| filtering.hides()) {
+            chips.push("not filtered");
         }
         if self.wrap {
             chips.push("wrapped");
@@ -280,10 +287,10 @@ impl View for FollowView {
             (Action::Raw, "text/JSON/hex"),
             (Action::Direction, "sides"),
             (Action::Find, "find"),
+            (Action::Wrap, "wrap"),
             (Action::NextItem, "next conn"),
             (Action::Heartbeats, "heartbeats"),
             (Action::Kinds, "kinds"),
-            (Action::Wrap, "wrap"),
             (Action::Zoom, "no borders"),
             (Action::Tail, "tail"),
         ]

@@ -83,8 +83,25 @@ pub struct Inspector {
     hex: HexTab,
     wire: WireTab,
     subject: Option<Subject>,
+    /// The payload is below the frame.
+    below: bool,
     /// Without a border.
     bare: bool,
+}
+
+/// Rows that the payload needs below the frame, the line above it included.
+const BELOW: u16 = 5;
+
+/// What is added to the number of the pane for the payload below the frame.
+const PAYLOAD: usize = 16;
+
+/// The pane that something is drawn into.
+#[derive(Clone, Copy, Debug)]
+struct Pane {
+    /// Its number, for hits.
+    number: usize,
+    /// Its cursor is to be seen.
+    focused: bool,
 }
 
 impl Inspector {
@@ -131,14 +148,43 @@ impl Inspector {
             return facts::of_row(model, place, &row, inner, canvas);
         };
         match self.tab {
-            Tab::Frame => self.frame.draw(model, &subject, inner, pane, canvas),
-            Tab::Payload => self.payload.draw(model, &subject, inner, pane, canvas),
+            Tab::Frame => {
+                self.frame.draw(model, &subject, inner, pane, canvas);
+                self.draw_below(model, &subject, inner, pane, canvas);
+            }
+            Tab::Payload => {
+                let pane = Pane { number: pane, focused: true };
+                self.payload.draw(model, &subject, inner, pane, canvas);
+            }
             Tab::Hex => {
                 self.payload.prepare(model, &subject);
                 self.hex.draw(&subject, self.payload.decoded(), inner, pane, canvas);
             }
             Tab::Wire => self.wire.draw(model, &subject, inner, pane, canvas),
         }
+    }
+
+    /// What there is room for below the frame: the payload.
+    fn draw_below(
+        &mut self,
+        model: &Model,
+        subject: &Subject,
+        area: Rect,
+        pane: usize,
+        canvas: &mut Canvas<'_>,
+    ) {
+        let taken = self.frame.rows().min(area.height.into()) as u16;
+        self.below = taken + BELOW <= area.height && !subject.detail.message().payload.is_empty();
+        if !self.below {
+            return;
+        }
+        let area = Rect { y: area.y + taken, height: area.height - taken, ..area };
+        canvas.rule(area.x, area.y, area.width);
+        let whole = if subject.detail.frames.len() > 1 { " payload of all frames " } else { " payload " };
+        canvas.put(area.x + 1, area.y, area.width.saturating_sub(2), whole, Role::Heading);
+        let rest = Rect { y: area.y + 1, height: area.height - 1, ..area };
+        let pane = Pane { number: pane + PAYLOAD, focused: false };
+        self.payload.draw(model, subject, rest, pane, canvas);
     }
 
     /// The border with its title and tabs; what is inside.
@@ -286,6 +332,10 @@ impl Inspector {
         }
         let Some(subject) = self.subject.clone() else { return };
         match self.tab {
+            Tab::Frame if matches!(hit, Hit::Row(pane, _) if pane >= PAYLOAD) => {
+                self.tab = Tab::Payload;
+                self.payload.click(hit, double);
+            }
             Tab::Frame => {
                 self.frame.click(hit);
                 self.hex.follow(&subject, self.frame.field());
@@ -305,6 +355,8 @@ impl Inspector {
     /// As [`View::roll`].
     pub fn roll(&mut self, _model: &mut Model, by: isize) {
         match self.tab {
+            // All of the frame is in sight then.
+            Tab::Frame if self.below => self.payload.roll(by),
             Tab::Frame => self.frame.roll(by),
             Tab::Payload => self.payload.roll(by),
             Tab::Hex => self.hex.roll(by),

@@ -1,7 +1,7 @@
 //! Messages of one connection or all: a table, a list of frames, or a ladder; beside it, the one under the cursor.
 
 mod cell;
-mod empty;
+pub(super) mod empty;
 mod frames;
 mod ladder;
 mod lines;
@@ -20,13 +20,13 @@ use self::panes::{Areas, Chip, Panes};
 use super::View;
 use super::inspect::Inspector;
 use crate::item::Dir;
-use crate::report::words::number;
+use crate::report::words::{count, number};
 use crate::tui::action::Action;
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::grid::Column;
 use crate::tui::list::Scroll;
 use crate::tui::model::{By, Kinds, Model};
-use crate::tui::store::State;
+use crate::tui::store::{Conn, State};
 use crate::tui::theme::Role;
 
 /// Columns before the table: cursor, finding, mark.
@@ -73,6 +73,10 @@ pub struct MessagesView {
     area: Rect,
     /// Characters by which summaries are scrolled to the left.
     across: usize,
+    /// Some summary on the screen is longer than its column.
+    cut: bool,
+    /// The cursor was put somewhere, or the list has just become another one.
+    arrives: bool,
     /// What the user chose. Where that is not shown, the cursor is next to it.
     spot: Spot,
     /// The connection and what was selected in the model when that was made of `spot`.
@@ -134,6 +138,7 @@ impl MessagesView {
         if self.published != now {
             if (self.published.1, self.published.2) != (now.1, now.2) || self.spot == Spot::Nothing {
                 self.following = false;
+                self.arrives = true;
                 self.spot = match (self.mode, model.message, model.frame) {
                     (Mode::Frames, _, Some(frame)) => Spot::Frame(frame),
                     (_, Some(place), _) => Spot::Message(place),
@@ -222,7 +227,13 @@ impl MessagesView {
                 });
                 (place.or(model.message), Some(n))
             }
-            Spot::Head(_) | Spot::Tail | Spot::Nothing => (model.message, None),
+            // What is nearest to it: the first message, or the last.
+            Spot::Head(_) => (model.shown.get(&model.store, 0).or(model.message), None),
+            Spot::Tail => {
+                let last = model.shown.len(&model.store).checked_sub(1);
+                (last.and_then(|last| model.shown.get(&model.store, last)).or(model.message), None)
+            }
+            Spot::Nothing => (model.message, None),
         };
         if let Some(place) = place {
             model.select_message(place);
@@ -262,13 +273,13 @@ impl MessagesView {
             chip("!only", true, Some(Action::FindingsOnly));
         }
         chip(
-            if narrow.no_heartbeats { "♥hidden" } else { "♥" },
+            if narrow.no_heartbeats { "♥ hidden" } else { "♥" },
             narrow.no_heartbeats,
             Some(Action::Heartbeats),
         );
         let dir = match narrow.dir {
             None => "↕",
-            Some(Dir::C2s) => "→client",
+            Some(Dir::C2s) => "client→",
             Some(Dir::S2c) => "←server",
         };
         chip(dir, narrow.dir.is_some(), Some(Action::Direction));
@@ -297,7 +308,14 @@ impl MessagesView {
         let rows = Rect { y: inner.y + head, height, ..inner };
         let len = self.len(model);
         let cursor = if self.following { len.saturating_sub(1) } else { self.position(model) };
-        if cursor != self.scroll.cursor {
+        if std::mem::take(&mut self.arrives) {
+            // In sight already; else with what is before it.
+            let rows = usize::from(height);
+            if !(self.scroll.top..self.scroll.top + rows).contains(&cursor) {
+                self.scroll.top = if cursor < rows { 0 } else { cursor - rows / 3 };
+            }
+            self.scroll.cursor = cursor;
+        } else if cursor != self.scroll.cursor {
             // The same row of the screen, wherever that is possible.
             let row = self.scroll.cursor.saturating_sub(self.scroll.top);
             self.scroll.top = cursor.saturating_sub(row);
@@ -345,15 +363,20 @@ impl View for MessagesView {
         if let (Mode::Frames, Some(conn)) = (self.mode, model.narrow.conn) {
             return format!("{} frames", number(Windows::total(model, conn)));
         }
-        let all = match model.narrow.conn.map(|conn| model.store.conn(conn)) {
-            Some(conn) => conn.map_or(0, |conn| conn.messages.len()),
-            None => model.store.messages(),
+        let data = |conn: &Conn| conn.totals().iter().map(|totals| totals.messages).sum::<u64>();
+        let (all, data) = match model.narrow.conn.map(|conn| model.store.conn(conn)) {
+            Some(conn) => conn.map_or((0, 0), |conn| (conn.messages.len(), data(conn))),
+            None => (model.store.messages(), model.store.conns().iter().map(data).sum()),
         };
         let (shown, all) = (model.shown.len(&model.store), all as u64);
         let plural = if all == 1 { "" } else { "s" };
         if model.narrow.hides_nothing() && model.filtering.as_ref().is_none_or(|filtering| !filtering.hides())
         {
-            return format!("{} message{plural}", number(all));
+            // Everywhere else, messages are those with data.
+            return match all.saturating_sub(data) {
+                0 => count(all, "message"),
+                control => format!("{} + {} control", count(data, "message"), number(control)),
+            };
         }
         let more = if model.listed() { "" } else { "…" };
         format!("{}{more} of {} message{plural}", number(shown as u64), number(all))
@@ -390,6 +413,7 @@ impl View for MessagesView {
 
     fn draw(&mut self, model: &mut Model, area: Rect, canvas: &mut Canvas<'_>) {
         self.area = area;
+        self.cut = false;
         if model.store.conns().is_empty() {
             return super::super::empty::draw(model, area, canvas);
         }

@@ -9,16 +9,17 @@ use ratatui::layout::Rect;
 
 use self::timeline::Timeline;
 use super::View;
+use super::messages::empty::lines as why_empty;
 use crate::report::words::{count, number, span};
 use crate::time::Timestamp;
 use crate::tui::action::Action;
 use crate::tui::canvas::{Canvas, Hit};
+use crate::tui::exporting::Table;
 use crate::tui::list::{Scroll, Step};
 use crate::tui::model::Model;
 use crate::tui::tally::{Bins, Source, Tally};
-use crate::tui::theme::Role;
 
-/// Time for counting, for each frame that is drawn.
+/// Time for counting while a frame is drawn; the rest is counted between frames.
 const BUDGET: Duration = Duration::from_millis(6);
 
 /// From this width on, figures stand in two columns.
@@ -31,15 +32,22 @@ pub struct StatsView {
     timeline: Timeline,
     /// Of the figures, where they do not all fit.
     scroll: Scroll,
+    /// The figures are in front, not the timeline.
+    figures: bool,
+    /// What is in front has the whole screen.
+    zoomed: bool,
+    /// Columns of the chart.
+    columns: u16,
 }
 
 impl StatsView {
-    /// Counts on; from the beginning where other messages are shown, or in other bins.
-    fn count(&mut self, model: &mut Model, columns: u16) {
+    /// Counts on; from the beginning where other messages are shown, or in other bins. Returns whether there is more.
+    fn count(&mut self, model: &Model, budget: Duration) -> bool {
+        let columns = self.columns;
         let source = Source::Shown(model.shown.generation());
         let Some((first, last)) = ends(model) else {
             self.tally = None;
-            return;
+            return false;
         };
         let (from, width) = self.timeline.window(first, last, columns);
         let most = Timeline::most_bins(columns);
@@ -49,11 +57,10 @@ impl StatsView {
         if !goes_on {
             self.tally = Some(Tally::new(source, Bins::new(Timestamp::from_nanos(from), width)));
         }
-        if let Some(tally) = &mut self.tally
-            && !tally.advance(model, most, BUDGET)
-        {
-            model.more = true;
-        }
+        let Some(tally) = &mut self.tally else { return false };
+        let counted = tally.advance(model, most, budget);
+        let marked = self.timeline.mark(model, &tally.bins, budget / 2);
+        !(counted && marked)
     }
 
     /// A filter for what is in the bin under the cursor.
@@ -103,19 +110,36 @@ impl View for StatsView {
         if model.store.conns().is_empty() {
             return super::super::empty::draw(model, area, canvas);
         }
-        let height = (area.height * 2 / 5).clamp(4, 16).min(area.height);
+        let height = match (self.zoomed, self.figures) {
+            (true, true) => 0,
+            (true, false) => area.height,
+            _ => (area.height * 2 / 5).clamp(4, 16).min(area.height),
+        };
         let chart = Rect { height, ..area };
-        self.count(model, chart.width.saturating_sub(10).max(1));
+        self.columns = chart.width.saturating_sub(10).max(1);
+        if self.count(model, BUDGET) {
+            model.more = true;
+        }
         let rest = Rect { y: area.y + height, height: area.height - height, ..area };
         let Some(tally) = &self.tally else {
-            let text = if model.settled() { "No message is shown: R shows all." } else { "No message yet." };
-            canvas.put(area.x + 2, area.y + 2, area.width.saturating_sub(4), text, Role::Heading);
+            let (x, width) = (area.x + 2, area.width.saturating_sub(4));
+            for (y, (text, role)) in (area.y + 2..area.bottom()).zip(why_empty(model)) {
+                canvas.put(x, y, width, &text, role);
+            }
             return;
         };
-        self.timeline.draw(model, tally, chart, canvas);
-        let blocks = figures::blocks(model, tally);
-        let columns = if area.width >= WIDE { 2 } else { 1 };
-        figures::draw(&blocks, columns, &mut self.scroll, rest, canvas);
+        if chart.height > 0 {
+            self.timeline.draw(model, tally, chart, !self.figures, canvas);
+        }
+        if rest.height > 0 {
+            let blocks = figures::blocks(model, tally);
+            let columns = if area.width >= WIDE { 2 } else { 1 };
+            figures::draw(&blocks, columns, (&mut self.scroll, self.figures), rest, canvas);
+        }
+    }
+
+    fn advance(&mut self, model: &mut Model, budget: Duration) -> bool {
+        self.columns > 0 && self.count(model, budget)
     }
 
     fn act(&mut self, model: &mut Model, action: Action) -> bool {
@@ -124,8 +148,11 @@ impl View for StatsView {
             Action::Left => self.timeline.go(-1, bins),
             Action::Right => self.timeline.go(1, bins),
             Action::ZoomIn | Action::ZoomOut => {
-                if let Some((tally, (first, last))) = self.tally.as_ref().zip(ends(model)) {
-                    self.timeline.zoom(action == Action::ZoomIn, &tally.bins, first, last);
+                let in_ = action == Action::ZoomIn;
+                if let Some((tally, (first, last))) = self.tally.as_ref().zip(ends(model))
+                    && !self.timeline.zoom(in_, &tally.bins, first, last)
+                {
+                    model.say(if in_ { "it cannot be zoomed in further" } else { "this is all of it" });
                 }
             }
             Action::Bins => {
@@ -142,14 +169,18 @@ impl View for StatsView {
                 None => model.say("there is no bin under the cursor"),
             },
             Action::NextFinding | Action::PreviousFinding => {
-                let found = self.tally.as_ref().and_then(|tally| {
-                    self.timeline.next_finding(model, &tally.bins, action == Action::NextFinding)
-                });
+                let found = self
+                    .tally
+                    .as_ref()
+                    .and_then(|tally| self.timeline.next_finding(&tally.bins, action == Action::NextFinding));
                 match found {
                     Some(bin) => self.timeline.select(bin),
                     None => model.say("there is no further finding in this part"),
                 }
             }
+            Action::Pane | Action::PaneBack => self.figures = !self.figures,
+            Action::Zoom => self.zoomed = !self.zoomed,
+            Action::Cancel if self.zoomed => self.zoomed = false,
             Action::Reset => {
                 self.timeline = Timeline::default();
                 return false;
@@ -163,7 +194,11 @@ impl View for StatsView {
     }
 
     fn click(&mut self, model: &mut Model, hit: Hit, double: bool) {
+        if let Hit::Pane(pane) = hit {
+            self.figures = pane == 1;
+        }
         if let Hit::Part(0, bin) = hit {
+            self.figures = false;
             self.timeline.select(bin);
             if double {
                 self.act(model, Action::Open);
@@ -177,6 +212,19 @@ impl View for StatsView {
         } else {
             self.scroll.roll(by);
         }
+    }
+
+    fn table(&self, model: &Model) -> Option<Table> {
+        let tally = self.tally.as_ref()?;
+        // Half of the counts would look like all of them.
+        let whole = tally.seen >= model.shown.len(&model.store) && ends(model).is_some();
+        let Bins { from, width, counts } = &tally.bins;
+        let mut csv = "time,client,server\n".to_owned();
+        for (bin, [client, server]) in (0..).zip(counts) {
+            let time = Timestamp::from_nanos(from.saturating_add(width.saturating_mul(bin)));
+            csv.push_str(&format!("{time},{client},{server}\n"));
+        }
+        whole.then_some(Table { row: "bin", rows: counts.len(), csv })
     }
 
     fn line(&self, model: &Model) -> Option<String> {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use crate::decode::{self, Format, Kind};
 use crate::filter::{FIELDS, Field, Type, opcodes};
 use crate::report::close;
 use crate::rules;
@@ -51,6 +52,47 @@ pub(super) struct Known<'a> {
     pub(super) values: &'a dyn Fn(Field) -> Option<Vec<(String, u64)>>,
     /// Saved filters.
     pub(super) saved: &'a BTreeMap<String, String>,
+    /// Paths into the payload of the message under the cursor, with the value of each.
+    pub(super) paths: &'a [(String, String)],
+}
+
+/// Values of payloads that are longer are not offered, in bytes.
+const LONGEST: usize = 60;
+
+/// The most paths that are offered.
+const PATHS: usize = 500;
+
+/// The paths into a JSON payload, with the value of each as written. What is in arrays is asked of all their items.
+pub(super) fn paths(payload: &[u8]) -> Vec<(String, String)> {
+    let decoded = decode::decode(payload, decode::Hint::default(), Some(Format::Json));
+    let Some(tree) = decoded.tree.filter(|_| decoded.exact) else { return Vec::new() };
+    let mut paths: Vec<(String, String)> = Vec::new();
+    for (place, node) in tree.nodes().iter().enumerate().skip(1).take(PATHS) {
+        let path = any_item(&tree.path(place as u32, &decoded.text));
+        if !paths.iter().any(|(other, _)| *other == path) {
+            let value = match node.kind {
+                Kind::Object => "{…}".to_owned(),
+                Kind::Array => "[…]".to_owned(),
+                _ => String::from_utf8_lossy(node.value.of(&decoded.text)).into_owned(),
+            };
+            paths.push((path, value));
+        }
+    }
+    paths
+}
+
+/// `.a[3].b` as `.a[].b`: keys in quotes stay what they are.
+fn any_item(path: &str) -> String {
+    let (mut out, mut quoted, mut index) = (String::with_capacity(path.len()), false, false);
+    for c in path.chars() {
+        quoted ^= c == '"';
+        index &= c != ']';
+        if !index {
+            out.push(c);
+        }
+        index |= c == '[' && !quoted;
+    }
+    out
 }
 
 /// A character of names and unquoted values.
@@ -85,8 +127,13 @@ type Found = (Vec<Item>, Option<String>);
 
 fn at_word(ahead: &str, word: &str, known: &Known<'_>) -> Found {
     let ahead = ahead.trim_end_matches(['-', '!']).trim_end();
-    if let Some(field) = compared(ahead) {
-        return of_values(field, word, known);
+    if let Some(name) = compared(ahead) {
+        return match Field::find(name) {
+            Some(info) => of_values(info.field, word, known),
+            None if name.starts_with('.') => of_path(name, word, known),
+            // A value stands here, whatever it is compared with.
+            None => (Vec::new(), None),
+        };
     }
     if let Some(rest) = word.strip_prefix('@') {
         let saved = known.saved.iter().map(|(name, text)| Item::new(&format!("@{name}"), text.clone()));
@@ -94,13 +141,16 @@ fn at_word(ahead: &str, word: &str, known: &Known<'_>) -> Found {
     }
     // A path into payloads.
     if word.starts_with('.') {
-        return (Vec::new(), None);
+        let paths = known.paths.iter().map(|(path, value)| Item::new(path, value.clone()));
+        return (matching(paths.collect(), word), None);
     }
     let last = ahead.rsplit(|c: char| !is_word(c)).next().unwrap_or_default();
     let mut items = Vec::new();
     if !last.is_empty() && !matches!(last, "and" | "or" | "not") {
         if let Some(info) = Field::find(last) {
             items.extend(operators(info.kind).iter().map(|(op, what)| Item::new(op, *what)));
+        } else if last.starts_with('.') {
+            items.extend(OF_PATHS.iter().map(|(op, what)| Item::new(op, *what)));
         }
         items.push(Item::new("&&", "and: both"));
         items.push(Item::new("||", "or: either"));
@@ -137,12 +187,13 @@ fn in_quotes(text: &str) -> bool {
     open.is_some()
 }
 
-/// The field whose value is expected behind this.
-fn compared(ahead: &str) -> Option<Field> {
-    let name = |text: &str| {
-        let text = text.trim_end();
-        let word = text.rsplit(|c: char| !is_word(c)).next().unwrap_or_default();
-        Field::find(word.trim_start_matches('-')).map(|info| info.field)
+/// The field or the path whose value is expected behind this; empty where it is something else.
+fn compared(ahead: &str) -> Option<&str> {
+    let name = |text| {
+        let text = str::trim_end(text);
+        // Paths have brackets.
+        let word = text.rsplit(|c: char| !is_word(c) && !matches!(c, '[' | ']')).next().unwrap_or_default();
+        Some(word.trim_start_matches('-'))
     };
     let signs = ["==", "!=", "<=", ">=", "=~", "!~", "=", "<", ">", "~"];
     if let Some(rest) = signs.iter().find_map(|sign| ahead.strip_suffix(sign)) {
@@ -159,6 +210,30 @@ fn compared(ahead: &str) -> Option<Field> {
     let outside = outside.trim_end().strip_suffix("in").filter(|rest| rest.ends_with(' '))?;
     let outside = outside.trim_end();
     name(outside.strip_suffix("not").unwrap_or(outside)).filter(|_| within)
+}
+
+/// What may be asked of a value in a payload.
+const OF_PATHS: [(&str, &str); 7] = [
+    ("==", "is"),
+    ("!=", "is there, and is not"),
+    ("~", "holds the text, in any case"),
+    (">", "more than"),
+    ("<", "less than"),
+    ("=~", "matches a regular expression: /…/"),
+    ("in {", "is one of"),
+];
+
+/// The value that is there, and what others look like.
+fn of_path(path: &str, word: &str, known: &Known<'_>) -> Found {
+    let here = known.paths.iter().filter(|(other, value)| other == path && plain(value));
+    let items = matching(here.map(|(_, value)| Item::new(value, "in this message")).collect(), word);
+    let hint = items.is_empty().then(|| "write a number, a text, true, false or null".to_owned());
+    (items, hint)
+}
+
+/// A JSON value that filters write the same way.
+fn plain(value: &str) -> bool {
+    value.len() <= LONGEST && !value.contains('\\') && !value.starts_with(['{', '['])
 }
 
 fn operators(kind: Type) -> &'static [(&'static str, &'static str)] {
@@ -275,7 +350,8 @@ mod tests {
             _ => None,
         };
         let saved = BTreeMap::from([("errors".to_owned(), ".error".to_owned())]);
-        let known = Known { values: &values, saved: &saved };
+        let paths = paths(br#"{"type":"trade","px":61.5,"book":[{"bid":1},{"bid":2}],"odd key":"a\n"}"#);
+        let known = Known { values: &values, saved: &saved, paths: &paths };
         let found = complete(text, text.len(), &known);
         let (before, behind) = (&text[..found.range.start], &text[found.range.end..]);
         assert_eq!(behind, "");
@@ -309,6 +385,12 @@ mod tests {
             ("finding == client-unm", "finding == F004 "),
             ("close.code == 1", "close.code == 1000 "),
             ("severity >= w", "severity >= warning "),
+            (".t", ".type "),
+            (".bi", ".book[].bid "),
+            (".type ", ".type == "),
+            (".type == ", ".type == \"trade\" "),
+            (".px >6", ".px >61.5 "),
+            (".book[].bid == ", ".book[].bid == 1 "),
         ] {
             if expected == "lenx" {
                 assert!(!labels(text).contains(&"len ".to_owned()));
@@ -316,7 +398,7 @@ mod tests {
                 assert_eq!(first(text), expected, "{text}");
             }
         }
-        for text in ["payload ~ \"l", ".da", "len > ", "zzz"] {
+        for text in ["payload ~ \"l", ".da", ".book == ", ".none == ", ".\"odd key\" == ", "len > ", "zzz"] {
             assert_eq!(labels(text), [""; 0], "{text}");
         }
     }

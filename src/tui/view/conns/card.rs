@@ -5,10 +5,11 @@ use std::time::Duration;
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr as _;
 
-use super::{end, place, worst};
+use super::{end, place, seek, worst};
 use crate::item::Dir;
-use crate::place::{Place, What};
+use crate::place::Place;
 use crate::report::words::{count, number, size, span};
+use crate::rules::Level;
 use crate::time::Delay;
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::chart;
@@ -17,7 +18,7 @@ use crate::tui::store::{Conn, Found};
 use crate::tui::tally::{Bins, Source, Tally, width};
 use crate::tui::theme::Role;
 
-/// Time for counting, for each frame that is drawn.
+/// Time for counting while a frame is drawn; the rest is counted between frames.
 const BUDGET: Duration = Duration::from_millis(3);
 
 /// The card of a connection; it counts the connection's messages.
@@ -28,20 +29,26 @@ pub(super) struct Card {
     columns: u16,
 }
 
-/// Rows that the card takes of an area.
-pub(super) const fn height(area: Rect) -> u16 {
-    match (area.width, area.height) {
-        (..60, _) | (_, ..12) => 0,
+/// Rows that are left to the list: the line above, headings, and two connections.
+const LIST: u16 = 4;
+
+/// Rows that the card takes of an area; `shift` is what the user gave it besides.
+pub(super) fn height(area: Rect, shift: i16) -> u16 {
+    let usual = match (area.width, area.height) {
+        (..60, _) | (_, ..12) => return 0,
         (_, 12..24) => 7,
         _ => area.height / 2,
-    }
+    };
+    usual.saturating_add_signed(shift).clamp(3, area.height.saturating_sub(LIST).max(3))
 }
 
 impl Card {
     /// Draws the card of a connection.
     pub(super) fn draw(&mut self, model: &mut Model, number: u32, area: Rect, canvas: &mut Canvas<'_>) {
         let columns = area.width.saturating_sub(34).clamp(10, 60);
-        self.count(model, number, columns);
+        if self.count(model, number, columns, BUDGET) {
+            model.more = true;
+        }
         let Some(conn) = model.store.conn(number) else { return };
         canvas.hit(area, Hit::Pane(1));
         let title = format!("conn {number} · {} → {}", conn.client, conn.server);
@@ -49,7 +56,7 @@ impl Card {
         let (x, width) = (inner.x + 1, inner.width.saturating_sub(2));
         let mut lines = self.facts(conn);
         // Where there is little room, findings are worth more than counts.
-        let findings = conn.findings.len() as u16;
+        let findings = conn.findings.len().min(usize::from(u16::MAX / 2)) as u16;
         let room = inner.height.saturating_sub(findings.min(inner.height / 2)).max(1);
         lines.truncate(room.into());
         let mut y = inner.y;
@@ -59,11 +66,20 @@ impl Card {
         }
         if findings > 0 && inner.bottom().saturating_sub(y) > findings + 1 {
             y += 1;
-            canvas.put(x, y, width, &format!("Findings {findings}"), Role::Heading);
+            canvas.put(x, y, width, &format!("Findings {}", conn.findings.len()), Role::Heading);
             y += 1;
         }
-        let found = conn.findings.iter().filter_map(|place| model.store.findings().get(*place as usize));
-        for (at, found) in found.enumerate() {
+        let found = || {
+            conn.findings.iter().filter_map(|place| {
+                let place = *place as usize;
+                Some((place, model.store.findings().get(place)?))
+            })
+        };
+        // The worst first: there may be no room for all.
+        let levels = [Level::Error, Level::Warning, Level::Note].into_iter();
+        let found =
+            levels.flat_map(|level| found().filter(move |(_, found)| found.finding.rule.level == level));
+        for (at, (place, found)) in found.enumerate() {
             if y >= inner.bottom() {
                 break;
             }
@@ -73,14 +89,17 @@ impl Card {
                 canvas.put(x, y, width, &text, Role::Dim);
                 break;
             }
-            finding(found, number, Rect::new(x, y, width, 1), canvas);
+            let row = Rect::new(x, y, width, 1);
+            finding(found, number, row, canvas);
+            canvas.hit(row, Hit::Row(1, place));
             y += 1;
         }
     }
 
     /// Counts on, from the beginning where it is another connection, or outgrew its bins.
-    fn count(&mut self, model: &mut Model, number: u32, columns: u16) {
-        let Some(conn) = model.store.conn(number) else { return };
+    /// Returns whether there is more.
+    fn count(&mut self, model: &Model, number: u32, columns: u16, budget: Duration) -> bool {
+        let Some(conn) = model.store.conn(number) else { return false };
         let (opened, last) = (conn.opened.time, conn.last().time);
         let outgrown = |tally: &Tally| tally.bins.index(last) >= usize::from(columns) * 2;
         let goes_on = self.columns == columns
@@ -90,11 +109,12 @@ impl Card {
             self.tally = Some(Tally::new(Source::Conn(number), bins));
             self.columns = columns;
         }
-        if let Some(tally) = &mut self.tally
-            && !tally.advance(model, usize::from(columns) * 2, BUDGET)
-        {
-            model.more = true;
-        }
+        self.tally.as_mut().is_some_and(|tally| !tally.advance(model, usize::from(columns) * 2, budget))
+    }
+
+    /// Counts on between frames. Returns whether there is more.
+    pub(super) fn advance(&mut self, model: &Model, number: u32, budget: Duration) -> bool {
+        self.columns > 0 && self.count(model, number, self.columns, budget)
     }
 
     /// Lines of facts, the most wanted first.
@@ -176,12 +196,7 @@ fn finding(found: &Found, conn: u32, area: Rect, canvas: &mut Canvas<'_>) {
         *count = 1;
     }
     let (sign, role) = worst(&counts);
-    let what = match (finding.frame, finding.message) {
-        (Some(frame), _) => What::Frame(frame),
-        (None, Some(message)) => What::Message(message),
-        (None, None) => What::Connection,
-    };
-    let id = Place { conn, what }.to_string();
+    let id = Place { conn, what: seek::place(found) }.to_string();
     let right = format!("{id}  {}", finding.rule.source);
     let right_width = (right.width() as u16 + 2).min(area.width / 2);
     let left = area.width - if area.width >= 70 { right_width } else { 0 };

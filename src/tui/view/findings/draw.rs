@@ -16,6 +16,7 @@ use crate::tui::model::Model;
 use crate::tui::overlay::rule::role;
 use crate::tui::store::{Found, State};
 use crate::tui::theme::Role;
+use crate::tui::view::ViewId;
 
 /// Columns before the table.
 const GUTTER: u16 = 2;
@@ -50,7 +51,7 @@ impl FindingsView {
         }
         let most = (area.height * self.share / 100).clamp(4, area.height - 5);
         // What the list does not need is the card's.
-        let height = most.min(self.rows.items.len() as u16 + 3).max(4);
+        let height = (self.rows.items.len() + 3).min(most.into()).max(4) as u16;
         let list = Rect { height, ..area };
         (Some(list), Some(Rect::new(area.x, area.y + height, area.width, area.height - height)))
     }
@@ -60,8 +61,17 @@ impl FindingsView {
         canvas.hit(area, Hit::Pane(LIST));
         let rows = Rect::new(area.x, area.y + 2, area.width, area.height.saturating_sub(2));
         self.scroll.fit(self.rows.items.len(), rows.height.into());
+        // The first finding of a group is seen with the head of the group.
+        if self.scroll.height > 1
+            && self.scroll.top == self.scroll.cursor
+            && let Some(above) = self.scroll.top.checked_sub(1)
+            && matches!(self.rows.items.get(above), Some(Item::Head(_)))
+        {
+            self.scroll.top = above;
+        }
         let columns = rows::columns(model.settings.time, area.width);
-        let grid = Grid::new(&columns, area.width.saturating_sub(GUTTER + 1), |n| self.hidden.contains(&n));
+        let grid =
+            Grid::new(&columns, area.width.saturating_sub(GUTTER + 1), |n| model.hides(ViewId::Findings, n));
         grid.head(&columns, area.x + GUTTER, area.y + 1, self.sort, canvas);
         let lights = model.filtering.as_ref().is_some_and(|filtering| !filtering.hides());
         let mut before = None;
@@ -125,7 +135,7 @@ impl FindingsView {
         let made = Made {
             item,
             width,
-            findings: model.store.findings().len(),
+            findings: self.rows.counted,
             reacted: self.found(model).is_some_and(|found| found.reaction.is_some()),
             reveal: model.settings.reveal,
         };
@@ -161,7 +171,9 @@ impl FindingsView {
         let all = model.store.findings().len();
         let key = |action: Action| model.keymap.keys(action).next().unwrap_or_default();
         let mut lines = Vec::new();
-        if all == 0 {
+        if all > 0 && self.rows.is_making() {
+            lines.push((format!("sorting {}", count(all as u64, "finding")), Role::Dim));
+        } else if all == 0 {
             let conns = count(model.store.conns().len() as u64, "connection");
             let messages = count(model.store.messages() as u64, "message");
             let so_far = if matches!(model.store.state(), State::Reading) { " so far" } else { "" };

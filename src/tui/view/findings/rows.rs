@@ -1,11 +1,14 @@
 //! The rows of the list: findings in an order, perhaps in groups.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use crate::rules::Rule;
 use crate::tui::filtering::Filtering;
 use crate::tui::grid::{Align, Column};
 use crate::tui::model::{Model, TimeFormat};
+use crate::tui::rank::Ranking;
 use crate::tui::store::{Found, State};
 
 /// Columns of the table.
@@ -42,6 +45,9 @@ pub(super) const fn columns(time: TimeFormat, width: u16) -> [Column; 6] {
         column("Reference", 16, 17, 5),
     ]
 }
+
+/// The columns where there is room for all.
+pub(super) static COLUMNS: [Column; 6] = columns(TimeFormat::Relative, WORDS);
 
 /// What findings are grouped by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -116,7 +122,7 @@ pub(super) fn weight(found: &Found) -> u64 {
 /// The rows, made anew where what they depend on changed.
 #[derive(Debug, Default)]
 pub(super) struct Rows {
-    pub(super) items: Vec<Item>,
+    pub(super) items: Arc<Vec<Item>>,
     /// Groups that are folded.
     pub(super) folded: HashSet<Key>,
     /// What was found in all, by rule.
@@ -126,8 +132,9 @@ pub(super) struct Rows {
     /// What is shown.
     pub(super) shown: [u64; 3],
     /// Findings of the store that are in `by_rule`.
-    counted: usize,
+    pub(super) counted: usize,
     made: Option<Made>,
+    making: Option<Box<Making>>,
 }
 
 /// What rows depend on.
@@ -139,92 +146,115 @@ struct Made {
     sort: Option<(usize, bool)>,
     grouping: Grouping,
     folded: HashSet<Key>,
-    /// The filter did not tell of all of them.
-    waits: bool,
 }
+
+/// Rows that are being made: until they are there, the old ones are shown.
+#[derive(Debug)]
+struct Making {
+    now: Made,
+    ranking: Ranking<Sorted, Vec<Item>>,
+    groups: HashMap<Key, Total>,
+    shown: [u64; 3],
+}
+
+/// What a finding is sorted by: its group, and then the column.
+type Sorted = (Option<Key>, Option<SortKey>);
 
 /// From so many rows on, they are not made anew for every batch that is read.
 const MANY: usize = 20_000;
 
+/// Findings that are counted between two looks at the clock.
+const SLICE: usize = 1 << 9;
+
 impl Rows {
-    /// Brings them up to date.
-    pub(super) fn update(&mut self, model: &Model, sort: Option<(usize, bool)>, grouping: Grouping) {
+    /// Brings them up to date, or goes on with that for about so long. Returns whether there is more to do.
+    pub(super) fn update(
+        &mut self,
+        model: &Model,
+        sort: Option<(usize, bool)>,
+        grouping: Grouping,
+        budget: Duration,
+    ) -> bool {
+        let until = Instant::now() + budget;
         let findings = model.store.findings();
-        for found in (self.counted..findings.len()).filter_map(|place| findings.get(place)) {
+        while let Some(found) = findings.get(self.counted) {
             self.by_rule.entry(found.finding.rule.code).or_default().add(found);
+            self.counted += 1;
+            if self.counted % SLICE == 0 && Instant::now() >= until {
+                return true;
+            }
         }
-        self.counted = findings.len();
-        let filter =
-            model.filtering.as_ref().map(|filtering| (filtering.text().to_owned(), filtering.hides()));
-        let folded = self.folded.clone();
         let now = Made {
             findings: findings.len(),
             conn: model.narrow.conn,
-            filter,
+            filter: model
+                .filtering
+                .as_ref()
+                .map(|filtering| (filtering.text().to_owned(), filtering.hides())),
             sort,
             grouping,
-            folded,
-            waits: false,
+            folded: self.folded.clone(),
         };
-        if let Some(made) = &self.made {
-            let reading = matches!(model.store.state(), State::Reading);
-            let few = reading && made.findings > MANY && now.findings < made.findings + made.findings / 10;
-            let like = Made { findings: now.findings, ..made.clone() };
-            if *made == now || few && like == now {
-                return;
+        let like = |made: &Made| Made { findings: now.findings, ..made.clone() } == now;
+        // What is being made is made to its end, though there may be more findings by now.
+        if self.making.as_ref().is_none_or(|making| !like(&making.now)) {
+            self.making = None;
+            if let Some(made) = &self.made {
+                let reading = matches!(model.store.state(), State::Reading);
+                let few =
+                    reading && made.findings > MANY && now.findings < made.findings + made.findings / 10;
+                if *made == now || few && like(made) {
+                    return false;
+                }
             }
+            let (ranking, groups) = (Ranking::default(), HashMap::new());
+            self.making = Some(Box::new(Making { now, ranking, groups, shown: [0; 3] }));
         }
-        self.make(model, now);
+        self.make(model, until)
     }
 
-    fn make(&mut self, model: &Model, mut now: Made) {
+    fn make(&mut self, model: &Model, until: Instant) -> bool {
+        let Some(mut making) = self.making.take() else { return false };
+        let Making { now, ranking, groups, shown } = &mut *making;
         let findings = model.store.findings();
-        let found = |place: u32| findings.get(place as usize);
-        let mut places = Vec::new();
-        for (place, one) in (0_u32..).zip(findings.iter()) {
-            match selected(model, place) {
-                None => {
-                    now.waits = true;
-                    break;
+        let column = now.sort.map(|(column, _)| column);
+        let key = |place: u32| {
+            let found = findings.get(place as usize)?;
+            let left = selected(model, place)? && now.conn.is_none_or(|conn| found.conn == Some(conn));
+            Some(left.then(|| {
+                let group = group(found, now.grouping);
+                if let Some(count) = shown.get_mut(found.finding.rule.level as usize) {
+                    *count += weight(found);
                 }
-                Some(true) if now.conn.is_none_or(|conn| one.conn == Some(conn)) => places.push(place),
-                Some(_) => {}
-            }
-        }
-        if let Some((column, reversed)) = now.sort {
-            places.sort_by_cached_key(|place| found(*place).map(|found| sort_key(found, column)));
-            if reversed {
-                places.reverse();
-            }
-        }
-        let key = |place: u32| found(place).and_then(|found| group(found, now.grouping));
-        self.groups.clear();
-        self.shown = [0; 3];
-        let mut all = Total::default();
-        for place in &places {
-            if let Some(found) = found(*place) {
-                all.add(found);
-                if let Some(key) = key(*place) {
-                    self.groups.entry(key).or_default().add(found);
+                if let Some(group) = group {
+                    groups.entry(group).or_default().add(found);
                 }
+                (group, column.map(|column| sort_key(found, column)))
+            }))
+        };
+        let (folded, reversed) = (now.folded.clone(), now.sort.is_some_and(|(_, reversed)| reversed));
+        let arrange = move |keys| arranged(keys, reversed, &folded);
+        match ranking.advance(now.findings, key, until, &model.workers, arrange) {
+            Some(items) => {
+                model.workers.discard(std::mem::replace(&mut self.items, items));
+                let groups = std::mem::replace(&mut self.groups, std::mem::take(groups));
+                model.workers.discard(groups);
+                self.shown = *shown;
+                // Where the filter did not tell of all of them, it is asked again, whatever else stays the same.
+                self.made = (!ranking.is_cut()).then(|| now.clone());
+                false
+            }
+            None => {
+                let more = !ranking.waits();
+                self.making = Some(making);
+                more
             }
         }
-        self.shown = all.counts;
-        places.sort_by_key(|place| key(*place));
-        self.items.clear();
-        let mut last = None;
-        for place in places {
-            let key = key(place);
-            if key != last {
-                self.items.extend(key.map(Item::Head));
-                last = key;
-            }
-            if key.is_none_or(|key| !now.folded.contains(&key)) {
-                self.items.push(Item::Finding(place));
-            }
-        }
-        // What waits is asked again, whatever else stays the same.
-        self.made = (!now.waits).then_some(now);
+    }
+
+    /// There is nothing yet to be shown.
+    pub(super) fn is_making(&self) -> bool {
+        self.making.is_some() || self.made.is_none()
     }
 
     /// What was found of a rule, in the whole capture.
@@ -248,6 +278,7 @@ impl Rows {
     /// They are to be made anew.
     pub(super) fn forget(&mut self) {
         self.made = None;
+        self.making = None;
     }
 }
 
@@ -257,8 +288,9 @@ fn selected(model: &Model, place: u32) -> Option<bool> {
 }
 
 /// The filter selects a finding; `None` = it is not known yet.
-pub(super) const fn matched(_model: &Model, _place: u32) -> Option<bool> {
-    Some(true)
+pub(super) fn matched(model: &Model, place: u32) -> Option<bool> {
+    let filtering = model.filtering.as_ref().filter(|filtering| filtering.hides());
+    filtering.map_or(Some(true), |filtering| filtering.finding(&model.store, place as usize))
 }
 
 /// The group of a finding.
@@ -271,8 +303,31 @@ pub(super) fn group(found: &Found, grouping: Grouping) -> Option<Key> {
     }
 }
 
+/// Rows in their order, those of a group under its head.
+fn arranged(mut keys: Vec<(Sorted, u32)>, reversed: bool, folded: &HashSet<Key>) -> Vec<Item> {
+    keys.sort_unstable_by(|((group, key), place), ((other_group, other), other_place)| {
+        let order = key.cmp(other).then(place.cmp(other_place));
+        group.cmp(other_group).then(if reversed { order.reverse() } else { order })
+    });
+    let mut items = Vec::with_capacity(keys.len());
+    let mut last = None;
+    for ((group, _), place) in keys {
+        if group != last {
+            items.extend(group.map(Item::Head));
+            last = group;
+        }
+        if group.is_none_or(|group| !folded.contains(&group)) {
+            items.push(Item::Finding(place));
+        }
+    }
+    items
+}
+
+/// Numbers first, then text.
+type SortKey = (u64, u64, u64, String);
+
 /// What a column sorts by.
-fn sort_key(found: &Found, column: usize) -> (u64, u64, u64, String) {
+fn sort_key(found: &Found, column: usize) -> SortKey {
     let finding = &found.finding;
     let text = |text: &str| (0, 0, 0, text.to_owned());
     let level = finding.rule.level as u64;

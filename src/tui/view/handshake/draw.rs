@@ -14,10 +14,8 @@ impl HandshakeView {
     /// Where the parts stand, with their titles.
     pub(super) fn layout(&mut self, area: Rect) {
         let Some((_, page)) = &self.page else { return };
-        let shown: Vec<usize> = [REQUEST, RESPONSE, AGREED]
-            .into_iter()
-            .filter(|part| page.parts[*part].first().is_some())
-            .collect();
+        let shown: Vec<usize> =
+            [REQUEST, RESPONSE, AGREED].into_iter().filter(|part| !page.parts[*part].is_empty()).collect();
         let inner = |area: Rect| usize::from(area.width.saturating_sub(4));
         let wrap = !self.cut_lines;
         let beside = area.width >= BESIDE && area.height >= 12 && shown.len() == 3;

@@ -169,11 +169,8 @@ pub(super) fn to_finding(model: &mut Model, on: bool) {
 
 /// Says where a finding can be read, and goes there.
 pub(super) fn open_finding(model: &mut Model, place: usize) {
-    if let Some(found) = model.store.findings().get(place) {
-        let code = found.finding.rule.code;
-        model.say(format!("{code}: {}", found.finding.rule.name));
-        model.effect(Effect::Go(ViewId::Findings));
-    }
+    model.finding = Some(place as u32);
+    model.effect(Effect::Go(ViewId::Findings));
 }
 
 /// What the payload lacks, and why: what was not kept, what could not be decoded.

@@ -6,12 +6,14 @@ use unicode_width::UnicodeWidthStr as _;
 use super::{PARTS, Subject, facts};
 use crate::report::diagram::{self, Drawing};
 use crate::report::visible;
+use crate::report::words::count;
 use crate::rules::Level;
 use crate::rules::finding::{Evidence, Part};
 use crate::tui::action::Action;
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::list::{Scroll, Step};
 use crate::tui::model::Model;
+use crate::tui::store::Found;
 use crate::tui::theme::Role;
 use crate::ws::header::Header;
 
@@ -53,6 +55,8 @@ pub(super) struct FrameTab {
     field: Option<&'static str>,
     /// The fields of the diagram, in the order of its parts.
     spots: Vec<&'static str>,
+    /// Rows of the diagram when it was drawn last.
+    diagram: u16,
 }
 
 /// Columns of the names of fields and facts, and of the values of fields.
@@ -61,6 +65,9 @@ const VALUE: usize = 11;
 
 /// From this width on, values have a column of their own.
 const WIDE: usize = 60;
+
+/// Lines of findings that stand before the fields.
+const FIRST: usize = 9;
 
 /// Rows that are wanted below the diagram.
 const ROWS: usize = 12;
@@ -97,6 +104,7 @@ impl FrameTab {
     ) {
         let Some(frame) = subject.frame().map(|detail| detail.frame()) else {
             self.lines.clear();
+            self.diagram = 1;
             canvas.put(
                 area.x + 1,
                 area.y,
@@ -114,6 +122,7 @@ impl FrameTab {
         }
         let drawing = self.drawing(&frame.header, frame.wire, area, model.settings.ascii);
         let height = drawing.lines.len() as u16;
+        self.diagram = height;
         let x = area.x + 1;
         self.spots = drawing.spots.iter().map(|spot| spot.field).collect();
         for (y, line) in (area.y..area.bottom()).zip(&drawing.lines) {
@@ -154,6 +163,11 @@ impl FrameTab {
         self.remember();
     }
 
+    /// Rows that it would like to have, as it was drawn last.
+    pub(super) fn rows(&self) -> usize {
+        usize::from(self.diagram) + self.lines.len()
+    }
+
     /// The diagram, as chosen, or as there is room for it and for some fields.
     fn drawing(&self, header: &Header, wire: &[u8], area: Rect, ascii: bool) -> Drawing {
         let of = |bits| {
@@ -187,6 +201,21 @@ impl FrameTab {
         let deflate = model.store.conn(subject.row.conn).and_then(|conn| conn.deflate);
         let faults = faults(model, subject);
         self.lines.clear();
+        // What is wrong is what one came for; where it is much, the fields are not to be pushed out of sight.
+        let found = findings(model, subject, width);
+        let first = found.iter().map(Vec::len).sum::<usize>() <= FIRST || found.len() == 1;
+        if first {
+            self.lines.extend(found.iter().flatten().cloned());
+        } else if let Some(one) = found.first() {
+            self.lines.extend_from_slice(one);
+            let more = format!("  and {} below", count(found.len() as u64 - 1, "more finding"));
+            let target = one.first().map_or(Target::Nothing, |line| line.target);
+            self.lines.push(Line { target, spans: vec![(more, Role::Dim)], right: String::new() });
+        }
+        if let Some(note) = model.notes.get(&subject.row).filter(|note| !note.text.is_empty()) {
+            let spans = vec![(format!("; {}", note.text), Role::Key)];
+            self.lines.push(Line { target: Target::Nothing, spans, right: "note".to_owned() });
+        }
         let mut fields = diagram::fields(&frame.header, frame.dir, deflate);
         if frame.header.len > 0 {
             let masked = frame.header.mask.is_some();
@@ -228,37 +257,8 @@ impl FrameTab {
             let spans = vec![(format!("{name:NAME$}"), Role::Name), (text, role)];
             self.lines.push(Line { target: Target::Nothing, spans, right: String::new() });
         }
-        self.make_findings(model, subject, width);
-    }
-
-    /// The findings on this message, each with its text on as many lines as that takes.
-    fn make_findings(&mut self, model: &Model, subject: &Subject, width: usize) {
-        for (place, found) in facts::findings(model, &subject.row) {
-            let finding = &found.finding;
-            let (sign, role) = match finding.rule.level {
-                Level::Error => ("x", Role::Error),
-                Level::Warning => ("!", Role::Warning),
-                Level::Note => ("i", Role::Info),
-            };
-            let other = subject.frame().map(|detail| detail.frame().n);
-            let of = finding
-                .frame
-                .filter(|frame| Some(*frame) != other)
-                .map_or(String::new(), |n| format!(" in f{n}"));
-            let target = Target::Finding(place);
-            let spans =
-                vec![(format!("{sign} {} {}", finding.rule.code, finding.rule.name), role), (of, Role::Dim)];
-            let right = cited(finding.rule.source);
-            self.lines.push(Line { target, spans, right });
-            let mut text = String::new();
-            visible::visible(finding.text.as_bytes(), &mut text);
-            let reaction = found.reaction.as_deref().map(|reaction| format!("then {reaction}"));
-            for (text, role) in [(Some(text), Role::Text), (reaction, Role::Dim)] {
-                for line in textwrap::wrap(&text.unwrap_or_default(), width.saturating_sub(2).max(10)) {
-                    let spans = vec![(format!("  {line}"), role)];
-                    self.lines.push(Line { target, spans, right: String::new() });
-                }
-            }
+        if !first {
+            self.lines.extend(found.into_iter().skip(1).flatten());
         }
     }
 
@@ -333,6 +333,41 @@ impl FrameTab {
         let line = self.lines.get(self.scroll.cursor)?;
         Some(line.spans.iter().map(|(text, _)| text.as_str()).collect::<String>().trim_end().to_owned())
     }
+}
+
+/// The findings on this message, the worst first, each with its text on as many lines as that takes.
+fn findings(model: &Model, subject: &Subject, width: usize) -> Vec<Vec<Line>> {
+    let mut all: Vec<_> = facts::findings(model, &subject.row).collect();
+    all.sort_by_key(|(_, found)| found.finding.rule.level as usize);
+    let lines = |(place, found): (usize, &Found)| {
+        let finding = &found.finding;
+        let (sign, role) = match finding.rule.level {
+            Level::Error => ("x", Role::Error),
+            Level::Warning => ("!", Role::Warning),
+            Level::Note => ("i", Role::Info),
+        };
+        let other = subject.frame().map(|detail| detail.frame().n);
+        let of = finding
+            .frame
+            .filter(|frame| Some(*frame) != other)
+            .map_or(String::new(), |n| format!(" in f{n}"));
+        let target = Target::Finding(place);
+        let spans =
+            vec![(format!("{sign} {} {}", finding.rule.code, finding.rule.name), role), (of, Role::Dim)];
+        let right = cited(finding.rule.source);
+        let mut lines = vec![Line { target, spans, right }];
+        let mut text = String::new();
+        visible::visible(finding.text.as_bytes(), &mut text);
+        let reaction = found.reaction.as_deref().map(|reaction| format!("then {reaction}"));
+        for (text, role) in [(Some(text), Role::Text), (reaction, Role::Dim)] {
+            for line in text.iter().flat_map(|text| textwrap::wrap(text, width.saturating_sub(2).max(10))) {
+                let spans = vec![(format!("  {line}"), role)];
+                lines.push(Line { target, spans, right: String::new() });
+            }
+        }
+        lines
+    };
+    all.into_iter().map(lines).collect()
 }
 
 /// To another frame of the message.

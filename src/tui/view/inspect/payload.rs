@@ -9,7 +9,7 @@ use ratatui::layout::Rect;
 
 use super::rows::{self, NO_NODE, Row};
 use super::spans::{self, Spans};
-use super::{Subject, facts};
+use super::{Pane, Subject, facts};
 use crate::decode::{self, Decoded, Format, Hint, Kind, Node};
 use crate::report::close;
 use crate::report::words::{count, number, size};
@@ -120,7 +120,7 @@ impl PayloadTab {
         model: &Model,
         subject: &Subject,
         area: Rect,
-        pane: usize,
+        pane: Pane,
         canvas: &mut Canvas<'_>,
     ) {
         self.prepare(model, subject);
@@ -165,10 +165,10 @@ impl PayloadTab {
                 spans::draw(&spans, self.left, x, y, width, canvas);
             }
             let row = Rect::new(list.x, y, list.width, 1);
-            if at == self.scroll.cursor {
+            if at == self.scroll.cursor && pane.focused {
                 canvas.paint(row, Role::Cursor);
             }
-            canvas.hit(row, Hit::Row(pane, at));
+            canvas.hit(row, Hit::Row(pane.number, at));
         }
     }
 

@@ -108,7 +108,7 @@ impl WireTab {
             before = Some(row);
             let time = model.settings.time.write(row.sent.at.time, model.origin(), earlier);
             let cells = columns.row(row, &time, &segments.begins);
-            columns.draw(&cells, x, y, row, canvas);
+            columns.draw(&cells, Rect::new(x, y, width, 1), row, canvas);
             if at == self.scroll.cursor {
                 self.line = Some(cells.join("  "));
                 canvas.paint(Rect::new(list.x, y, list.width, 1), Role::Cursor);
@@ -222,15 +222,14 @@ impl Columns {
         ]
     }
 
-    fn draw(&self, cells: &[String; 7], x: u16, y: u16, row: &Row, canvas: &mut Canvas<'_>) {
+    fn draw(&self, cells: &[String; 7], area: Rect, row: &Row, canvas: &mut Canvas<'_>) {
         let role = match (row.again || row.late || row.sent.cut > 0, row.carries.is_empty(), row.sent.dir) {
             (true, _, _) => Role::Warning,
             (false, true, _) => Role::Dim,
             (false, false, Dir::C2s) => Role::Client,
             (false, false, Dir::S2c) => Role::Server,
         };
-        let room = u16::MAX - x;
-        canvas.put(x, y, room, &self.join(cells), role);
+        canvas.put(area.x, area.y, area.width, &self.join(cells), role);
     }
 }
 

@@ -7,7 +7,7 @@ use crate::tui::store::State;
 use crate::tui::theme::Role;
 
 /// Says why there is nothing, in lines.
-pub(super) fn lines(model: &Model) -> Vec<(String, Role)> {
+pub(in crate::tui::view) fn lines(model: &Model) -> Vec<(String, Role)> {
     let key = |action| model.keymap.keys(action).next().unwrap_or_default();
     let reading = matches!(model.store.state(), State::Reading);
     let all = match model.narrow.conn.map(|conn| model.store.conn(conn)) {

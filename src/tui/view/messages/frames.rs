@@ -145,8 +145,8 @@ impl Tree {
         let Some(conn) = model.store.conn(row.conn) else { return };
         let task = model.reopener.clone().map(|reopener| {
             let (row, packets) = (*row, model.store.packets(conn));
-            model.workers.run(move |_| {
-                let found = reopener.message(&packets, &row)?;
+            model.workers.run(move |cancelled| {
+                let found = reopener.until(cancelled).message(&packets, &row)?;
                 let lines = |found: MessageDetail| found.frames.iter().map(FrameLine::new).collect();
                 Ok(found.map(lines))
             })
@@ -279,8 +279,8 @@ impl Windows {
             let (Some(reopener), Some(of)) = (model.reopener.clone(), model.store.conn(conn)) else { return };
             let packets = model.store.packets(of);
             let range = number * WINDOW + 1..=(number + 1) * WINDOW;
-            let task = model.workers.run(move |_| {
-                let frames = reopener.frames(&packets, range, false)?;
+            let task = model.workers.run(move |cancelled| {
+                let frames = reopener.until(cancelled).frames(&packets, range, false)?;
                 Ok(frames.iter().map(FrameLine::new).collect())
             });
             if self.kept.len() >= WINDOWS {

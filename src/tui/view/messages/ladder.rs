@@ -21,6 +21,10 @@ use crate::ws::fact::{Kind, Opcode};
 /// Columns for the code of a finding, at the right.
 const RIGHT: u16 = 8;
 
+/// Columns of a lane that an arrow takes besides its label: a gap and its beginning at one side, a gap and its end at
+/// the other.
+const ARROW: u16 = 9;
+
 /// From this height on, the glyphs are explained.
 const LEGEND: u16 = 20;
 
@@ -153,6 +157,8 @@ impl MessagesView {
         for (y, at) in (rows.y..rows.bottom()).zip(self.scroll.window()) {
             let area = Rect::new(rows.x, y, rows.width, 1);
             if let Some(rung) = self.rung(model, conn, at, area, canvas) {
+                let wide: usize = rung.label.iter().map(|(text, _)| text.width()).sum();
+                self.cut |= rung.dir.is_some() && wide > lanes.room().saturating_sub(ARROW).into();
                 draw_rung(model, &rung, lanes, y, canvas);
             }
             if at == self.scroll.cursor {

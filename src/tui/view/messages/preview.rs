@@ -53,6 +53,9 @@ pub(super) fn draw(model: &mut Model, area: Rect, canvas: &mut Canvas<'_>) {
         let more = if found.len() > 1 { format!("  +{}", found.len() - 1) } else { String::new() };
         lines.push((format!("{first}{more}"), *role));
     }
+    if let Some(note) = model.notes.get(&row).filter(|note| !note.text.is_empty()) {
+        lines.push((format!("; {}", note.text), Role::Key));
+    }
     let left = height.saturating_sub(lines.len());
     let text = payload(model, place, &row, &preview, usize::from(room) * left);
     lines.extend(wrapped(&text, room.into()).into_iter().take(left).map(|line| (line, Role::Text)));

@@ -270,7 +270,9 @@ impl MessagesView {
             }
             return;
         }
-        if self.across < FARTHEST {
+        if !self.cut {
+            model.say("one frame, and nothing is cut off at the right");
+        } else if self.across < FARTHEST {
             self.across += ACROSS;
         } else {
             model.say("longer texts are in the inspector: Enter");
@@ -315,6 +317,7 @@ impl MessagesView {
             model.say("all frames are shown: filter and chips are for messages");
         }
         self.mode = mode;
+        self.arrives = true;
         self.following = false;
         let frame = model.frame;
         self.spot = match (mode, model.current_message()) {

@@ -1,6 +1,7 @@
 //! The table of messages, or of frames.
 
 use ratatui::layout::Rect;
+use unicode_width::UnicodeWidthStr as _;
 
 use super::cell::{self, Spans};
 use super::frames::FrameLine;
@@ -173,7 +174,7 @@ impl MessagesView {
     }
 
     fn draw_message(
-        &self,
+        &mut self,
         model: &Model,
         index: usize,
         area: Rect,
@@ -192,6 +193,7 @@ impl MessagesView {
         });
         if let Some((x, width)) = grid.place(SUMMARY) {
             let spans = cell::scrolled(cell::summary(row, preview), self.across);
+            self.cut |= cell::text(&spans).width() > width.into();
             let spans =
                 spans.iter().map(|(text, role)| (text.as_str(), if matched { Role::Match } else { *role }));
             canvas.spans(area.x + GUTTER + x, area.y, width, spans);

@@ -32,7 +32,7 @@ const NAME: u16 = 16;
 
 /// All blocks, the most wanted first.
 pub(super) fn blocks(model: &Model, tally: &Tally) -> Vec<Block> {
-    vec![sizes(tally), delays(tally), operations(tally), capture(model)]
+    vec![sizes(tally), delays(model, tally), operations(tally), capture(model)]
 }
 
 fn line(name: impl Into<String>, value: impl Into<String>) -> Line {
@@ -72,11 +72,10 @@ fn delay(name: &str, delays: &Delays) -> Line {
     line(name, text)
 }
 
-fn delays(tally: &Tally) -> Block {
+fn delays(model: &Model, tally: &Tally) -> Block {
     let mut lines = vec![delay("ping → pong", &tally.rtt), delay("answer after", &tally.reply)];
     if let Some((silence, since)) = tally.silence {
-        let clock = since.to_string();
-        let at = clock.get(11..19).unwrap_or_default();
+        let at = super::timeline::format(model).write(since, model.origin(), None);
         lines.push(line("longest silence", format!("{} from {at} on", Delay(silence))));
     }
     if let Some((first, last)) = tally.span {
@@ -137,9 +136,15 @@ fn capture(model: &Model) -> Block {
 }
 
 /// Draws blocks in columns; what does not fit can be scrolled to.
-pub(super) fn draw(blocks: &[Block], columns: u16, scroll: &mut Scroll, area: Rect, canvas: &mut Canvas<'_>) {
+pub(super) fn draw(
+    blocks: &[Block],
+    columns: u16,
+    (scroll, focus): (&mut Scroll, bool),
+    area: Rect,
+    canvas: &mut Canvas<'_>,
+) {
     canvas.hit(area, Hit::Pane(1));
-    let inner = canvas.frame(area, "figures", "", false);
+    let inner = canvas.frame(area, "figures", "", focus);
     let width = inner.width / columns.max(1);
     let of_column = |column: u16| {
         blocks

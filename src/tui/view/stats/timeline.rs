@@ -1,9 +1,12 @@
 //! Messages over time.
 
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
 use ratatui::layout::Rect;
 
 use crate::item::Dir;
-use crate::report::words::{number, size, span};
+use crate::report::words::{count, number, size, span};
 use crate::time::Timestamp;
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::chart;
@@ -20,8 +23,14 @@ const SCALE: u16 = 7;
 const WIDTHS: [i64; 7] =
     [1_000_000, 10_000_000, 100_000_000, 1_000_000_000, 10_000_000_000, 60_000_000_000, 600_000_000_000];
 
+/// The shortest time that is zoomed to, in nanoseconds.
+const LEAST: i64 = 1_000;
+
 /// Bins that are kept for each column of the screen: the rest is scrolled to.
 const SCREENS: usize = 64;
+
+/// Findings that are looked at between two looks at the clock.
+const SLICE: usize = 1 << 9;
 
 /// Where the chart of messages over time stands.
 #[derive(Debug, Default)]
@@ -31,9 +40,45 @@ pub(super) struct Timeline {
     part: Option<(i64, i64)>,
     /// The width of a bin, where one was asked for.
     width: Option<i64>,
+    marks: Marks,
+}
+
+/// Bins with findings.
+#[derive(Debug, Default)]
+struct Marks {
+    /// Where the bins begin and how wide they are; and the connection whose findings they are.
+    of: (i64, i64, Option<u32>),
+    /// Findings of the store that were looked at.
+    seen: usize,
+    /// The worst level of each bin.
+    worst: BTreeMap<usize, usize>,
 }
 
 impl Timeline {
+    /// Looks at findings, for about so long, and says whether all were looked at.
+    pub(super) fn mark(&mut self, model: &Model, bins: &Bins, budget: Duration) -> bool {
+        let (since, conn) = (Instant::now(), model.narrow.conn);
+        let of = (bins.from, bins.width, conn);
+        if self.marks.of != of {
+            self.marks = Marks { of, ..Marks::default() };
+        }
+        let marks = &mut self.marks;
+        while let Some(found) = model.store.findings().get(marks.seen) {
+            marks.seen += 1;
+            if conn.is_none_or(|conn| found.conn == Some(conn))
+                && let Some(at) = found.finding.at.filter(|at| at.time.nanos() >= bins.from)
+            {
+                let level = found.finding.rule.level as usize;
+                let worst = marks.worst.entry(bins.index(at.time)).or_insert(level);
+                *worst = level.min(*worst);
+            }
+            if marks.seen % SLICE == 0 && since.elapsed() >= budget {
+                return false;
+            }
+        }
+        true
+    }
+
     /// Bins that are counted on a screen of so many columns.
     pub(super) const fn most_bins(columns: u16) -> usize {
         columns as usize * SCREENS
@@ -66,24 +111,37 @@ impl Timeline {
         self.scroll.go(crate::tui::list::Step::By(by));
     }
 
-    /// Shows half of the time, around the cursor; or twice of it.
-    pub(super) fn zoom(&mut self, in_: bool, bins: &Bins, first: Timestamp, last: Timestamp) {
+    /// Shows half of the time or less, around the cursor, in the next narrower bins; or twice of it or more, in wider
+    /// ones. `false` = it goes no further.
+    pub(super) fn zoom(&mut self, in_: bool, bins: &Bins, first: Timestamp, last: Timestamp) -> bool {
         let (first, last) = (first.nanos(), last.nanos());
         let (from, to) = self.part.unwrap_or((first, last));
         let middle =
             bins.from.saturating_add(bins.width.saturating_mul(self.scroll.cursor as i64)) + bins.width / 2;
-        let span = to.saturating_sub(from).max(1);
+        let mut span = to.saturating_sub(from).max(1);
         let whole = last.saturating_sub(first);
-        let span = if in_ { (span / 2).max(1_000) } else { span.saturating_mul(2) };
+        let columns = self.scroll.height.max(1) as u16;
+        // A part that is shown in the bins that there are looks as before.
+        loop {
+            span = if in_ { span / 2 } else { span.saturating_mul(2) };
+            if in_ && span < LEAST {
+                return false;
+            }
+            let next = width(span.max(1), columns);
+            if if in_ { next < bins.width } else { span >= whole || next > bins.width } {
+                break;
+            }
+        }
+        let further = in_ || self.part.is_some() || self.width.is_some();
         self.part = (span < whole).then(|| {
             let from = middle.saturating_sub(span / 2).clamp(first, last.saturating_sub(span));
             (from, from.saturating_add(span))
         });
         self.width = None;
         // The cursor stays on its time.
-        let columns = self.scroll.height.max(1) as u16;
         let (from, width) = self.window(Timestamp::from_nanos(first), Timestamp::from_nanos(last), columns);
         self.scroll.cursor = (middle.saturating_sub(from).max(0) / width.max(1)) as usize;
+        further
     }
 
     /// The next width of bins, wider ones first; `None` = as the screen asks for.
@@ -95,28 +153,34 @@ impl Timeline {
     }
 
     /// The bin of the next finding from the cursor on, or of the one before.
-    pub(super) fn next_finding(&self, model: &Model, bins: &Bins, forward: bool) -> Option<usize> {
-        let at = self.scroll.cursor;
-        let with = marks(model, bins).map(|(bin, _)| bin).filter(|bin| *bin < bins.counts.len());
-        if forward { with.filter(|bin| *bin > at).min() } else { with.filter(|bin| *bin < at).max() }
+    pub(super) fn next_finding(&self, bins: &Bins, forward: bool) -> Option<usize> {
+        let (at, end) = (self.scroll.cursor, bins.counts.len());
+        let worst = &self.marks.worst;
+        if forward {
+            worst.range(at + 1..end.max(at + 1)).next().map(|(bin, _)| *bin)
+        } else {
+            worst.range(..at.min(end)).next_back().map(|(bin, _)| *bin)
+        }
     }
 
-    pub(super) fn draw(&mut self, model: &Model, tally: &Tally, area: Rect, canvas: &mut Canvas<'_>) {
+    pub(super) fn draw(
+        &mut self,
+        model: &Model,
+        tally: &Tally,
+        area: Rect,
+        focus: bool,
+        canvas: &mut Canvas<'_>,
+    ) {
         let bins = &tally.bins;
         let at = |bin: usize| {
             let nanos = bins.from.saturating_add(bins.width.saturating_mul(bin as i64));
             Timestamp::from_nanos(nanos)
         };
         let origin = model.origin();
-        let format = match model.settings.time {
-            TimeFormat::Delta => TimeFormat::Relative,
-            other => other,
-        };
+        let format = format(model);
         let time = |bin| format.write(at(bin), origin, None);
-        let title = format!("messages in {}", span_of(bins.width));
-        let right = format!("{} – {}", time(0), time(bins.counts.len()));
-        let inner = canvas.frame(area, &title, &right, false);
-        canvas.hit(area, Hit::Pane(0));
+        let inner =
+            Rect::new(area.x + 1, area.y + 1, area.width.saturating_sub(2), area.height.saturating_sub(2));
         // Where there is little room, there are bars alone.
         let bare = inner.height < 4 || inner.width <= 2 * SCALE;
         let plot = if bare {
@@ -126,6 +190,13 @@ impl Timeline {
         };
         self.scroll.fit(bins.counts.len(), plot.width.into());
         let window = self.scroll.window();
+        let title = format!("messages in {}", span_of(bins.width));
+        let sign = |there: bool, sign| if there { sign } else { "" };
+        let (before, behind) = (window.start > 0, window.end < bins.counts.len());
+        let (from, to) = (time(window.start), time(window.end));
+        let right = format!("{}{from} – {to}{}", sign(before, "… "), sign(behind, " …"));
+        canvas.frame(area, &title, &right, focus);
+        canvas.hit(area, Hit::Pane(0));
         let shown = bins.counts.get(window.clone()).unwrap_or_default();
         let sum = |bin: &[u32; 2]| u64::from(bin[0]) + u64::from(bin[1]);
         let highest = shown.iter().map(sum).max().unwrap_or(0);
@@ -150,23 +221,21 @@ impl Timeline {
         let axis = plot.bottom();
         canvas.put(plot.x - 1, axis, 1, "┼", Role::Dim);
         canvas.rule(plot.x, axis, plot.width);
-        for (bin, level) in marks(model, bins) {
-            if window.contains(&bin) {
-                let mut counts = [0; 3];
-                if let Some(count) = counts.get_mut(level) {
-                    *count = 1;
-                }
-                let (sign, role) = worst(&counts);
-                canvas.put(plot.x + (bin - window.start) as u16, axis, 1, sign, role);
+        for (bin, level) in self.marks.worst.range(window.clone()) {
+            let mut counts = [0; 3];
+            if let Some(count) = counts.get_mut(*level) {
+                *count = 1;
             }
+            let (sign, role) = worst(&counts);
+            canvas.put(plot.x + (bin - window.start) as u16, axis, 1, sign, role);
         }
         if let Some(bin) = bins.counts.get(cursor) {
             let text = format!(
-                "{}  {} ↓ {} ↑ {}",
+                "{}  {}: ↑ {} ↓ {}",
                 time(cursor),
-                number(sum(bin)),
-                number(bin[Dir::S2c.index()].into()),
-                number(bin[Dir::C2s.index()].into())
+                count(sum(bin), "message"),
+                number(bin[Dir::C2s.index()].into()),
+                number(bin[Dir::S2c.index()].into())
             );
             canvas.put(plot.x, axis + 1, plot.width, &text, Role::Text);
             canvas.put_right(
@@ -180,21 +249,14 @@ impl Timeline {
     }
 }
 
-fn span_of(width: i64) -> String {
-    if width < 1_000_000 { format!("{}µs", width / 1_000) } else { span(width) }
+/// How times are written: as everywhere, but there is no row before.
+pub(super) const fn format(model: &Model) -> TimeFormat {
+    match model.settings.time {
+        TimeFormat::Delta => TimeFormat::Relative,
+        other => other,
+    }
 }
 
-/// The bins with findings, and their levels; the worst of a bin last.
-fn marks<'a>(model: &'a Model, bins: &'a Bins) -> impl Iterator<Item = (usize, usize)> + 'a {
-    (0..3).rev().flat_map(move |level| {
-        model
-            .store
-            .findings()
-            .iter()
-            .filter(move |found| found.finding.rule.level as usize == level)
-            .filter(move |found| model.narrow.conn.is_none_or(|conn| found.conn == Some(conn)))
-            .filter_map(move |found| found.finding.at)
-            .filter(move |at| at.time.nanos() >= bins.from)
-            .map(move |at| (bins.index(at.time), level))
-    })
+fn span_of(width: i64) -> String {
+    if width < 1_000_000 { format!("{}µs", width / 1_000) } else { span(width) }
 }

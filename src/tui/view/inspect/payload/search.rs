@@ -50,7 +50,11 @@ impl PayloadTab {
         if model.find.is_empty() {
             return model.say("nothing is searched for; / asks what to search for");
         }
-        let Some(decoded) = self.decoded.clone() else { return };
+        let Some(decoded) = self.decoded.clone() else {
+            // It is gone to when it is decoded, and found.
+            self.seeking = Some(on);
+            return model.say("searching …");
+        };
         self.search(model, &decoded);
         if self.found_of.as_ref().is_none_or(|(of, what)| Some(*of) != self.of || *what != model.find) {
             // It is gone to when it is found.
