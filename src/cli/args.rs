@@ -19,9 +19,11 @@ use crate::tui::view::ViewId;
 
 mod echo;
 mod live;
+mod talk;
 
 pub use echo::{CloseWith, Echo};
 pub use live::Live;
+pub use talk::Talk;
 
 /// Command lines to begin with, and what they do.
 pub(super) const EXAMPLES: [(&str, &str); 10] = [
@@ -40,7 +42,7 @@ pub(super) const EXAMPLES: [(&str, &str); 10] = [
 /// Exit codes, and what they mean.
 pub(super) const EXIT_CODES: [(&str, &str); 5] = [
     ("0", "success; check: no findings at or above --fail-on"),
-    ("1", "check: findings; ls -q, show -q, live -q: nothing found"),
+    ("1", "check: findings; ls -q, show -q, live -q: nothing found; talk: not closed cleanly"),
     ("2", "trouble: bad usage, an unreadable capture, an output that cannot be written"),
     ("3", "check: no WebSocket connection in the capture"),
     ("130", "interrupted; live: before any packet came"),
@@ -106,6 +108,8 @@ pub enum Command {
     Rule(Rule),
     /// Serve WebSockets to test clients with: echo, chat, feeds
     Echo(Echo),
+    /// Talk to a WebSocket server: lines of text in, messages out
+    Talk(Box<Talk>),
     /// Write a capture without any network: scripted or random traffic, workloads for benchmarks
     Generate(Box<Generate>),
     /// List the fields of filters, or explain one
