@@ -16,7 +16,8 @@ use crate::event::How;
 use crate::http::secret;
 use crate::packet::segment::Endpoint;
 use crate::place::Place;
-use crate::report::words::{count, number, size, span};
+use crate::report::words::{count, number, sign, size, span};
+use crate::rules::Level;
 use crate::tui::action::Action;
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::grid::{Align, Column, Grid};
@@ -244,12 +245,8 @@ fn end(conn: &Conn) -> String {
 
 /// The letter of the worst finding.
 pub(in crate::tui) fn worst(counts: &[u64; 3]) -> (&'static str, Role) {
-    match counts {
-        [0, 0, 0] => (" ", Role::Text),
-        [0, 0, _] => ("i", Role::Info),
-        [0, _, _] => ("!", Role::Warning),
-        _ => ("x", Role::Error),
-    }
+    let worst = Level::ALL.into_iter().zip(counts).find(|(_, count)| **count > 0);
+    worst.map_or((" ", Role::Text), |(level, _)| (sign(level), Role::of_level(level)))
 }
 
 fn cell(model: &Model, conn: &Conn, column: usize) -> (String, Role) {

@@ -183,7 +183,7 @@ impl FollowView {
         let found = place.and_then(|place| model.store.message(place));
         for found in found.iter().flat_map(|(row, _)| model.findings_on(row)).take(3) {
             let rule = found.finding.rule;
-            let role = crate::tui::overlay::rule::role(rule.level);
+            let role = Role::of_level(rule.level);
             spans.push((format!("  {}", rule.code), role));
         }
         spans
@@ -333,7 +333,7 @@ impl View for FollowView {
                     let (indent, left) = if is_head { (0, 0) } else { (gutter, self.left) };
                     let spans = self.spans(model, row, left + usize::from(columns));
                     if !is_head && gutter > 0 {
-                        let role = self.said(row).map_or(Role::Dim, |said| paint::side(said.dir));
+                        let role = self.said(row).map_or(Role::Dim, |said| Role::of_sender(said.dir));
                         canvas.put(inner.x, y, 1, "│", role);
                     }
                     let room = inner.width.saturating_sub(indent);

@@ -18,8 +18,7 @@ use self::hex::HexTab;
 use self::payload::PayloadTab;
 use self::wire::WireTab;
 use super::{View, ViewId};
-use crate::item::Dir;
-use crate::report::words::{count, number, size};
+use crate::report::words::{arrow, count, number, size};
 use crate::tui::action::Action;
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::model::{Loaded, Model};
@@ -145,7 +144,7 @@ impl Inspector {
             };
             let text = failed.as_deref().unwrap_or(if state.is_empty() { gone } else { state });
             canvas.put(inner.x + 1, inner.y, inner.width.saturating_sub(2), text, role);
-            return facts::of_row(model, place, &row, inner, canvas);
+            return facts::of_row(model, &row, inner, canvas);
         };
         match self.tab {
             Tab::Frame => {
@@ -196,7 +195,7 @@ impl Inspector {
             return canvas.frame(area, "", "", focused);
         }
         let room = usize::from(area.width - 6);
-        let id = format!("{}.m{}", row.conn, row.n);
+        let id = row.id().to_string();
         let frame = self.subject.as_ref().and_then(|subject| {
             let frame = subject.frame()?.frame().n;
             Some((subject.at + 1, subject.detail.frames.len(), frame))
@@ -451,7 +450,7 @@ pub struct InspectView {
 impl View for InspectView {
     fn status(&self, model: &Model) -> String {
         let Some((row, _)) = model.current_message() else { return String::new() };
-        let arrow = if row.dir == Dir::C2s { "→" } else { "←" };
+        let arrow = arrow(row.dir);
         let all = model.shown.len(&model.store) as u64;
         let at = model.message.map_or(0, |place| model.shown.index_of(&model.store, place) as u64 + 1);
         let bytes = if row.len < 1000 { count(row.len, "byte") } else { size(row.len) };

@@ -17,7 +17,6 @@ use crate::rules::Rule;
 use crate::rules::finding::Evidence;
 use crate::tui::action::Action;
 use crate::tui::model::{Loaded, Model};
-use crate::tui::overlay::rule::role;
 use crate::tui::store::Found;
 use crate::tui::theme::Role;
 
@@ -94,7 +93,7 @@ fn of_finding(model: &mut Model, rows: &Rows, found: &Found, mut page: Page) -> 
         Evidence::None | Evidence::Line { .. } => 0,
     };
     let room = page.room().max(needed).min(page.width.saturating_sub(1));
-    let label = role(rule.level);
+    let label = Role::of_level(rule.level);
     for line in evidence::draw(&finding.evidence, room, false) {
         let role = if matches!(line, Drawn::Mark { .. }) { label } else { Role::Text };
         page.exact(line.plain(), role, room);

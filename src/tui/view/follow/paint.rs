@@ -3,8 +3,7 @@
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use super::lay::{Row, What};
-use crate::item::Dir;
-use crate::report::words::count;
+use crate::report::words::{arrow, count};
 use crate::report::{close, hexdump, visible, words};
 use crate::tui::canvas::Canvas;
 use crate::tui::reopen::Said;
@@ -14,18 +13,10 @@ use crate::tui::theme::Role;
 /// Pieces of text.
 pub(super) type Spans = Vec<(String, Role)>;
 
-/// Who says it.
-pub(super) const fn side(dir: Dir) -> Role {
-    match dir {
-        Dir::C2s => Role::Client,
-        Dir::S2c => Role::Server,
-    }
-}
-
 /// The row that says who said what; `time` is when.
 pub(super) fn head(said: &Said, conn: u32, time: &str) -> Spans {
-    let role = side(said.dir);
-    let arrow = if said.dir == Dir::C2s { "→" } else { "←" };
+    let role = Role::of_sender(said.dir);
+    let arrow = arrow(said.dir);
     let mut spans = vec![(format!("{arrow} {conn}.m{}", said.n), role)];
     if !time.is_empty() {
         spans.push((format!("  {time}"), Role::Dim));

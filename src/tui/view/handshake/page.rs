@@ -10,11 +10,10 @@ use crate::http::secret;
 use crate::http::upgrade::{Handshake, HeadFault, Header};
 use crate::item::Dir;
 use crate::report::visible;
-use crate::report::words::{count, number};
+use crate::report::words::{count, number, packets, sign};
 use crate::rules::finding::Evidence;
 use crate::tui::action::Action;
 use crate::tui::model::Model;
-use crate::tui::overlay::rule::role;
 use crate::tui::store::{Conn, Found};
 use crate::tui::theme::Role;
 
@@ -103,7 +102,7 @@ impl Source<'_> {
         }
         let opened = self.conn.opened.time;
         if let Some(request) = &self.handshake.request {
-            page.rights[REQUEST] = crate::report::words::packets(request.first.packet, request.last.packet);
+            page.rights[REQUEST] = packets(request.first.packet, request.last.packet);
             let target = if self.model.settings.reveal {
                 request.target.clone()
             } else {
@@ -124,10 +123,8 @@ impl Source<'_> {
         if let Some(response) = &self.handshake.response {
             let after = self.handshake.request.as_ref().map_or(opened, |request| request.last.time);
             let delay = crate::time::Delay(response.last.time.since(after));
-            page.rights[RESPONSE] = format!(
-                "{} · +{delay}",
-                crate::report::words::packets(response.first.packet, response.last.packet)
-            );
+            page.rights[RESPONSE] =
+                format!("{} · +{delay}", packets(response.first.packet, response.last.packet));
             let start =
                 format!("HTTP/{} {} {}", clean(&response.version), response.status, clean(&response.reason));
             page.parts[RESPONSE] = self.head(
@@ -192,7 +189,7 @@ impl Source<'_> {
             let worst = found.iter().min_by_key(|(_, found, _)| found.finding.rule.level as usize);
             let verdict = worst.map(|(_, found, _)| {
                 let rule = found.finding.rule;
-                (format!("{} {}", super::sign(rule.level), rule.code), role(rule.level))
+                (format!("{} {}", sign(rule.level), rule.code), Role::of_level(rule.level))
             });
             let finding = worst.map(|(place, ..)| *place);
             lines.push(Line { verdict: verdict.or(line.verdict), finding, ..line });
@@ -291,15 +288,15 @@ impl Source<'_> {
 fn below(place: u32, found: &Found) -> Line {
     let rule = found.finding.rule;
     let text = format!("{} {}: {}", rule.code, rule.name, found.finding.text);
-    Line { finding: Some(place), ..Line::note(text, role(rule.level)) }
+    Line { finding: Some(place), ..Line::note(text, Role::of_level(rule.level)) }
 }
 
 /// A finding that is about no line.
 fn alone(place: u32, found: &Found) -> Line {
     let rule = found.finding.rule;
-    let verdict = Some((format!("{} {}", super::sign(rule.level), rule.code), role(rule.level)));
+    let verdict = Some((format!("{} {}", sign(rule.level), rule.code), Role::of_level(rule.level)));
     let text = format!("{}: {}", rule.name, found.finding.text);
-    Line { finding: Some(place), verdict, ..Line::note(text, role(rule.level)) }
+    Line { finding: Some(place), verdict, ..Line::note(text, Role::of_level(rule.level)) }
 }
 
 /// Where in a head something stands.

@@ -374,7 +374,7 @@ impl MessagesView {
             (Spot::Sub(..), Some((row, _))) if model.frame.is_some() => {
                 model.frame.map(|n| Place { conn: row.conn, what: What::Frame(n) })
             }
-            (_, Some((row, _))) => Some(Place { conn: row.conn, what: What::Message(row.n.into()) }),
+            (_, Some((row, _))) => Some(row.id()),
             _ => None,
         };
         match id {

@@ -7,7 +7,7 @@ use super::cell::{self, Spans};
 use super::frames::FrameLine;
 use super::lines::Line;
 use super::{GUTTER, MessagesView};
-use crate::report::words::{number, span};
+use crate::report::words::{arrow, number, span};
 use crate::time::{Delay, Timestamp};
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::grid::{Align, Column, Grid};
@@ -95,7 +95,7 @@ pub(super) fn delta(time: Timestamp, before: Option<Timestamp>) -> String {
 
 /// The id of a message, with its connection where others are shown too.
 pub(super) fn id(model: &Model, row: &Row) -> String {
-    if model.narrow.conn.is_some() { format!("m{}", row.n) } else { format!("{}.m{}", row.conn, row.n) }
+    if model.narrow.conn.is_some() { format!("m{}", row.n) } else { row.id().to_string() }
 }
 
 /// The text of a column of a message; `before` is the time of the row before.
@@ -110,7 +110,7 @@ pub(super) fn text(
         ID => (id(model, row), Role::Text),
         TIME => (model.settings.time.write(row.last.time, model.origin(), before), Role::Dim),
         DELTA => (delta(row.last.time, model.before(row).map(|before| before.last.time)), Role::Dim),
-        OP => (format!("{}{}", cell::arrow(row.dir), cell::op(row.kind)), cell::side(row.dir)),
+        OP => (format!("{}{}", arrow(row.dir), cell::op(row.kind)), Role::of_sender(row.dir)),
         LEN => (format!("{}{}", cell::len(row.len), if row.compressed { "z" } else { " " }), Role::Text),
         _ => (cell::text(&cell::summary(row, preview)), Role::Text),
     }
@@ -122,7 +122,7 @@ fn frame_text(model: &Model, line: &FrameLine, column: usize, before: Option<Tim
         ID => (format!("f{}", line.n), Role::Text),
         TIME => (model.settings.time.write(line.last.time, model.origin(), before), Role::Dim),
         DELTA => (delta(line.last.time, before), Role::Dim),
-        OP => (format!("{}{}", cell::arrow(line.dir), line.op()), cell::side(line.dir)),
+        OP => (format!("{}{}", arrow(line.dir), line.op()), Role::of_sender(line.dir)),
         LEN => (format!("{} ", cell::len(line.len)), Role::Text),
         _ => (String::new(), Role::Text),
     }
@@ -233,8 +233,11 @@ impl MessagesView {
                 let branch = if row + 1 == lines.len() { "└ " } else { "├ " };
                 let head = format!("f{}  {:<5}", line.n, line.op());
                 let len = format!("{:>7}  ", cell::len(line.len));
-                let mut spans =
-                    vec![(branch.to_owned(), Role::Dim), (head, cell::side(line.dir)), (len, Role::Text)];
+                let mut spans = vec![
+                    (branch.to_owned(), Role::Dim),
+                    (head, Role::of_sender(line.dir)),
+                    (len, Role::Text),
+                ];
                 if line.interleaved.is_some() {
                     spans.push(("(interleaved)".to_owned(), Role::Dim));
                 } else {
