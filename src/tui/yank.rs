@@ -6,7 +6,6 @@ use super::reopen::MessageDetail;
 use super::store::{Conn, Row};
 use super::view::ViewId;
 use crate::http::secret;
-use crate::place::{Place, What};
 use crate::report::PayloadMode;
 use crate::report::convert::hex;
 use crate::report::record::{Message, Record};

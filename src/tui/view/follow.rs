@@ -21,7 +21,6 @@ use crate::tui::model::{Effect, Kinds, Model};
 use crate::tui::overlay::find;
 use crate::tui::reopen::Said;
 use crate::tui::search::Needle;
-use crate::tui::store;
 use crate::tui::theme::Role;
 
 /// Columns before payloads: whose they are.
@@ -117,7 +116,7 @@ impl FollowView {
         self.scroll.len = self.len();
         self.scroll.go(step);
         match step {
-            Step::Last => self.tail = reading(model),
+            Step::Last => self.tail = model.store.is_reading(),
             Step::By(..0) | Step::Halves(..0) | Step::First => self.tail = false,
             _ => {}
         }
@@ -239,11 +238,6 @@ impl FollowView {
     }
 }
 
-/// Rows are still being added.
-const fn reading(model: &Model) -> bool {
-    matches!(model.store.state(), store::State::Reading)
-}
-
 /// The end of the connection; or why there is nothing of it.
 fn end_of(model: &Model, empty: bool, messages: usize) -> (String, Role) {
     let Some(conn) = model.current_conn() else { return (String::new(), Role::Dim) };
@@ -257,7 +251,7 @@ fn end_of(model: &Model, empty: bool, messages: usize) -> (String, Role) {
     let none = if empty { "no messages: " } else { "" };
     let how = match (conn.closing.as_deref(), conn.status) {
         (_, Some(status)) if status != 101 => format!("the upgrade was refused with {status}"),
-        (None, _) if reading(model) => "the capture is still being read".to_owned(),
+        (None, _) if model.store.is_reading() => "the capture is still being read".to_owned(),
         (None, _) => "the capture ends here".to_owned(),
         (Some(closing), _) => match closing.how {
             None => "the upgrade was never answered".to_owned(),

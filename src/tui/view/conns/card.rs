@@ -5,7 +5,8 @@ use std::time::Duration;
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr as _;
 
-use super::{end, place, seek, worst};
+use super::columns::{end, place, worst};
+use super::seek;
 use crate::item::Dir;
 use crate::place::Place;
 use crate::report::words::{count, number, size, span};

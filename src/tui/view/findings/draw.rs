@@ -12,7 +12,7 @@ use crate::tui::action::Action;
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::grid::Grid;
 use crate::tui::model::Model;
-use crate::tui::store::{Found, State};
+use crate::tui::store::Found;
 use crate::tui::theme::Role;
 use crate::tui::view::ViewId;
 
@@ -174,7 +174,7 @@ impl FindingsView {
         } else if all == 0 {
             let conns = count(model.store.conns().len() as u64, "connection");
             let messages = count(model.store.messages() as u64, "message");
-            let so_far = if matches!(model.store.state(), State::Reading) { " so far" } else { "" };
+            let so_far = if model.store.is_reading() { " so far" } else { "" };
             lines.push((format!("no findings: {conns}, {messages} were checked{so_far}"), Role::Good));
         } else {
             let all = count(all as u64, "finding");

@@ -30,12 +30,12 @@ pub(super) const SUMMARY: usize = 5;
 
 /// The columns.
 pub(super) const COLUMNS: [Column; 6] = [
-    column("id", 4, 4, Align::Left, 0),
-    column("time", 11, 11, Align::Right, 9),
-    column("Δ", 7, 7, Align::Right, 4),
-    column("op", 6, 6, Align::Left, 0),
-    column("len", 6, 6, Align::Right, 3),
-    Column { grows: true, ..column("summary", 10, 10, Align::Left, 0) },
+    Column::new("id", 4, 4, Align::Left, 0),
+    Column::new("time", 11, 11, Align::Right, 9),
+    Column::new("Δ", 7, 7, Align::Right, 4),
+    Column::new("op", 6, 6, Align::Left, 0),
+    Column::new("len", 6, 6, Align::Right, 3),
+    Column { grows: true, ..Column::new("summary", 10, 10, Align::Left, 0) },
 ];
 
 /// The columns, as wide as ids and times are.
@@ -52,10 +52,6 @@ fn columns(model: &Model) -> [Column; 6] {
         (column.min, column.ideal) = (width, width);
     }
     columns
-}
-
-const fn column(name: &'static str, min: u16, ideal: u16, align: Align, drop: u8) -> Column {
-    Column { name, min, ideal, align, drop, grows: false }
 }
 
 /// The order of a column.
