@@ -8,14 +8,13 @@ mod talk;
 use ratatui::layout::Rect;
 
 use self::lay::{Form, Lay, Plan, Row, What};
-use self::paint::Spans;
 use self::seek::Search;
 use self::talk::{MOST, State, Talk};
 use super::{View, ViewId, other_conn};
 use crate::event::How;
 use crate::report::words::{count, number, size};
 use crate::tui::action::Action;
-use crate::tui::canvas::{Canvas, Hit};
+use crate::tui::canvas::{Canvas, Hit, Spans};
 use crate::tui::list::{Scroll, Step};
 use crate::tui::model::{Effect, Kinds, Model};
 use crate::tui::overlay::find;

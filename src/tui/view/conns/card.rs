@@ -12,7 +12,7 @@ use crate::place::Place;
 use crate::report::words::{count, number, size, span};
 use crate::rules::Level;
 use crate::time::Delay;
-use crate::tui::canvas::{Canvas, Hit};
+use crate::tui::canvas::{Canvas, Hit, Spans};
 use crate::tui::chart;
 use crate::tui::model::Model;
 use crate::tui::store::{Conn, Found};
@@ -119,7 +119,7 @@ impl Card {
     }
 
     /// Lines of facts, the most wanted first.
-    fn facts(&self, conn: &Conn) -> Vec<Vec<(String, Role)>> {
+    fn facts(&self, conn: &Conn) -> Vec<Spans> {
         let lasted = conn.last().time.since(conn.opened.time);
         let totals = conn.totals();
         let text = |text: String| (text, Role::Text);

@@ -9,7 +9,7 @@ use super::agreed;
 use crate::http::secret;
 use crate::http::upgrade::{Handshake, HeadFault, Header};
 use crate::item::Dir;
-use crate::report::visible;
+use crate::report::visible::{self, shown};
 use crate::report::words::{count, number, packets, sign};
 use crate::rules::finding::Evidence;
 use crate::tui::action::Action;
@@ -110,9 +110,9 @@ impl Source<'_> {
             };
             let start = format!(
                 "{} {} HTTP/{}",
-                clean(&request.method),
-                self.hint(clean(&target)),
-                clean(&request.version)
+                shown(&request.method),
+                self.hint(shown(&target)),
+                shown(&request.version)
             );
             page.parts[REQUEST] =
                 self.head(start, &request.headers, Dir::C2s, request.missing, &request.faults);
@@ -126,7 +126,7 @@ impl Source<'_> {
             page.rights[RESPONSE] =
                 format!("{} · +{delay}", packets(response.first.packet, response.last.packet));
             let start =
-                format!("HTTP/{} {} {}", clean(&response.version), response.status, clean(&response.reason));
+                format!("HTTP/{} {} {}", shown(&response.version), response.status, shown(&response.reason));
             page.parts[RESPONSE] = self.head(
                 start.trim_end().to_owned(),
                 &response.headers,
@@ -220,9 +220,9 @@ impl Source<'_> {
         let masked = secret::field(&header.name, &header.value).filter(|_| !self.model.settings.reveal);
         let (value, role) = match masked {
             Some(masked) => (self.hint(masked), Some(Role::Dim)),
-            None => (clean(&header.value), None),
+            None => (shown(&header.value), None),
         };
-        Line { role, is_field: true, ..Line::new(clean(&header.name), value) }
+        Line { role, is_field: true, ..Line::new(shown(&header.name), value) }
     }
 
     /// What follows from a field.
@@ -330,13 +330,6 @@ const fn fault_words(fault: HeadFault) -> &'static str {
         HeadFault::BareCr => "a CR without LF, or a NUL",
         HeadFault::BareLf => "a line ends in LF alone",
     }
-}
-
-/// Bytes of a head, fit to be seen.
-pub(super) fn clean(bytes: &[u8]) -> String {
-    let mut text = String::new();
-    visible::visible(bytes, &mut text);
-    text
 }
 
 /// A number of bits as a window of deflate.

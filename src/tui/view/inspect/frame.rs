@@ -9,7 +9,7 @@ use crate::report::visible;
 use crate::report::words::{count, sign};
 use crate::rules::finding::{Evidence, Part};
 use crate::tui::action::Action;
-use crate::tui::canvas::{Canvas, Hit};
+use crate::tui::canvas::{Canvas, Hit, Spans};
 use crate::tui::list::{Scroll, Step};
 use crate::tui::model::Model;
 use crate::tui::store::Found;
@@ -39,7 +39,7 @@ pub(super) enum Target {
 #[derive(Clone, Debug)]
 struct Line {
     target: Target,
-    spans: Vec<(String, Role)>,
+    spans: Spans,
     right: String,
 }
 
@@ -350,8 +350,7 @@ fn findings(model: &Model, subject: &Subject, width: usize) -> Vec<Vec<Line>> {
             vec![(format!("{sign} {} {}", finding.rule.code, finding.rule.name), role), (of, Role::Dim)];
         let right = cited(finding.rule.source);
         let mut lines = vec![Line { target, spans, right }];
-        let mut text = String::new();
-        visible::visible(finding.text.as_bytes(), &mut text);
+        let text = visible::shown(finding.text.as_bytes());
         let reaction = found.reaction.as_deref().map(|reaction| format!("then {reaction}"));
         for (text, role) in [(Some(text), Role::Text), (reaction, Role::Dim)] {
             for line in text.iter().flat_map(|text| textwrap::wrap(text, width.saturating_sub(2).max(10))) {

@@ -4,13 +4,11 @@ use crate::filter::heartbeat;
 use crate::report::close;
 use crate::report::words::{count, number, sign, size};
 use crate::rules::Level;
+use crate::tui::canvas::Spans;
 use crate::tui::model::Model;
 use crate::tui::store::Row;
 use crate::tui::theme::Role;
 use crate::ws::fact::{Fault, Kind};
-
-/// Pieces of text with their roles.
-pub(super) type Spans = Vec<(String, Role)>;
 
 /// The kind in capitals.
 pub(super) const fn op(kind: Kind) -> &'static str {

@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr as _;
 
-use super::cell::{self, Spans};
+use super::cell;
 use super::lines::Line;
 use super::table::{delta, id};
 use super::{MessagesView, is_match};
@@ -11,7 +11,7 @@ use crate::event::{Closing, How, Transport};
 use crate::item::{Dir, End};
 use crate::report::visible;
 use crate::time::Timestamp;
-use crate::tui::canvas::{Canvas, Hit};
+use crate::tui::canvas::{Canvas, Hit, Spans};
 use crate::tui::model::{Model, TimeFormat};
 use crate::tui::store::Conn;
 use crate::tui::theme::Role;

@@ -3,13 +3,13 @@
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr as _;
 
-use super::cell::{self, Spans};
+use super::cell;
 use super::frames::FrameLine;
 use super::lines::Line;
 use super::{GUTTER, MessagesView};
 use crate::report::words::{arrow, number, span};
 use crate::time::{Delay, Timestamp};
-use crate::tui::canvas::{Canvas, Hit};
+use crate::tui::canvas::{Canvas, Hit, Spans};
 use crate::tui::grid::{Align, Column, Grid};
 use crate::tui::model::{By, Model};
 use crate::tui::store::Row;
