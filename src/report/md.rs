@@ -17,7 +17,7 @@ use super::rulebook;
 use super::select::Selection;
 use super::spool::Spool;
 use super::visible::{self, Style};
-use super::words::{self, count, number};
+use super::words::{self, arrow, count, number};
 use crate::event::{Closing, Connection, Event, How, Summary};
 use crate::item::Dir;
 use crate::observe::{Observer, Outbox, Sink};
@@ -286,13 +286,6 @@ fn row(conn: &Connection, closing: &Closing, reveal: bool) -> Piece {
 
 const HEAD: &str = "| Conn | Opened (UTC) | Client | Server | URL | Messages → | ← | Bytes → | ← | Lasted | End | Findings |\n\
                     |---:|---|---|---|---|---:|---:|---:|---:|---:|---|---|\n";
-
-const fn arrow(dir: Dir) -> &'static str {
-    match dir {
-        Dir::C2s => "→",
-        Dir::S2c => "←",
-    }
-}
 
 /// The time of day, in UTC, to the microsecond.
 fn clock(time: Timestamp) -> String {

@@ -18,10 +18,11 @@ use super::output::{Output, Shape, Span, after_number};
 use super::payload::PayloadMode;
 use super::select::Selection;
 use super::visible::{self, Style};
+use super::words::sign;
 use crate::event::{Closing, Connection, Event, How, Summary};
 use crate::item::Dir;
 use crate::observe::{Observer, Outbox, Sink};
-use crate::rules::{Finding, Level};
+use crate::rules::Finding;
 use crate::time::Timestamp;
 use crate::ws::fact::{Frame, Kind, Message};
 
@@ -220,11 +221,7 @@ impl TxtObserver {
             let time = self.time(conn, at.time);
             let _ = write!(self.line, "  {time}");
         }
-        let mark = match finding.rule.level {
-            Level::Error => "x",
-            Level::Warning => "!",
-            Level::Note => "i",
-        };
+        let mark = sign(finding.rule.level);
         let _ = write!(self.line, "  {mark} {} {}: ", finding.rule.code, finding.rule.name);
         self.payload(finding.text.as_bytes());
     }

@@ -22,6 +22,14 @@ pub fn visible(bytes: &[u8], out: &mut String) {
     append(bytes, Style::default(), out);
 }
 
+/// As [`visible`], by itself.
+#[must_use]
+pub fn shown(bytes: &[u8]) -> String {
+    let mut out = String::new();
+    visible(bytes, &mut out);
+    out
+}
+
 /// As [`visible`], in the style asked for.
 pub fn append(bytes: &[u8], style: Style, out: &mut String) {
     pieces(bytes, style, |piece| {
@@ -49,7 +57,7 @@ pub fn is_text(text: &str) -> bool {
 /// what must not be seen raw gets JSON's own escape. It can stand in strings only, or it is no JSON.
 pub fn json(text: &str, out: &mut String) {
     for c in text.chars() {
-        if c == '\n' || matches!(shown(c, Style::default()), Shown::AsIs) {
+        if c == '\n' || matches!(of_char(c, Style::default()), Shown::AsIs) {
             out.push(c);
         } else {
             for unit in c.encode_utf16(&mut [0; 2]) {
@@ -80,7 +88,7 @@ fn pieces(bytes: &[u8], style: Style, mut take: impl FnMut(&str) -> bool) -> boo
     let mut utf8 = [0; 4];
     for chunk in bytes.utf8_chunks() {
         for c in chunk.valid().chars() {
-            let goes_on = match shown(c, style) {
+            let goes_on = match of_char(c, style) {
                 Shown::AsIs => take(c.encode_utf8(&mut utf8)),
                 Shown::Picture(picture) => take(picture.encode_utf8(&mut utf8)),
                 Shown::Escape(escape) => take(&escape),
@@ -105,7 +113,7 @@ enum Shown {
     Escape(String),
 }
 
-fn shown(c: char, style: Style) -> Shown {
+fn of_char(c: char, style: Style) -> Shown {
     match c {
         '\n' if style.multi_line => Shown::AsIs,
         ' '..='~' => Shown::AsIs,

@@ -1,6 +1,8 @@
 //! Numbers, spans and sizes in words, the same in all that people read.
 
 use crate::event::Summary;
+use crate::item::Dir;
+use crate::rules::Level;
 use crate::ws::fact::Fault;
 
 /// A number with its figures in groups: `4,812`.
@@ -65,6 +67,23 @@ pub(crate) fn span(nanos: i64) -> String {
         60..3_600 => format!("{}m{:02}s", seconds / 60, seconds % 60),
         3_600..86_400 => format!("{}h{:02}m", seconds / 3_600, seconds / 60 % 60),
         _ => format!("{}d{:02}h", seconds / 86_400, seconds / 3_600 % 24),
+    }
+}
+
+/// The letter of a finding's level.
+pub(crate) const fn sign(level: Level) -> &'static str {
+    match level {
+        Level::Error => "x",
+        Level::Warning => "!",
+        Level::Note => "i",
+    }
+}
+
+/// An arrow away from a sender.
+pub(crate) const fn arrow(dir: Dir) -> &'static str {
+    match dir {
+        Dir::C2s => "→",
+        Dir::S2c => "←",
     }
 }
 

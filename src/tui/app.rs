@@ -256,7 +256,7 @@ impl App {
                 None => {}
             },
             Action::Quit | Action::QuitNow => self.model.effect(Effect::Quit),
-            Action::Pause if !matches!(self.model.store.state(), State::Reading) => {
+            Action::Pause if !self.model.store.is_reading() => {
                 self.paused = false;
                 self.model.say("all is read: there is nothing to pause");
             }
@@ -449,7 +449,7 @@ impl App {
     /// All is read and done.
     #[must_use]
     pub fn settled(&self) -> bool {
-        !matches!(self.model.store.state(), State::Reading) && self.model.settled()
+        !self.model.store.is_reading() && self.model.settled()
     }
 
     /// Waits until all is read and done: for tests and pictures.

@@ -10,6 +10,9 @@ use super::theme::{Role, Theme};
 use super::view::ViewId;
 use crate::report::visible;
 
+/// A line in pieces, each with its role.
+pub type Spans = Vec<(String, Role)>;
+
 /// What lies under the mouse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hit {

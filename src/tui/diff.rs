@@ -6,7 +6,8 @@ use similar::{Algorithm, DiffOp, capture_diff_slices_deadline};
 
 use super::reopen::MessageDetail;
 use crate::decode::{self, Decoded, Format, Hint, Kind};
-use crate::report::{hexdump, visible};
+use crate::report::hexdump;
+use crate::report::visible::shown;
 use crate::ws::fact;
 
 /// After that, the rest is compared coarsely.
@@ -135,12 +136,6 @@ fn lines(detail: &MessageDetail) -> (&'static str, Vec<String>) {
     };
     lines.truncate(LINES);
     (decoded.name, lines)
-}
-
-fn shown(bytes: &[u8]) -> String {
-    let mut shown = String::new();
-    visible::visible(bytes, &mut shown);
-    shown
 }
 
 /// Values one a line, indented, with closing brackets.

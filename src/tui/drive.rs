@@ -15,7 +15,6 @@ use super::feed::Feed;
 use super::keys::Key;
 use super::model::{Effect, Model};
 use super::reopen::Reopener;
-use super::store::Store;
 use super::theme::{Role, Theme};
 use super::workers::Workers;
 use crate::engine::Config;
@@ -46,14 +45,6 @@ impl Driver {
         driver.app.settle();
         driver.draw();
         Ok(driver)
-    }
-
-    /// Shows what a store holds, with nothing to read again.
-    #[must_use]
-    pub fn of_store(store: Store, width: u16, height: u16) -> Self {
-        let mut model = Model::new("capture.pcapng".to_owned(), Workers::inline(), None);
-        model.store = store;
-        Self::new(App::new(model, None), width, height)
     }
 
     /// Drives an interface.

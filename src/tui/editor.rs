@@ -125,11 +125,7 @@ impl Line {
         if width == 0 {
             return;
         }
-        let shown = |text: &str| {
-            let mut out = String::new();
-            visible::visible(text.as_bytes(), &mut out);
-            out
-        };
+        let shown = |text: &str| visible::shown(text.as_bytes());
         let (before, behind) = self.halves();
         let mut before = shown(before);
         let cut = before.width() >= usize::from(width);

@@ -21,7 +21,7 @@ use self::bits::Bits;
 use self::rows::OfRows;
 use self::run::Run;
 use super::reopen::Reopener;
-use super::store::{Conn, Found, State, Store};
+use super::store::{Conn, Found, Store};
 use super::workers::Workers;
 use crate::filter::{Filter, FilterError};
 use crate::report::words::number;
@@ -140,7 +140,7 @@ impl Filtering {
     /// Begins, where nothing must be waited for.
     fn begin(&mut self, store: &Store) {
         let needs = self.filter.needs();
-        let reading = matches!(store.state(), State::Reading);
+        let reading = store.is_reading();
         let Ok(asked) = Asked::new(&self.filter) else { return };
         let in_rows = rows::can(&self.filter, &asked);
         // What comes from a pipe is followed, in a thread that can wait for it.
@@ -290,7 +290,7 @@ impl Filtering {
             Work::Rows(work) => work.1.advance(store, &work.0, &self.kept, &mut self.answers, until),
             Work::Run(work) => {
                 work.1.advance(&mut self.answers, until);
-                let ended = work.1.end.as_ref().filter(|_| !matches!(store.state(), State::Reading));
+                let ended = work.1.end.as_ref().filter(|_| !store.is_reading());
                 let short = self.answers.messages.len() < store.messages();
                 if self.failed.is_none()
                     && short
@@ -318,7 +318,7 @@ impl Filtering {
     /// The filter was asked of everything, and nothing will come.
     #[must_use]
     pub fn complete(&self, store: &Store) -> bool {
-        !matches!(store.state(), State::Reading)
+        !store.is_reading()
             && match &self.work {
                 Work::Waits => false,
                 Work::Rows(work) => work.1.done(store, &self.answers),
@@ -385,7 +385,7 @@ impl Filtering {
     #[must_use]
     pub fn done(&self, store: &Store) -> bool {
         let asked = match &self.work {
-            Work::Waits => self.failed.is_some() || matches!(store.state(), State::Reading),
+            Work::Waits => self.failed.is_some() || store.is_reading(),
             Work::Rows(work) => work.1.done(store, &self.answers),
             Work::Run(work) => work.1.done(),
         };

@@ -29,6 +29,14 @@ pub struct Column {
     pub grows: bool,
 }
 
+impl Column {
+    /// One that takes no more than `ideal`.
+    #[must_use]
+    pub const fn new(name: &'static str, min: u16, ideal: u16, align: Align, drop: u8) -> Self {
+        Self { name, min, ideal, align, drop, grows: false }
+    }
+}
+
 /// Columns with their widths on a screen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grid {

@@ -1,9 +1,12 @@
 //! What all views share: the capture's rows, what is selected and what is hidden, what was read again.
 
+mod bookmarks;
 mod details;
 mod narrow;
+mod narrowing;
 mod order;
 mod places;
+mod selected;
 mod shown;
 mod times;
 
@@ -15,27 +18,23 @@ use std::time::Duration;
 pub use details::{Details, Loaded};
 pub use narrow::{Kinds, Narrow};
 pub use order::By;
+pub use places::PAIRED;
 pub use shown::Shown;
 pub use times::TimeFormat;
 
-use self::shown::Made;
 use super::action::Action;
 use super::census::Census;
 use super::feed::Progress;
-use super::filtering::{Filtering, Kept};
+use super::filtering::Filtering;
 use super::history::History;
 use super::keys::Keymap;
-use super::notes::{Note, Notes};
+use super::notes::Notes;
 use super::overlay::Overlay;
-use super::reopen::{MessageDetail, Reopener};
-use super::store::{Conn, Found, Row, Store};
+use super::reopen::Reopener;
+use super::store::Store;
 use super::theme::Theme;
 use super::view::ViewId;
 use super::workers::Workers;
-use crate::filter::{Filter, FilterError};
-use crate::http::upgrade::Handshake;
-use crate::item::Dir;
-use crate::place::{Place, What};
 use crate::time::Timestamp;
 
 /// Something that the world outside the model is asked for.
@@ -229,137 +228,10 @@ impl Model {
         self.effect(Effect::Copy { what: what.into(), text: text.into() });
     }
 
-    /// The connection under the cursor.
-    #[must_use]
-    pub fn current_conn(&self) -> Option<&Conn> {
-        self.store.conn(self.conn?)
-    }
-
-    /// The message under the cursor, and its preview.
-    #[must_use]
-    pub fn current_message(&self) -> Option<(&Row, &str)> {
-        self.store.message(self.message?)
-    }
-
-    /// Puts the cursor on a connection, and on its first message where it is on one of another.
-    pub fn select_conn(&mut self, number: u32) {
-        self.conn = Some(number);
-        let on_it = self.current_message().is_some_and(|(row, _)| row.conn == number);
-        if !on_it {
-            self.message = self.place_of(number, 1);
-            self.frame = None;
-        }
-    }
-
-    /// Puts the cursor on a message, and on its connection.
-    pub fn select_message(&mut self, place: usize) {
-        if let Some((row, _)) = self.store.message(place) {
-            if self.message != Some(place) {
-                self.frame = None;
-            }
-            self.conn = Some(row.conn);
-            self.message = Some(place);
-            self.frame = None;
-        }
-    }
-
-    /// The place of a connection's message, by its number from 1.
-    #[must_use]
-    pub fn place_of(&self, conn: u32, message: u64) -> Option<usize> {
-        let n = usize::try_from(message).ok()?.checked_sub(1)?;
-        self.store.conn(conn)?.messages.get(n).map(|place| *place as usize)
-    }
-
-    /// Puts the cursor on what an id names, and goes to the view that shows it. Says so where there is no such thing.
-    pub fn go(&mut self, place: Place) {
-        let Some(conn) = self.store.conn(place.conn) else {
-            return self.fail(format!("there is no connection {}", place.conn));
-        };
-        let number = conn.number;
-        let view = match place.what {
-            What::Connection => ViewId::Conns,
-            What::Handshake => ViewId::Handshake,
-            What::Message(n) => match self.place_of(number, n) {
-                Some(message) => {
-                    self.select_message(message);
-                    ViewId::Messages
-                }
-                None => return self.fail(format!("connection {number} has no message {n}")),
-            },
-            What::Frame(n) => match self.message_of_frame(number, n) {
-                Some(message) => {
-                    self.select_message(message);
-                    self.frame = Some(n);
-                    ViewId::Inspect
-                }
-                None => return self.fail(format!("no message of connection {number} has frame {n}")),
-            },
-        };
-        self.conn = Some(number);
-        self.effect(Effect::Go(view));
-    }
-
-    /// The place of the message with this frame.
-    #[must_use]
-    pub fn message_of_frame(&self, conn: u32, frame: u64) -> Option<usize> {
-        places::of_frame(&self.store, conn, frame, None)
-    }
-
-    /// As [`Model::message_of_frame`], of a sender.
-    #[must_use]
-    pub fn message_of_frame_from(&self, conn: u32, frame: u64, dir: Dir) -> Option<usize> {
-        places::of_frame(&self.store, conn, frame, Some(dir))
-    }
-
-    /// The message before another on its connection.
-    #[must_use]
-    pub fn before(&self, row: &Row) -> Option<&Row> {
-        places::before(&self.store, row)
-    }
-
-    /// The place of the message that a finding is on.
-    #[must_use]
-    pub fn place_of_finding(&self, found: &Found) -> Option<usize> {
-        shown::place_of(&self.store, found)
-    }
-
-    /// The findings on a message or its frames.
-    pub fn findings_on<'a>(&'a self, row: &'a Row) -> impl Iterator<Item = &'a Found> + 'a {
-        shown::findings_on(&self.store, row)
-    }
-
     /// The time of the first packet of the first connection: times are relative to it.
     #[must_use]
     pub fn origin(&self) -> Option<Timestamp> {
         self.store.conn(1).map(|conn| conn.opened.time)
-    }
-
-    /// The message under the cursor with its payload.
-    pub fn current_detail(&mut self) -> Loaded<'_, MessageDetail> {
-        match self.message {
-            Some(place) => self.detail(place),
-            None => Loaded::Gone,
-        }
-    }
-
-    /// A message with its payload.
-    pub fn detail(&mut self, place: usize) -> Loaded<'_, MessageDetail> {
-        match self.shared_detail(place) {
-            Loaded::Loading => Loaded::Loading,
-            Loaded::Gone => Loaded::Gone,
-            Loaded::Failed(error) => Loaded::Failed(error),
-            Loaded::Ready(detail) => Loaded::Ready(detail),
-        }
-    }
-
-    /// As [`Model::detail`], to be given to another thread.
-    pub fn shared_detail(&mut self, place: usize) -> Loaded<'_, Arc<MessageDetail>> {
-        self.details.message(place, &self.store, self.reopener.as_ref(), &self.workers)
-    }
-
-    /// The opening handshake of a connection.
-    pub fn handshake(&mut self, conn: u32) -> Loaded<'_, Handshake> {
-        self.details.handshake(conn, &self.store, self.reopener.as_ref(), &self.workers)
     }
 
     /// Goes on with what is done in pieces, for about so long. Says whether something changed.
@@ -380,80 +252,6 @@ impl Model {
         changed | self.more
     }
 
-    /// Reads a filter, in which saved filters may be named.
-    ///
-    /// # Errors
-    /// Where it is none.
-    pub fn read_filter(&self, text: &str) -> Result<Filter, FilterError> {
-        Filter::parse_with(text, &|name| self.saved.get(name).cloned())
-    }
-
-    /// Filters by an expression; by nothing where it is empty. How words were read that may have been meant otherwise is said.
-    ///
-    /// # Errors
-    /// Where it is no filter, or nothing can have all that it asks. All stays as it was then.
-    pub fn apply_filter(&mut self, text: &str) -> Result<(), FilterError> {
-        let text = text.trim();
-        if text.is_empty() {
-            self.filtering = None;
-        } else {
-            let filter = self.read_filter(text)?;
-            if let Some(remark) = filter.remarks().first() {
-                self.say(remark.clone());
-            }
-            self.filtering = Some(self.filtering_by(text.to_owned(), filter)?);
-        }
-        self.narrowed();
-        Ok(())
-    }
-
-    fn filtering_by(&self, text: String, filter: Filter) -> Result<Filtering, FilterError> {
-        Filtering::start(text, filter, &self.store, (self.reopener.as_ref(), &self.workers), self.kept())
-    }
-
-    /// What `marked` and `note` ask for.
-    fn kept(&self) -> Kept {
-        let id = |place: &usize| self.store.message(*place).map(|(row, _)| (row.conn, u64::from(row.n)));
-        let bookmarks = self.notes.iter().filter(|(_, note)| note.bookmark).map(|(id, _)| id);
-        Kept {
-            marked: self.marks.iter().filter_map(id).chain(bookmarks).collect(),
-            noted: self.notes.iter().filter(|(_, note)| !note.text.is_empty()).map(|(id, _)| id).collect(),
-        }
-    }
-
-    /// Asks the filter anew: marks or notes are others now.
-    fn filter_again(&mut self) {
-        let Some(before) = self.filtering.take() else { return };
-        if let Ok(mut filtering) = self.filtering_by(before.text().to_owned(), before.filter().clone()) {
-            filtering.set_highlight(!before.hides());
-            self.filtering = Some(filtering);
-        }
-        self.narrowed();
-    }
-
-    /// What narrows the list changed: it is made anew.
-    pub fn narrowed(&mut self) {
-        let (made, shown) = self.made();
-        shown.restart(made);
-    }
-
-    /// The list of messages, and what it is made of.
-    const fn made(&mut self) -> (Made<'_>, &mut Shown) {
-        let Self { store, narrow, filtering, workers, shown, .. } = self;
-        (Made { store, narrow, filtering: filtering.as_ref(), workers }, shown)
-    }
-
-    const fn made_of(&self) -> Made<'_> {
-        let Self { store, narrow, filtering, workers, .. } = self;
-        Made { store, narrow, filtering: filtering.as_ref(), workers }
-    }
-
-    /// The list of messages holds all that it should.
-    #[must_use]
-    pub fn listed(&self) -> bool {
-        self.shown.complete(self.made_of())
-    }
-
     /// Everything that takes pieces is done.
     #[must_use]
     pub fn settled(&self) -> bool {
@@ -467,59 +265,6 @@ impl Model {
     #[must_use]
     pub fn hides(&self, view: ViewId, column: usize) -> bool {
         self.hidden.get(&view).is_some_and(|hidden| hidden.contains(&column))
-    }
-
-    /// Sets a bookmark on the message under the cursor, or takes it away.
-    pub fn toggle_bookmark(&mut self) {
-        let Some((row, _)) = self.message.and_then(|place| self.store.message(place)) else {
-            return self.say("there is no message under the cursor");
-        };
-        let row = *row;
-        self.notes.change(&row, |note| note.bookmark = !note.bookmark);
-        let set = self.notes.get(&row).is_some_and(|note| note.bookmark);
-        self.say(if set { "bookmark set; ' goes to the next" } else { "bookmark taken away" });
-        self.save_notes();
-    }
-
-    /// Writes a note on a message; an empty one takes it away.
-    pub fn set_note(&mut self, place: usize, text: &str) {
-        if let Some((row, _)) = self.store.message(place) {
-            self.notes.change(row, |note| text.clone_into(&mut note.text));
-            self.save_notes();
-        }
-    }
-
-    /// Takes bookmark and note of a message away.
-    pub fn forget_note(&mut self, place: usize) {
-        if let Some((row, _)) = self.store.message(place) {
-            self.notes.change(row, |note| *note = Note::default());
-            self.save_notes();
-        }
-    }
-
-    fn save_notes(&mut self) {
-        if let Err(error) = self.notes.save() {
-            self.fail(format!("notes are not kept: {error}"));
-        }
-    }
-
-    /// Puts the cursor on the next message with a bookmark, from the first again behind the last.
-    pub fn next_bookmark(&mut self) {
-        let now =
-            self.message.and_then(|place| self.store.message(place)).map(|(row, _)| (row.conn, row.n.into()));
-        let marked = || self.notes.iter().filter(|(_, note)| note.bookmark).map(|(id, _)| id);
-        let next = marked().find(|id| now.is_none_or(|now| *id > now)).or_else(|| marked().next());
-        match next.and_then(|(conn, n)| self.place_of(conn, n)) {
-            Some(place) => self.select_message(place),
-            None => self.say("there is no bookmark: m sets one"),
-        }
-    }
-
-    /// Sets the filter, or says what is wrong with it.
-    pub fn filter(&mut self, text: &str) {
-        if let Err(error) = self.apply_filter(text) {
-            self.fail(error.to_string());
-        }
     }
 
     /// Wakes the interface.

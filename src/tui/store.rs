@@ -165,6 +165,12 @@ impl Store {
         &self.state
     }
 
+    /// There may come more.
+    #[must_use]
+    pub const fn is_reading(&self) -> bool {
+        matches!(self.state, State::Reading)
+    }
+
     /// The packets of a connection that were read so far.
     #[must_use]
     pub fn packets(&self, conn: &Conn) -> Packets {

@@ -20,7 +20,6 @@ use self::clipboard::Clipboard;
 use self::screen::Screen;
 use super::app::App;
 use super::model::Effect;
-use super::store::State;
 use crate::place::{Place, What};
 
 pub use clipboard::hint as clipboard_hint;
@@ -178,7 +177,7 @@ impl Loop<'_> {
             self.app.tick(if waits { SLICE / 4 } else { SLICE });
             more = self.app.take_dirty();
             if more {
-                let reading = matches!(self.app.model.store.state(), State::Reading);
+                let reading = self.app.model.store.is_reading();
                 self.draw_within(if reading { GROWTH } else { FRAME });
             }
             self.go();
@@ -193,7 +192,7 @@ impl Loop<'_> {
 
     /// Waits until something happens, and takes in all that has. Where there is `more` to do, it does not wait.
     fn hear(&mut self, more: bool) -> io::Result<Option<End>> {
-        let reading = matches!(self.app.model.store.state(), State::Reading);
+        let reading = self.app.model.store.is_reading();
         let until_due = self.due.map(|due| due.saturating_duration_since(Instant::now()));
         let patience = match (more, self.app.busy() && !reading) {
             (true, _) => Some(Duration::ZERO),
@@ -314,7 +313,7 @@ impl Loop<'_> {
     fn go(&mut self) {
         let Some(place) = self.place else { return };
         let store = &self.app.model.store;
-        let reading = matches!(store.state(), State::Reading);
+        let reading = store.is_reading();
         let read = store.conn(place.conn).is_some_and(|conn| match place.what {
             What::Connection | What::Handshake => true,
             What::Message(n) => conn.messages.len() as u64 >= n,

@@ -11,6 +11,9 @@ use ratatui::style::{Color, Modifier, Style};
 pub use depth::{Depth, contrast};
 pub use spec::{COLORS, MODIFIERS, style};
 
+use crate::item::Dir;
+use crate::rules::Level;
+
 /// What a piece of the screen is. Views name roles, never colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Role {
@@ -74,6 +77,25 @@ impl Role {
         Self::Number,
         Self::Special,
     ];
+
+    /// That of a finding's level.
+    #[must_use]
+    pub const fn of_level(level: Level) -> Self {
+        match level {
+            Level::Error => Self::Error,
+            Level::Warning => Self::Warning,
+            Level::Note => Self::Info,
+        }
+    }
+
+    /// That of a sender.
+    #[must_use]
+    pub const fn of_sender(dir: Dir) -> Self {
+        match dir {
+            Dir::C2s => Self::Client,
+            Dir::S2c => Self::Server,
+        }
+    }
 
     /// Its name in the configuration file.
     #[must_use]

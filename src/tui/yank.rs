@@ -6,7 +6,6 @@ use super::reopen::MessageDetail;
 use super::store::{Conn, Row};
 use super::view::ViewId;
 use crate::http::secret;
-use crate::place::{Place, What};
 use crate::report::PayloadMode;
 use crate::report::convert::hex;
 use crate::report::record::{Message, Record};
@@ -17,19 +16,19 @@ pub fn run(model: &mut Model, action: Action) -> bool {
     match action {
         Action::CopyPayload => with_detail(model, payload),
         Action::CopyHex => with_detail(model, |row, detail| {
-            Ok((format!("payload of {} in hex", id(row)), hex(whole(detail)?)))
+            Ok((format!("payload of {} in hex", row.id()), hex(whole(detail)?)))
         }),
         Action::CopyJson => with_detail(model, json),
         Action::CopyPath => model.say("there is no decoded value under the cursor"),
         Action::CopyId => match subject(model) {
-            Some(Subject::Message(row)) => model.copy(format!("id {}", id(&row)), id(&row)),
+            Some(Subject::Message(row)) => model.copy(format!("id {}", row.id()), row.id().to_string()),
             Some(Subject::Conn(conn)) => model.copy(format!("id {conn}"), conn.to_string()),
             None => nothing(model),
         },
         Action::CopyFilter => match subject(model) {
             Some(Subject::Message(row)) => {
                 let filter = format!("conn == {} && msg == {}", row.conn, row.n);
-                model.copy(format!("filter for {}", id(&row)), filter);
+                model.copy(format!("filter for {}", row.id()), filter);
             }
             Some(Subject::Conn(conn)) => model.copy(format!("filter for {conn}"), format!("conn == {conn}")),
             None => nothing(model),
@@ -37,7 +36,7 @@ pub fn run(model: &mut Model, action: Action) -> bool {
         Action::CopyWireshark => match subject(model) {
             Some(Subject::Message(row)) => {
                 let filter = frames(row.first_packet, row.last.packet);
-                model.copy(format!("Wireshark filter for {}", id(&row)), filter);
+                model.copy(format!("Wireshark filter for {}", row.id()), filter);
             }
             Some(Subject::Conn(conn)) => {
                 let filter = model.store.conn(conn).map(endpoints).unwrap_or_default();
@@ -74,10 +73,6 @@ fn nothing(model: &mut Model) {
     model.say("there is nothing under the cursor");
 }
 
-fn id(row: &Row) -> String {
-    Place { conn: row.conn, what: What::Message(row.n.into()) }.to_string()
-}
-
 /// Copies something of the message under the cursor, or says why not.
 fn with_detail(
     model: &mut Model,
@@ -88,9 +83,9 @@ fn with_detail(
     let made = match model.current_detail() {
         Loaded::Loading => {
             model.waiting = true;
-            return model.say(format!("reading the packets of {} …", id(&row)));
+            return model.say(format!("reading the packets of {} …", row.id()));
         }
-        Loaded::Gone => Err(format!("the packets of {} are not there any more", id(&row))),
+        Loaded::Gone => Err(format!("the packets of {} are not there any more", row.id())),
         Loaded::Failed(error) => Err(error.to_string()),
         Loaded::Ready(detail) => make(&row, detail),
     };
@@ -117,14 +112,14 @@ fn payload(row: &Row, detail: &MessageDetail) -> Result<(String, String), String
     };
     let part = if message.complete() && !message.cut() { "" } else { "what is there of the " };
     Ok(match std::str::from_utf8(bytes) {
-        Ok(text) if row.kind == Kind::Close => (format!("reason of {}", id(row)), text.to_owned()),
+        Ok(text) if row.kind == Kind::Close => (format!("reason of {}", row.id()), text.to_owned()),
         Ok(text)
             if row.kind != Kind::Binary
                 || !text.contains(|c: char| c.is_control() && !c.is_ascii_whitespace()) =>
         {
-            (format!("{part}payload of {}", id(row)), text.to_owned())
+            (format!("{part}payload of {}", row.id()), text.to_owned())
         }
-        _ => (format!("{part}payload of {} in hex: it is no text", id(row)), hex(bytes)),
+        _ => (format!("{part}payload of {} in hex: it is no text", row.id()), hex(bytes)),
     })
 }
 
@@ -133,7 +128,7 @@ fn json(row: &Row, detail: &MessageDetail) -> Result<(String, String), String> {
     let message = detail.message();
     let record = Record::Message(Message::new(row.conn, &message, PayloadMode::Full, true));
     let text = serde_json::to_string(&record).map_err(|error| error.to_string())?;
-    Ok((format!("{} as JSON", id(row)), text))
+    Ok((format!("{} as JSON", row.id()), text))
 }
 
 /// Packets by their numbers.

@@ -1,6 +1,9 @@
+use std::fs;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::what::named;
 use super::*;
+use crate::filter::Filter;
 use crate::limits::Limits;
 use crate::script::Script;
 

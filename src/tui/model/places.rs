@@ -2,6 +2,7 @@
 
 use crate::item::Dir;
 use crate::tui::store::{Row, Store};
+use crate::ws::fact::Kind;
 
 /// How far around where it should be a message is looked for: messages are in the order of their ends, frames are
 /// counted by their beginnings.
@@ -9,6 +10,9 @@ const AROUND: usize = 1 << 12;
 
 /// Where one was found that will do, a better one is at most so far away.
 const NEAR: usize = 1 << 6;
+
+/// Messages that are looked at for the other one of a pair.
+pub const PAIRED: usize = 2_000;
 
 /// The place of the message with this frame; of the sender `dir`, where that is known.
 pub(super) fn of_frame(store: &Store, conn: u32, frame: u64, dir: Option<Dir>) -> Option<usize> {
@@ -54,6 +58,28 @@ pub(super) fn of_frame(store: &Store, conn: u32, frame: u64, dir: Option<Dir>) -
         }
     }
     best.map(|(_, place)| place)
+}
+
+/// The pong that answers a ping, or the ping that a pong answers: the nearest one from the other side with the same
+/// payload, as far as rows tell (RFC 6455 section 5.5.3). No more than [`PAIRED`] messages are looked at.
+pub(super) fn other_half<'a>(store: &'a Store, row: &Row) -> Option<&'a Row> {
+    let messages = &store.conn(row.conn)?.messages;
+    let message = |at: usize| store.message(*messages.get(at)? as usize);
+    let at = (row.n as usize).checked_sub(1)?;
+    let (_, preview) = message(at)?;
+    let half = |wanted| {
+        move |at| {
+            let (other, text) = message(at)?;
+            let fits =
+                other.kind == wanted && other.dir != row.dir && other.len == row.len && text == preview;
+            fits.then_some(other)
+        }
+    };
+    match row.kind {
+        Kind::Ping => (at + 1..at + PAIRED).find_map(half(Kind::Pong)),
+        Kind::Pong => (at.saturating_sub(PAIRED)..at).rev().find_map(half(Kind::Ping)),
+        _ => None,
+    }
 }
 
 /// The message before another on its connection.

@@ -6,7 +6,7 @@ use super::narrow::Narrow;
 use super::order::{By, Sorter};
 use super::places;
 use crate::tui::filtering::Filtering;
-use crate::tui::store::{Found, Row, State, Store};
+use crate::tui::store::{Found, Row, Store};
 use crate::tui::workers::Workers;
 
 /// Messages that are looked at between two looks at the clock.
@@ -148,7 +148,7 @@ impl Shown {
         changed |= self.pick(made, budget);
         let (list, len) = (&self.list, self.list.len(made.store));
         if let Some(sorter) = &mut self.sorter {
-            let settled = !matches!(made.store.state(), State::Reading);
+            let settled = !made.store.is_reading();
             let rest = budget.saturating_sub(since.elapsed());
             let get = |index| list.get(made.store, index);
             changed |= sorter.advance(made.store, get, len, settled, made.workers, rest);

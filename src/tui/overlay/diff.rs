@@ -4,8 +4,7 @@ use crossterm::event::KeyCode;
 use ratatui::layout::Rect;
 
 use super::{After, Overlay};
-use crate::item::Dir;
-use crate::report::words::number;
+use crate::report::words::{arrow, number};
 use crate::time::Delay;
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::diff::{Change, Diff, Row, next};
@@ -78,11 +77,11 @@ impl DiffView {
 }
 
 fn head(row: store::Row) -> String {
-    let arrow = if row.dir == Dir::C2s { "→" } else { "←" };
+    let arrow = arrow(row.dir);
     let compressed = if row.compressed { " z" } else { "" };
     let frames = if row.frames == 1 { String::new() } else { format!(" in {} frames", row.frames) };
     let kind = row.kind.name().to_uppercase();
-    format!("{}.m{}  {arrow} {kind} {} B{compressed}{frames}", row.conn, row.n, number(row.len))
+    format!("{}  {arrow} {kind} {} B{compressed}{frames}", row.id(), number(row.len))
 }
 
 impl Overlay for DiffView {

@@ -10,7 +10,7 @@ use super::{After, Overlay};
 use crate::filter::{Field, FilterError};
 use crate::report::visible;
 use crate::report::words::number;
-use crate::tui::canvas::{Canvas, Hit};
+use crate::tui::canvas::{Canvas, Hit, Spans};
 use crate::tui::commands;
 use crate::tui::editor::Line;
 use crate::tui::keys::Key;
@@ -213,7 +213,7 @@ impl FilterBar {
     }
 
     /// What is said about the text: lines with their roles.
-    fn said(&self, width: u16) -> Vec<(String, Role)> {
+    fn said(&self, width: u16) -> Spans {
         let wrap = |text: &str, role: Role| {
             let lines = textwrap::wrap(text, usize::from(width.max(10)));
             lines.into_iter().map(|line| (line.into_owned(), role)).collect::<Vec<_>>()
@@ -309,9 +309,7 @@ impl FilterBar {
 
 /// Columns of a text as it is shown.
 fn visible_width(text: &str) -> usize {
-    let mut shown = String::new();
-    visible::visible(text.as_bytes(), &mut shown);
-    shown.width()
+    visible::shown(text.as_bytes()).width()
 }
 
 /// Columns of a line that lie to the left of what is shown of it.

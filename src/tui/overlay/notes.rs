@@ -37,7 +37,7 @@ impl Overlay for NoteLine {
     fn draw(&mut self, model: &mut Model, screen: Rect, canvas: &mut Canvas<'_>) {
         let area = middle(screen, 80, 3);
         canvas.clear(area);
-        let id = model.store.message(self.place).map(|(row, _)| format!("{}.m{}", row.conn, row.n));
+        let id = model.store.message(self.place).map(|(row, _)| row.id().to_string());
         let inner = canvas.frame(area, &format!("note on {}", id.unwrap_or_default()), "", true);
         self.line.draw(inner.x + 1, inner.y, inner.width.saturating_sub(2), Role::Text, canvas);
     }

@@ -141,7 +141,7 @@ fn goal(model: &Model, query: &str) -> Option<Row> {
     };
     let (row, _) = model.store.message(place)?;
     let shown = model.settings.time.write(row.last.time, Some(origin), None);
-    Some(Row::Near(place, format!("{}.m{}  {shown}", row.conn, row.n)))
+    Some(Row::Near(place, format!("{}  {shown}", row.id())))
 }
 
 /// The message whose time is nearest. Messages are in the order of their ends.

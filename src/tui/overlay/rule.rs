@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 
 use super::{After, Overlay, middle};
 use crate::report::rulebook;
-use crate::rules::{Level, Rule};
+use crate::rules::Rule;
 use crate::tui::action::Action;
 use crate::tui::canvas::Canvas;
 use crate::tui::keys::{Key, Meaning};
@@ -45,16 +45,6 @@ impl RulePage {
             Step::Last => last,
         }
         .min(last);
-    }
-}
-
-/// The role of a finding's level.
-#[must_use]
-pub const fn role(level: Level) -> Role {
-    match level {
-        Level::Error => Role::Error,
-        Level::Warning => Role::Warning,
-        Level::Note => Role::Info,
     }
 }
 

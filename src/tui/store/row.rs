@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::item::{At, Dir};
+use crate::place::{Place, What};
 use crate::report::visible;
 use crate::ws::fact::{Fault, Kind, Message, Utf8};
 
@@ -70,6 +71,12 @@ impl Row {
             fault: message.fault,
             close_code: message.close_code(),
         }
+    }
+
+    /// What it is called: `3.m41`.
+    #[must_use]
+    pub fn id(&self) -> Place {
+        Place { conn: self.conn, what: What::Message(self.n.into()) }
     }
 }
 

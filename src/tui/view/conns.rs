@@ -1,9 +1,9 @@
 //! The connections: a table, and a card of the one under the cursor.
 
 mod card;
+mod columns;
 mod seek;
 
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,41 +11,21 @@ use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr as _;
 
 use self::card::Card;
+pub(super) use self::columns::place;
+pub(in crate::tui) use self::columns::worst;
+use self::columns::{COLUMNS, Key, cell, key};
 use super::{View, ViewId};
-use crate::event::How;
-use crate::http::secret;
-use crate::packet::segment::Endpoint;
 use crate::place::Place;
-use crate::report::words::{count, number, size, span};
+use crate::report::words::{count, number};
 use crate::tui::action::Action;
 use crate::tui::canvas::{Canvas, Hit};
-use crate::tui::grid::{Align, Column, Grid};
+use crate::tui::grid::{Column, Grid};
 use crate::tui::list::{Scroll, Step};
-use crate::tui::model::{Effect, Model, TimeFormat};
+use crate::tui::model::{Effect, Model};
 use crate::tui::rank::Ranking;
 use crate::tui::store::{Conn, State};
 use crate::tui::theme::Role;
 use crate::tui::workers::Workers;
-
-const COLUMNS: [Column; 13] = [
-    column("#", 2, 7, Align::Right, 0),
-    column("St", 2, 2, Align::Left, 0),
-    column("Start", 8, 23, Align::Left, 9),
-    column("For", 4, 7, Align::Right, 10),
-    column("Client", 9, 25, Align::Left, 3),
-    column("Server", 9, 25, Align::Left, 7),
-    Column { grows: true, ..column("Host + path", 12, 24, Align::Left, 0) },
-    column("Subprotocol", 6, 20, Align::Left, 6),
-    column("Deflate", 4, 8, Align::Left, 8),
-    column("Msgs ↑/↓", 8, 13, Align::Right, 1),
-    column("Bytes ↑/↓", 9, 11, Align::Right, 5),
-    column("End", 4, 20, Align::Left, 2),
-    column("Find", 4, 6, Align::Right, 0),
-];
-
-const fn column(name: &'static str, min: u16, ideal: u16, align: Align, drop: u8) -> Column {
-    Column { name, min, ideal, align, drop, grows: false }
-}
 
 /// Time for the order while a frame is drawn; the rest is done between frames.
 const BUDGET: Duration = Duration::from_millis(4);
@@ -173,131 +153,6 @@ impl ConnsView {
     }
 }
 
-/// How long it lasted, in nanoseconds.
-fn lasted(conn: &Conn) -> i64 {
-    conn.last().time.since(conn.opened.time).max(0)
-}
-
-/// What connections are sorted by.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Key {
-    None,
-    Number(u64),
-    Address(Endpoint),
-    Text(Cow<'static, str>),
-}
-
-/// What a column sorts by.
-fn key(conn: &Conn, column: usize) -> Key {
-    let totals = conn.totals();
-    let text = |text: Option<&str>| Key::Text(text.unwrap_or_default().to_owned().into());
-    match column {
-        1 => Key::Text(state(conn).0.into()),
-        3 => Key::Number(lasted(conn).unsigned_abs()),
-        4 => Key::Address(conn.client),
-        5 => Key::Address(conn.server),
-        6 => text(conn.url.as_deref()),
-        7 => text(conn.subprotocol.as_deref()),
-        8 => Key::Number(conn.deflate.map_or(0, |deflate| 1 + u64::from(deflate))),
-        9 => Key::Number(totals.iter().map(|totals| totals.messages).sum()),
-        10 => Key::Number(totals.iter().map(|totals| totals.bytes).sum()),
-        11 => Key::Text(end(conn).into()),
-        12 => Key::Number(conn.counts().iter().rev().enumerate().map(|(n, count)| count << (20 * n)).sum()),
-        // They are numbered as they began.
-        _ => Key::Number(conn.number.into()),
-    }
-}
-
-/// The state in one character, and its role.
-fn state(conn: &Conn) -> (&'static str, Role) {
-    match conn.closing.as_deref() {
-        _ if conn.status.is_some_and(|status| status != 101) => ("✗", Role::Error),
-        Some(closing) if closing.how.is_none() => ("✗", Role::Error),
-        _ if conn.deflate.is_none() => ("?", Role::Warning),
-        Some(closing) if !matches!(closing.how, Some(How::Open | How::Idle)) => ("○", Role::Dim),
-        _ => ("●", Role::Good),
-    }
-}
-
-/// Where it was asked for, without scheme and secrets.
-pub(super) fn place(conn: &Conn, reveal: bool) -> String {
-    match conn.url.as_deref() {
-        Some(url) => {
-            let url = if reveal { url.to_owned() } else { secret::redacted_text(url) };
-            url.split_once("://").map_or(&*url, |(_, rest)| rest).to_owned()
-        }
-        None if conn.deflate.is_none() => "(no handshake captured)".to_owned(),
-        None if !conn.request => "(no request captured)".to_owned(),
-        None => "(no host in the request)".to_owned(),
-    }
-}
-
-/// How it ended, the close code first.
-fn end(conn: &Conn) -> String {
-    let Some(closing) = conn.closing.as_deref() else { return "open".to_owned() };
-    let Some(how) = closing.how else {
-        return conn.status.map_or_else(|| "no answer".to_owned(), |status| format!("HTTP {status}"));
-    };
-    match closing.close.iter().flatten().find_map(|close| close.code) {
-        Some(code) if how == How::Clean => code.to_string(),
-        Some(code) => format!("{code} {}", how.name()),
-        None => how.name().to_owned(),
-    }
-}
-
-/// The letter of the worst finding.
-pub(in crate::tui) fn worst(counts: &[u64; 3]) -> (&'static str, Role) {
-    match counts {
-        [0, 0, 0] => (" ", Role::Text),
-        [0, 0, _] => ("i", Role::Info),
-        [0, _, _] => ("!", Role::Warning),
-        _ => ("x", Role::Error),
-    }
-}
-
-fn cell(model: &Model, conn: &Conn, column: usize) -> (String, Role) {
-    let unknown = || "?".to_owned();
-    let [up, down] = conn.totals();
-    match column {
-        0 => (conn.number.to_string(), Role::Text),
-        1 => {
-            let (sign, role) = state(conn);
-            (sign.to_owned(), role)
-        }
-        2 => {
-            // There is no row before in every order.
-            let format = match model.settings.time {
-                TimeFormat::Delta => TimeFormat::Relative,
-                other => other,
-            };
-            (format.write(conn.opened.time, model.origin(), None), Role::Dim)
-        }
-        3 => (span(lasted(conn)), Role::Dim),
-        4 => (conn.client.to_string(), Role::Text),
-        5 => (conn.server.to_string(), Role::Text),
-        6 => (place(conn, model.settings.reveal), if conn.url.is_some() { Role::Text } else { Role::Dim }),
-        7 => match (&conn.subprotocol, conn.deflate) {
-            (Some(name), _) => (name.to_string(), Role::Text),
-            (None, None) => (unknown(), Role::Dim),
-            (None, Some(_)) => ("-".to_owned(), Role::Dim),
-        },
-        8 => match conn.deflate {
-            None => (unknown(), Role::Dim),
-            Some(true) => ("on".to_owned(), Role::Text),
-            Some(false) => ("-".to_owned(), Role::Dim),
-        },
-        9 => (format!("{}/{}", number(up.messages), number(down.messages)), Role::Text),
-        10 => (format!("{}/{}", size(up.bytes), size(down.bytes)), Role::Text),
-        11 => (end(conn), Role::Text),
-        12 => {
-            let all: u64 = conn.counts().iter().sum();
-            let text = if all == 0 { "-".to_owned() } else { number(all) };
-            (text, if all == 0 { Role::Dim } else { worst(conn.counts()).1 })
-        }
-        _ => (String::new(), Role::Text),
-    }
-}
-
 impl View for ConnsView {
     fn status(&self, model: &Model) -> String {
         let all = model.store.conns().len();
@@ -336,7 +191,7 @@ impl View for ConnsView {
         canvas.rule(area.x, area.y, area.width);
         let rows = Rect::new(list.x, list.y + 2, list.width, list.height.saturating_sub(2));
         // The connection under the cursor stays that, whatever comes.
-        if self.following && matches!(model.store.state(), State::Reading) {
+        if self.following && model.store.is_reading() {
             self.scroll.cursor = self.order.len().saturating_sub(1);
         } else if let Some(at) =
             model.conn.and_then(|conn| self.order.iter().position(|number| *number == conn))
@@ -401,7 +256,7 @@ impl View for ConnsView {
 
     fn act(&mut self, model: &mut Model, action: Action) -> bool {
         if let Some(step) = Step::of(action) {
-            self.following = step == Step::Last && matches!(model.store.state(), State::Reading);
+            self.following = step == Step::Last && model.store.is_reading();
             self.scroll.go(step);
             self.select(model);
             return true;
@@ -449,7 +304,7 @@ impl View for ConnsView {
             Action::Narrower => self.shift = (self.shift + 1).min(100),
             Action::Wider => self.shift = (self.shift - 1).max(-100),
             Action::Tail => {
-                self.following = !self.following && matches!(model.store.state(), State::Reading);
+                self.following = !self.following && model.store.is_reading();
                 model.say(match (self.following, model.store.state()) {
                     (true, _) => "following the tail; going up stops it",
                     (false, State::Reading) => "the tail is not followed",

@@ -8,20 +8,18 @@ mod talk;
 use ratatui::layout::Rect;
 
 use self::lay::{Form, Lay, Plan, Row, What};
-use self::paint::Spans;
 use self::seek::Search;
 use self::talk::{MOST, State, Talk};
 use super::{View, ViewId, other_conn};
 use crate::event::How;
 use crate::report::words::{count, number, size};
 use crate::tui::action::Action;
-use crate::tui::canvas::{Canvas, Hit};
+use crate::tui::canvas::{Canvas, Hit, Spans};
 use crate::tui::list::{Scroll, Step};
 use crate::tui::model::{Effect, Kinds, Model};
 use crate::tui::overlay::find;
 use crate::tui::reopen::Said;
 use crate::tui::search::Needle;
-use crate::tui::store;
 use crate::tui::theme::Role;
 
 /// Columns before payloads: whose they are.
@@ -117,7 +115,7 @@ impl FollowView {
         self.scroll.len = self.len();
         self.scroll.go(step);
         match step {
-            Step::Last => self.tail = reading(model),
+            Step::Last => self.tail = model.store.is_reading(),
             Step::By(..0) | Step::Halves(..0) | Step::First => self.tail = false,
             _ => {}
         }
@@ -183,7 +181,7 @@ impl FollowView {
         let found = place.and_then(|place| model.store.message(place));
         for found in found.iter().flat_map(|(row, _)| model.findings_on(row)).take(3) {
             let rule = found.finding.rule;
-            let role = crate::tui::overlay::rule::role(rule.level);
+            let role = Role::of_level(rule.level);
             spans.push((format!("  {}", rule.code), role));
         }
         spans
@@ -239,11 +237,6 @@ impl FollowView {
     }
 }
 
-/// Rows are still being added.
-const fn reading(model: &Model) -> bool {
-    matches!(model.store.state(), store::State::Reading)
-}
-
 /// The end of the connection; or why there is nothing of it.
 fn end_of(model: &Model, empty: bool, messages: usize) -> (String, Role) {
     let Some(conn) = model.current_conn() else { return (String::new(), Role::Dim) };
@@ -257,7 +250,7 @@ fn end_of(model: &Model, empty: bool, messages: usize) -> (String, Role) {
     let none = if empty { "no messages: " } else { "" };
     let how = match (conn.closing.as_deref(), conn.status) {
         (_, Some(status)) if status != 101 => format!("the upgrade was refused with {status}"),
-        (None, _) if reading(model) => "the capture is still being read".to_owned(),
+        (None, _) if model.store.is_reading() => "the capture is still being read".to_owned(),
         (None, _) => "the capture ends here".to_owned(),
         (Some(closing), _) => match closing.how {
             None => "the upgrade was never answered".to_owned(),
@@ -333,7 +326,7 @@ impl View for FollowView {
                     let (indent, left) = if is_head { (0, 0) } else { (gutter, self.left) };
                     let spans = self.spans(model, row, left + usize::from(columns));
                     if !is_head && gutter > 0 {
-                        let role = self.said(row).map_or(Role::Dim, |said| paint::side(said.dir));
+                        let role = self.said(row).map_or(Role::Dim, |said| Role::of_sender(said.dir));
                         canvas.put(inner.x, y, 1, "│", role);
                     }
                     let room = inner.width.saturating_sub(indent);

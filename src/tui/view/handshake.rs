@@ -14,7 +14,6 @@ use self::set::Row;
 use super::{View, ViewId, other_conn};
 use crate::http::upgrade::Handshake;
 use crate::report::words::count;
-use crate::rules::Level;
 use crate::tui::action::Action;
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::list::{Scroll, Step};
@@ -71,15 +70,6 @@ enum State {
     Failed(String),
     /// With the body of a refusal, where it is known.
     Ready(bool),
-}
-
-/// The letter of a level.
-const fn sign(level: Level) -> &'static str {
-    match level {
-        Level::Error => "x",
-        Level::Warning => "!",
-        Level::Note => "i",
-    }
 }
 
 impl HandshakeView {

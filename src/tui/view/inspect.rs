@@ -5,6 +5,7 @@ mod frame;
 mod hex;
 mod payload;
 mod rows;
+mod screen;
 mod spans;
 mod wire;
 
@@ -16,10 +17,10 @@ use unicode_width::UnicodeWidthStr as _;
 use self::frame::FrameTab;
 use self::hex::HexTab;
 use self::payload::PayloadTab;
+pub use self::screen::InspectView;
 use self::wire::WireTab;
-use super::{View, ViewId};
-use crate::item::Dir;
-use crate::report::words::{count, number, size};
+use super::ViewId;
+use crate::report::words::number;
 use crate::tui::action::Action;
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::model::{Loaded, Model};
@@ -145,7 +146,7 @@ impl Inspector {
             };
             let text = failed.as_deref().unwrap_or(if state.is_empty() { gone } else { state });
             canvas.put(inner.x + 1, inner.y, inner.width.saturating_sub(2), text, role);
-            return facts::of_row(model, place, &row, inner, canvas);
+            return facts::of_row(model, &row, inner, canvas);
         };
         match self.tab {
             Tab::Frame => {
@@ -196,7 +197,7 @@ impl Inspector {
             return canvas.frame(area, "", "", focused);
         }
         let room = usize::from(area.width - 6);
-        let id = format!("{}.m{}", row.conn, row.n);
+        let id = row.id().to_string();
         let frame = self.subject.as_ref().and_then(|subject| {
             let frame = subject.frame()?.frame().n;
             Some((subject.at + 1, subject.detail.frames.len(), frame))
@@ -238,7 +239,7 @@ impl Inspector {
         inner
     }
 
-    /// Does what is asked, as [`View::act`].
+    /// Does what is asked, as [`View::act`](super::View::act).
     pub fn act(&mut self, model: &mut Model, action: Action) -> bool {
         match action {
             Action::NextTab => self.tab = self.tab.step(1),
@@ -322,7 +323,7 @@ impl Inspector {
         }
     }
 
-    /// As [`View::click`].
+    /// As [`View::click`](super::View::click).
     pub fn click(&mut self, model: &mut Model, hit: Hit, double: bool) {
         if let Hit::Part(_, part) = hit
             && let Some(tab) = Tab::ALL.get(part)
@@ -352,8 +353,8 @@ impl Inspector {
         }
     }
 
-    /// As [`View::roll`].
-    pub fn roll(&mut self, _model: &mut Model, by: isize) {
+    /// As [`View::roll`](super::View::roll).
+    pub fn roll(&mut self, by: isize) {
         match self.tab {
             // All of the frame is in sight then.
             Tab::Frame if self.below => self.payload.roll(by),
@@ -364,7 +365,7 @@ impl Inspector {
         }
     }
 
-    /// As [`View::line`].
+    /// As [`View::line`](super::View::line).
     #[must_use]
     pub fn line(&self) -> Option<String> {
         match self.tab {
@@ -375,7 +376,7 @@ impl Inspector {
         }
     }
 
-    /// As [`View::hints`].
+    /// As [`View::hints`](super::View::hints).
     #[must_use]
     pub fn hints(&self) -> Vec<(Action, &'static str)> {
         let mut hints = match self.tab {
@@ -439,64 +440,5 @@ fn step(model: &mut Model, by: isize) {
         } else {
             "this is the first message shown"
         }),
-    }
-}
-
-/// The view: an inspector that fills the screen.
-#[derive(Debug, Default)]
-pub struct InspectView {
-    inspector: Inspector,
-}
-
-impl View for InspectView {
-    fn status(&self, model: &Model) -> String {
-        let Some((row, _)) = model.current_message() else { return String::new() };
-        let arrow = if row.dir == Dir::C2s { "→" } else { "←" };
-        let all = model.shown.len(&model.store) as u64;
-        let at = model.message.map_or(0, |place| model.shown.index_of(&model.store, place) as u64 + 1);
-        let bytes = if row.len < 1000 { count(row.len, "byte") } else { size(row.len) };
-        format!("{arrow} {} {bytes} · {} of {}", row.kind.name(), number(at.min(all)), number(all))
-    }
-
-    fn hints(&self, _model: &Model) -> Vec<(Action, &'static str)> {
-        self.inspector.hints()
-    }
-
-    fn draw(&mut self, model: &mut Model, area: Rect, canvas: &mut Canvas<'_>) {
-        self.inspector.draw(model, area, 0, true, canvas);
-    }
-
-    fn act(&mut self, model: &mut Model, action: Action) -> bool {
-        match action {
-            Action::Zoom => self.inspector.bare = !self.inspector.bare,
-            // There is one pane: its tabs are what can be gone to.
-            Action::Pane => return self.inspector.act(model, Action::NextTab),
-            Action::PaneBack => return self.inspector.act(model, Action::PreviousTab),
-            Action::Cancel if self.inspector.bare => self.inspector.bare = false,
-            _ => return self.inspector.act(model, action),
-        }
-        true
-    }
-
-    fn click(&mut self, model: &mut Model, hit: Hit, double: bool) {
-        self.inspector.click(model, hit, double);
-    }
-
-    fn roll(&mut self, model: &mut Model, _pane: usize, by: isize) {
-        self.inspector.roll(model, by);
-    }
-
-    /// Where nothing was chosen, the first message of the connection is shown.
-    fn enter(&mut self, model: &mut Model) {
-        let of_conn = model.current_conn().and_then(|conn| conn.messages.get(0)).map(|place| *place as usize);
-        let stale =
-            model.current_message().is_none_or(|(row, _)| model.conn.is_some_and(|conn| conn != row.conn));
-        if stale && let Some(place) = of_conn.or_else(|| model.shown.get(&model.store, 0)) {
-            model.select_message(place);
-        }
-    }
-
-    fn line(&self, _model: &Model) -> Option<String> {
-        self.inspector.line()
     }
 }

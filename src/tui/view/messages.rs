@@ -10,24 +10,23 @@ mod preview;
 mod seek;
 mod steps;
 mod table;
+mod title;
 
 use ratatui::layout::Rect;
 
 use self::frames::{Tree, Windows};
 use self::ladder::Head;
 use self::lines::{Line, Lines};
-use self::panes::{Areas, Chip, Panes};
+use self::panes::{Areas, Panes};
 use super::View;
 use super::inspect::Inspector;
-use crate::item::Dir;
 use crate::report::words::{count, number};
 use crate::tui::action::Action;
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::grid::Column;
 use crate::tui::list::Scroll;
-use crate::tui::model::{By, Kinds, Model};
-use crate::tui::store::{Conn, State};
-use crate::tui::theme::Role;
+use crate::tui::model::{By, Model};
+use crate::tui::store::Conn;
 
 /// Columns before the table: cursor, finding, mark.
 const GUTTER: u16 = 3;
@@ -92,10 +91,6 @@ fn is_match(model: &Model, place: usize) -> bool {
         .filtering
         .as_ref()
         .is_some_and(|filtering| !filtering.hides() && filtering.message(place) == Some(true))
-}
-
-const fn reading(model: &Model) -> bool {
-    matches!(model.store.state(), State::Reading)
 }
 
 impl MessagesView {
@@ -246,54 +241,6 @@ impl MessagesView {
     fn moved(&mut self, model: &mut Model) {
         self.spot = self.spot_at_cursor(model);
         self.publish(model);
-    }
-
-    /// What the border says at the right, the most important first.
-    fn chips(&self, model: &Model) -> Vec<Chip> {
-        let mut chips: Vec<Chip> = Vec::new();
-        let mut chip = |text: &str, on: bool, action: Option<Action>| {
-            chips.push((text.to_owned(), if on { Role::On } else { Role::Dim }, action));
-        };
-        if model.shown.is_sorting(&model.store) {
-            chip("sorting… Esc cancels", true, Some(Action::Cancel));
-        }
-        if self.following {
-            chip("▼ tail", true, Some(Action::Tail));
-        } else if reading(model) {
-            let new = self.len(model).saturating_sub(self.known);
-            if new > 0 {
-                chip(&format!("+{} new", number(new as u64)), true, Some(Action::Bottom));
-            }
-        }
-        if self.frames_mode() {
-            return chips;
-        }
-        let narrow = &model.narrow;
-        if narrow.findings {
-            chip("!only", true, Some(Action::FindingsOnly));
-        }
-        chip(
-            if narrow.no_heartbeats { "♥ hidden" } else { "♥" },
-            narrow.no_heartbeats,
-            Some(Action::Heartbeats),
-        );
-        let dir = match narrow.dir {
-            None => "↕",
-            Some(Dir::C2s) => "client→",
-            Some(Dir::S2c) => "←server",
-        };
-        chip(dir, narrow.dir.is_some(), Some(Action::Direction));
-        chip(narrow.kinds.name(), narrow.kinds != Kinds::All, Some(Action::Kinds));
-        chips
-    }
-
-    fn title(&self, model: &Model) -> String {
-        let scope = model.narrow.conn.map_or_else(|| "all".to_owned(), |conn| format!("conn {conn}"));
-        match self.mode {
-            Mode::Table => format!("{scope} · messages"),
-            Mode::Frames => format!("{scope} · frames"),
-            Mode::Ladder => format!("{scope} · ladder"),
-        }
     }
 
     fn draw_list(&mut self, model: &mut Model, areas: &Areas, canvas: &mut Canvas<'_>) {
@@ -470,7 +417,7 @@ impl View for MessagesView {
 
     fn roll(&mut self, model: &mut Model, pane: usize, by: isize) {
         if pane == 1 {
-            return self.inspector.roll(model, by);
+            return self.inspector.roll(by);
         }
         if by < 0 {
             self.following = false;

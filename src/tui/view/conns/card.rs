@@ -5,13 +5,14 @@ use std::time::Duration;
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr as _;
 
-use super::{end, place, seek, worst};
+use super::columns::{end, place, worst};
+use super::seek;
 use crate::item::Dir;
 use crate::place::Place;
 use crate::report::words::{count, number, size, span};
 use crate::rules::Level;
 use crate::time::Delay;
-use crate::tui::canvas::{Canvas, Hit};
+use crate::tui::canvas::{Canvas, Hit, Spans};
 use crate::tui::chart;
 use crate::tui::model::Model;
 use crate::tui::store::{Conn, Found};
@@ -118,7 +119,7 @@ impl Card {
     }
 
     /// Lines of facts, the most wanted first.
-    fn facts(&self, conn: &Conn) -> Vec<Vec<(String, Role)>> {
+    fn facts(&self, conn: &Conn) -> Vec<Spans> {
         let lasted = conn.last().time.since(conn.opened.time);
         let totals = conn.totals();
         let text = |text: String| (text, Role::Text);

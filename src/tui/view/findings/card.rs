@@ -16,13 +16,10 @@ use crate::report::{rulebook, visible};
 use crate::rules::Rule;
 use crate::rules::finding::Evidence;
 use crate::tui::action::Action;
+use crate::tui::canvas::Spans;
 use crate::tui::model::{Loaded, Model};
-use crate::tui::overlay::rule::role;
 use crate::tui::store::Found;
 use crate::tui::theme::Role;
-
-/// A line in pieces.
-pub(super) type Line = Vec<(String, Role)>;
 
 /// Columns of the labels at the left.
 const LABEL: usize = 16;
@@ -35,7 +32,7 @@ const BESIDE: usize = 60;
 pub(super) struct Card {
     pub(super) title: String,
     pub(super) right: String,
-    pub(super) lines: Vec<Line>,
+    pub(super) lines: Vec<Spans>,
     /// Something of it is still being read.
     pub(super) waits: bool,
 }
@@ -94,7 +91,7 @@ fn of_finding(model: &mut Model, rows: &Rows, found: &Found, mut page: Page) -> 
         Evidence::None | Evidence::Line { .. } => 0,
     };
     let room = page.room().max(needed).min(page.width.saturating_sub(1));
-    let label = role(rule.level);
+    let label = Role::of_level(rule.level);
     for line in evidence::draw(&finding.evidence, room, false) {
         let role = if matches!(line, Drawn::Mark { .. }) { label } else { Role::Text };
         page.exact(line.plain(), role, room);
@@ -167,7 +164,7 @@ pub(super) fn named(model: &mut Model, found: &Found) -> Result<String, Unnamed>
 
 /// Lines in the making.
 struct Page {
-    lines: Vec<Line>,
+    lines: Vec<Spans>,
     width: usize,
 }
 
@@ -184,8 +181,7 @@ impl Page {
     /// A label, and text that is wrapped.
     fn text(&mut self, label: &str, text: &str, role: Role) {
         // Before it is measured: what the capture holds may be wider than it seems.
-        let mut shown = String::new();
-        visible::visible(text.as_bytes(), &mut shown);
+        let shown = visible::shown(text.as_bytes());
         let wrapped = textwrap::wrap(&shown, Options::new(self.room()).break_words(true));
         self.labelled(label, wrapped, role);
     }

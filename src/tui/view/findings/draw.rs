@@ -6,15 +6,13 @@ use super::card;
 use super::rows::{self, Item, Key, SOURCE, TIME, WHAT, WHERE};
 use super::{CARD, FindingsView, LIST};
 use crate::audit::report::place;
-use crate::report::words::{count, findings, number};
-use crate::rules::Level;
+use crate::report::words::{count, findings, number, sign};
 use crate::time::Timestamp;
 use crate::tui::action::Action;
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::grid::Grid;
 use crate::tui::model::Model;
-use crate::tui::overlay::rule::role;
-use crate::tui::store::{Found, State};
+use crate::tui::store::Found;
 use crate::tui::theme::Role;
 use crate::tui::view::ViewId;
 
@@ -113,7 +111,7 @@ impl FindingsView {
                 let name = rule.map_or(code.to_owned(), |rule| format!("{code} {}", rule.name));
                 let conns = count(total.conns.len() as u64, "connection");
                 let on = if total.conns.is_empty() { String::new() } else { format!(" on {conns}") };
-                (name, rule.map_or(Role::Text, |rule| role(rule.level)), format!("{all}{on}"))
+                (name, rule.map_or(Role::Text, |rule| Role::of_level(rule.level)), format!("{all}{on}"))
             }
             Key::Conn(u32::MAX) => ("the capture".to_owned(), Role::Heading, all),
             Key::Conn(conn) => (format!("connection {conn}"), Role::Heading, all),
@@ -176,7 +174,7 @@ impl FindingsView {
         } else if all == 0 {
             let conns = count(model.store.conns().len() as u64, "connection");
             let messages = count(model.store.messages() as u64, "message");
-            let so_far = if matches!(model.store.state(), State::Reading) { " so far" } else { "" };
+            let so_far = if model.store.is_reading() { " so far" } else { "" };
             lines.push((format!("no findings: {conns}, {messages} were checked{so_far}"), Role::Good));
         } else {
             let all = count(all as u64, "finding");
@@ -201,15 +199,6 @@ impl FindingsView {
     }
 }
 
-/// The letter of a level.
-const fn sign(level: Level) -> &'static str {
-    match level {
-        Level::Error => "x",
-        Level::Warning => "!",
-        Level::Note => "i",
-    }
-}
-
 fn cell(
     model: &Model,
     found: &Found,
@@ -220,8 +209,8 @@ fn cell(
     let finding = &found.finding;
     let level = finding.rule.level;
     match column {
-        rows::LEVEL if width < 9 => (sign(level).to_owned(), role(level)),
-        rows::LEVEL => (format!("{} {}", sign(level), level.name()), role(level)),
+        rows::LEVEL if width < 9 => (sign(level).to_owned(), Role::of_level(level)),
+        rows::LEVEL => (format!("{} {}", sign(level), level.name()), Role::of_level(level)),
         rows::RULE => (finding.rule.code.to_owned(), Role::Text),
         WHERE => {
             let more = if finding.more > 0 { format!(" +{}", number(finding.more)) } else { String::new() };

@@ -9,7 +9,7 @@ use crate::tui::filtering::Filtering;
 use crate::tui::grid::{Align, Column};
 use crate::tui::model::{Model, TimeFormat};
 use crate::tui::rank::Ranking;
-use crate::tui::store::{Found, State};
+use crate::tui::store::Found;
 
 /// Columns of the table.
 pub(super) const LEVEL: usize = 0;
@@ -20,7 +20,7 @@ pub(super) const WHAT: usize = 4;
 pub(super) const SOURCE: usize = 5;
 
 const fn column(name: &'static str, min: u16, ideal: u16, drop: u8) -> Column {
-    Column { name, min, ideal, align: Align::Left, drop, grows: false }
+    Column::new(name, min, ideal, Align::Left, drop)
 }
 
 /// From this width on, levels are words, and what happened has room for some.
@@ -200,7 +200,7 @@ impl Rows {
         if self.making.as_ref().is_none_or(|making| !like(&making.now)) {
             self.making = None;
             if let Some(made) = &self.made {
-                let reading = matches!(model.store.state(), State::Reading);
+                let reading = model.store.is_reading();
                 let few =
                     reading && made.findings > MANY && now.findings < made.findings + made.findings / 10;
                 if *made == now || few && like(made) {

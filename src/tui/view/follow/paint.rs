@@ -3,29 +3,17 @@
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use super::lay::{Row, What};
-use crate::item::Dir;
-use crate::report::words::count;
+use crate::report::words::{arrow, count};
 use crate::report::{close, hexdump, visible, words};
-use crate::tui::canvas::Canvas;
+use crate::tui::canvas::{Canvas, Spans};
 use crate::tui::reopen::Said;
 use crate::tui::search::{Needle, cut};
 use crate::tui::theme::Role;
 
-/// Pieces of text.
-pub(super) type Spans = Vec<(String, Role)>;
-
-/// Who says it.
-pub(super) const fn side(dir: Dir) -> Role {
-    match dir {
-        Dir::C2s => Role::Client,
-        Dir::S2c => Role::Server,
-    }
-}
-
 /// The row that says who said what; `time` is when.
 pub(super) fn head(said: &Said, conn: u32, time: &str) -> Spans {
-    let role = side(said.dir);
-    let arrow = if said.dir == Dir::C2s { "→" } else { "←" };
+    let role = Role::of_sender(said.dir);
+    let arrow = arrow(said.dir);
     let mut spans = vec![(format!("{arrow} {conn}.m{}", said.n), role)];
     if !time.is_empty() {
         spans.push((format!("  {time}"), Role::Dim));
@@ -45,14 +33,9 @@ pub(super) fn body(row: &Row, said: &Said, columns: usize) -> Spans {
     let bytes = said.payload.get(row.start as usize..row.end as usize).unwrap_or_default();
     // No character that is seen has more than four bytes.
     let bytes = bytes.get(..(columns + 1).saturating_mul(4)).unwrap_or(bytes);
-    let shown = |bytes: &[u8]| {
-        let mut text = String::new();
-        visible::visible(bytes, &mut text);
-        text
-    };
     let mut spans = match row.what {
         What::Head => Vec::new(),
-        What::Text => vec![(shown(bytes), Role::Text)],
+        What::Text => vec![(visible::shown(bytes), Role::Text)],
         What::Json { string, escape } => json(bytes, string, escape),
         What::Hex => {
             let line = hexdump::line(row.start.into(), bytes);
@@ -65,7 +48,10 @@ pub(super) fn body(row: &Row, said: &Said, columns: usize) -> Spans {
             let name = close::name(code).map(|name| format!(" ({name})")).unwrap_or_default();
             let reason = said.payload.get(2..).unwrap_or_default();
             let space = if reason.is_empty() { "" } else { " " };
-            vec![(format!("{code}{name}"), Role::Number), (format!("{space}{}", shown(reason)), Role::Text)]
+            vec![
+                (format!("{code}{name}"), Role::Number),
+                (format!("{space}{}", visible::shown(reason)), Role::Text),
+            ]
         }
     };
     if row.indent > 0 {
@@ -80,10 +66,8 @@ fn json(bytes: &[u8], mut string: bool, mut escape: bool) -> Spans {
     let mut piece: Vec<u8> = Vec::new();
     let push = |piece: &mut Vec<u8>, role: Role, spans: &mut Spans| {
         if !piece.is_empty() {
-            let mut text = String::new();
-            visible::visible(piece, &mut text);
+            spans.push((visible::shown(piece), role));
             piece.clear();
-            spans.push((text, role));
         }
     };
     for (at, &byte) in bytes.iter().enumerate() {
@@ -173,7 +157,7 @@ pub(super) fn draw(
 mod tests {
     use super::*;
 
-    fn roles(text: &str, string: bool) -> Vec<(String, Role)> {
+    fn roles(text: &str, string: bool) -> Spans {
         json(text.as_bytes(), string, false)
     }
 

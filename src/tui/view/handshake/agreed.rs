@@ -1,10 +1,11 @@
 //! What came of a handshake.
 
-use super::page::{Line, Source, clean, findings, window};
+use super::page::{Line, Source, findings, window};
 use crate::event::Transport;
 use crate::http::extension::DeflateKind;
 use crate::http::secret;
 use crate::http::upgrade::{Handshake, Response};
+use crate::report::visible::shown;
 use crate::report::words::count;
 use crate::time::Delay;
 use crate::tui::theme::Role;
@@ -62,14 +63,14 @@ fn refused(response: &Response, lines: &mut Vec<Line>) {
         ("www-authenticate", "Wants"),
         ("retry-after", "Retry after"),
     ] {
-        lines.extend(response.header(name).map(|value| Line::new(label, clean(&secret::redacted(value)))));
+        lines.extend(response.header(name).map(|value| Line::new(label, shown(&secret::redacted(value)))));
     }
 }
 
 fn subprotocol(handshake: &Handshake, reveal: bool, lines: &mut Vec<Line>) {
     let masked = |name: &str| {
         let masked = secret::field(b"Sec-WebSocket-Protocol", name.as_bytes()).filter(|_| !reveal);
-        masked.map_or_else(|| clean(name.as_bytes()), |_| secret::STARS.to_owned())
+        masked.map_or_else(|| shown(name.as_bytes()), |_| secret::STARS.to_owned())
     };
     let offered: Vec<String> = handshake.offered_subprotocols().iter().map(|name| masked(name)).collect();
     let chosen = handshake.subprotocol();
@@ -116,7 +117,7 @@ fn compression(handshake: &Handshake, lines: &mut Vec<Line>) {
 fn others(handshake: &Handshake, lines: &mut Vec<Line>) {
     let accepted = handshake.response.as_ref().map(|response| response.extensions().list).unwrap_or_default();
     for extension in accepted.iter().filter(|extension| extension.deflate_kind().is_none()) {
-        lines.push(Line::new("Extension", clean(extension.to_string().as_bytes())));
+        lines.push(Line::new("Extension", shown(extension.to_string().as_bytes())));
     }
 }
 
@@ -130,7 +131,7 @@ fn transport(source: &Source<'_>, lines: &mut Vec<Line>) {
     let Some(request) = &source.handshake.request else { return };
     for name in ["via", "forwarded", "x-forwarded-for"] {
         lines.extend(
-            request.header(name).map(|value| Line::new("Through", format!("{name}: {}", clean(value)))),
+            request.header(name).map(|value| Line::new("Through", format!("{name}: {}", shown(value)))),
         );
     }
 }

@@ -9,12 +9,11 @@ use super::agreed;
 use crate::http::secret;
 use crate::http::upgrade::{Handshake, HeadFault, Header};
 use crate::item::Dir;
-use crate::report::visible;
-use crate::report::words::{count, number};
+use crate::report::visible::{self, shown};
+use crate::report::words::{count, number, packets, sign};
 use crate::rules::finding::Evidence;
 use crate::tui::action::Action;
 use crate::tui::model::Model;
-use crate::tui::overlay::rule::role;
 use crate::tui::store::{Conn, Found};
 use crate::tui::theme::Role;
 
@@ -103,7 +102,7 @@ impl Source<'_> {
         }
         let opened = self.conn.opened.time;
         if let Some(request) = &self.handshake.request {
-            page.rights[REQUEST] = crate::report::words::packets(request.first.packet, request.last.packet);
+            page.rights[REQUEST] = packets(request.first.packet, request.last.packet);
             let target = if self.model.settings.reveal {
                 request.target.clone()
             } else {
@@ -111,9 +110,9 @@ impl Source<'_> {
             };
             let start = format!(
                 "{} {} HTTP/{}",
-                clean(&request.method),
-                self.hint(clean(&target)),
-                clean(&request.version)
+                shown(&request.method),
+                self.hint(shown(&target)),
+                shown(&request.version)
             );
             page.parts[REQUEST] =
                 self.head(start, &request.headers, Dir::C2s, request.missing, &request.faults);
@@ -124,12 +123,10 @@ impl Source<'_> {
         if let Some(response) = &self.handshake.response {
             let after = self.handshake.request.as_ref().map_or(opened, |request| request.last.time);
             let delay = crate::time::Delay(response.last.time.since(after));
-            page.rights[RESPONSE] = format!(
-                "{} · +{delay}",
-                crate::report::words::packets(response.first.packet, response.last.packet)
-            );
+            page.rights[RESPONSE] =
+                format!("{} · +{delay}", packets(response.first.packet, response.last.packet));
             let start =
-                format!("HTTP/{} {} {}", clean(&response.version), response.status, clean(&response.reason));
+                format!("HTTP/{} {} {}", shown(&response.version), response.status, shown(&response.reason));
             page.parts[RESPONSE] = self.head(
                 start.trim_end().to_owned(),
                 &response.headers,
@@ -192,7 +189,7 @@ impl Source<'_> {
             let worst = found.iter().min_by_key(|(_, found, _)| found.finding.rule.level as usize);
             let verdict = worst.map(|(_, found, _)| {
                 let rule = found.finding.rule;
-                (format!("{} {}", super::sign(rule.level), rule.code), role(rule.level))
+                (format!("{} {}", sign(rule.level), rule.code), Role::of_level(rule.level))
             });
             let finding = worst.map(|(place, ..)| *place);
             lines.push(Line { verdict: verdict.or(line.verdict), finding, ..line });
@@ -223,9 +220,9 @@ impl Source<'_> {
         let masked = secret::field(&header.name, &header.value).filter(|_| !self.model.settings.reveal);
         let (value, role) = match masked {
             Some(masked) => (self.hint(masked), Some(Role::Dim)),
-            None => (clean(&header.value), None),
+            None => (shown(&header.value), None),
         };
-        Line { role, is_field: true, ..Line::new(clean(&header.name), value) }
+        Line { role, is_field: true, ..Line::new(shown(&header.name), value) }
     }
 
     /// What follows from a field.
@@ -291,15 +288,15 @@ impl Source<'_> {
 fn below(place: u32, found: &Found) -> Line {
     let rule = found.finding.rule;
     let text = format!("{} {}: {}", rule.code, rule.name, found.finding.text);
-    Line { finding: Some(place), ..Line::note(text, role(rule.level)) }
+    Line { finding: Some(place), ..Line::note(text, Role::of_level(rule.level)) }
 }
 
 /// A finding that is about no line.
 fn alone(place: u32, found: &Found) -> Line {
     let rule = found.finding.rule;
-    let verdict = Some((format!("{} {}", super::sign(rule.level), rule.code), role(rule.level)));
+    let verdict = Some((format!("{} {}", sign(rule.level), rule.code), Role::of_level(rule.level)));
     let text = format!("{}: {}", rule.name, found.finding.text);
-    Line { finding: Some(place), verdict, ..Line::note(text, role(rule.level)) }
+    Line { finding: Some(place), verdict, ..Line::note(text, Role::of_level(rule.level)) }
 }
 
 /// Where in a head something stands.
@@ -333,13 +330,6 @@ const fn fault_words(fault: HeadFault) -> &'static str {
         HeadFault::BareCr => "a CR without LF, or a NUL",
         HeadFault::BareLf => "a line ends in LF alone",
     }
-}
-
-/// Bytes of a head, fit to be seen.
-pub(super) fn clean(bytes: &[u8]) -> String {
-    let mut text = String::new();
-    visible::visible(bytes, &mut text);
-    text
 }
 
 /// A number of bits as a window of deflate.

@@ -3,6 +3,7 @@
 use unicode_width::UnicodeWidthStr as _;
 
 use super::page::Line;
+use crate::tui::canvas::Spans;
 use crate::tui::theme::Role;
 
 /// A row of the screen.
@@ -10,7 +11,7 @@ use crate::tui::theme::Role;
 pub(super) struct Row {
     /// The part and line of the page; headings and gaps have none.
     pub(super) line: Option<(usize, usize)>,
-    pub(super) spans: Vec<(String, Role)>,
+    pub(super) spans: Spans,
     /// At the right, behind so many columns.
     pub(super) verdict: Option<(String, Role)>,
     pub(super) room: u16,

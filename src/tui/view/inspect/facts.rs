@@ -7,31 +7,28 @@ use crate::item::Dir;
 use crate::report::words::{count, number, packets, size};
 use crate::time::Delay;
 use crate::tui::canvas::Canvas;
-use crate::tui::model::{Effect, Model};
+use crate::tui::model::{Effect, Model, PAIRED};
 use crate::tui::store::{Found, Row};
 use crate::tui::theme::Role;
 use crate::tui::view::ViewId;
 use crate::ws::fact::Kind;
 
-/// Messages that are looked at for the other half of a ping.
-const NEAR: usize = 2_000;
-
 /// A fact: its name, and what it says.
 pub(super) type Fact = (&'static str, String, Role);
 
 /// What is known without the payload, below `area`'s first line.
-pub(super) fn of_row(model: &Model, place: usize, row: &Row, area: Rect, canvas: &mut Canvas<'_>) {
+pub(super) fn of_row(model: &Model, row: &Row, area: Rect, canvas: &mut Canvas<'_>) {
     let first = Rect { y: area.y + 2, height: area.height.saturating_sub(2), ..area };
-    for (y, (name, text, role)) in (first.y..first.bottom()).zip(of_message(model, place, row)) {
+    for (y, (name, text, role)) in (first.y..first.bottom()).zip(of_message(model, row)) {
         canvas.put(first.x + 1, y, 8, name, Role::Name);
         canvas.put(first.x + 10, y, first.width.saturating_sub(11), &text, role);
     }
 }
 
 /// Facts of a message.
-pub(super) fn of_message(model: &Model, place: usize, row: &Row) -> Vec<Fact> {
+pub(super) fn of_message(model: &Model, row: &Row) -> Vec<Fact> {
     let mut facts = Vec::new();
-    let before = before(model, row);
+    let before = model.before(row);
     let format = model.settings.time;
     let mut time = format.write(row.last.time, model.origin(), before.map(|row| row.last.time));
     if let Some(before) = before {
@@ -51,7 +48,7 @@ pub(super) fn of_message(model: &Model, place: usize, row: &Row) -> Vec<Fact> {
         }
         facts.push(("message", text, Role::Text));
     }
-    facts.extend(other_half(model, place, row));
+    facts.extend(other_half(model, row));
     if let Some(fault) = row.fault {
         facts.push(("missing", crate::report::words::incomplete(fault).to_owned(), Role::Warning));
     }
@@ -88,41 +85,23 @@ pub(super) fn of_frame(subject: &Subject) -> Vec<Fact> {
     facts
 }
 
-/// The message before this one on its connection.
-fn before<'a>(model: &'a Model, row: &Row) -> Option<&'a Row> {
-    let place = model.place_of(row.conn, u64::from(row.n).checked_sub(1)?)?;
-    Some(model.store.message(place)?.0)
-}
-
-/// Which ping a pong answers, and which pong answers a ping: the one with the same payload, as far as rows tell
-/// (RFC 6455 section 5.5.3).
-pub(super) fn other_half(model: &Model, place: usize, row: &Row) -> Option<Fact> {
-    let wanted = match row.kind {
-        Kind::Ping => Kind::Pong,
-        Kind::Pong => Kind::Ping,
-        _ => return None,
-    };
-    let (_, preview) = model.store.message(place)?;
+/// Which ping a pong answers, and which pong answers a ping.
+fn other_half(model: &Model, row: &Row) -> Option<Fact> {
     let conn = model.store.conn(row.conn)?;
-    let is_other = |at: usize| {
-        let (other, text) = model.store.message(*conn.messages.get(at)? as usize)?;
-        let same = other.kind == wanted && other.dir != row.dir && other.len == row.len && text == preview;
-        same.then_some(other)
-    };
-    let at = (row.n as usize).checked_sub(1)?;
     let delay = |earlier: &Row, later: &Row| Delay(later.last.time.since(earlier.last.time));
     Some(match row.kind {
-        Kind::Ping => match (at + 1..at + NEAR).find_map(is_other) {
+        Kind::Ping => match model.other_half(row) {
             Some(pong) => ("answer", format!("m{} (pong) after {}", pong.n, delay(row, pong)), Role::Good),
-            None if conn.messages.len() > at + NEAR => {
-                ("answer", format!("none among the next {NEAR} messages"), Role::Warning)
+            None if conn.messages.len() >= row.n as usize + PAIRED => {
+                ("answer", format!("none among the next {PAIRED} messages"), Role::Warning)
             }
             None => ("answer", "none was seen".to_owned(), Role::Warning),
         },
-        _ => match (at.saturating_sub(NEAR)..at).rev().find_map(is_other) {
+        Kind::Pong => match model.other_half(row) {
             Some(ping) => ("answers", format!("m{} (ping) after {}", ping.n, delay(ping, row)), Role::Good),
             None => ("answers", "no ping that was seen".to_owned(), Role::Dim),
         },
+        _ => return None,
     })
 }
 

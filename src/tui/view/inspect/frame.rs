@@ -6,11 +6,10 @@ use unicode_width::UnicodeWidthStr as _;
 use super::{PARTS, Subject, facts};
 use crate::report::diagram::{self, Drawing};
 use crate::report::visible;
-use crate::report::words::count;
-use crate::rules::Level;
+use crate::report::words::{count, sign};
 use crate::rules::finding::{Evidence, Part};
 use crate::tui::action::Action;
-use crate::tui::canvas::{Canvas, Hit};
+use crate::tui::canvas::{Canvas, Hit, Spans};
 use crate::tui::list::{Scroll, Step};
 use crate::tui::model::Model;
 use crate::tui::store::Found;
@@ -40,7 +39,7 @@ pub(super) enum Target {
 #[derive(Clone, Debug)]
 struct Line {
     target: Target,
-    spans: Vec<(String, Role)>,
+    spans: Spans,
     right: String,
 }
 
@@ -251,8 +250,7 @@ impl FrameTab {
             let right = cited(field.source);
             self.lines.push(Line { target: Target::Field(field.name), spans, right });
         }
-        let facts =
-            facts::of_frame(subject).into_iter().chain(facts::of_message(model, subject.place, &subject.row));
+        let facts = facts::of_frame(subject).into_iter().chain(facts::of_message(model, &subject.row));
         for (name, text, role) in facts {
             let spans = vec![(format!("{name:NAME$}"), Role::Name), (text, role)];
             self.lines.push(Line { target: Target::Nothing, spans, right: String::new() });
@@ -341,11 +339,7 @@ fn findings(model: &Model, subject: &Subject, width: usize) -> Vec<Vec<Line>> {
     all.sort_by_key(|(_, found)| found.finding.rule.level as usize);
     let lines = |(place, found): (usize, &Found)| {
         let finding = &found.finding;
-        let (sign, role) = match finding.rule.level {
-            Level::Error => ("x", Role::Error),
-            Level::Warning => ("!", Role::Warning),
-            Level::Note => ("i", Role::Info),
-        };
+        let (sign, role) = (sign(finding.rule.level), Role::of_level(finding.rule.level));
         let other = subject.frame().map(|detail| detail.frame().n);
         let of = finding
             .frame
@@ -356,8 +350,7 @@ fn findings(model: &Model, subject: &Subject, width: usize) -> Vec<Vec<Line>> {
             vec![(format!("{sign} {} {}", finding.rule.code, finding.rule.name), role), (of, Role::Dim)];
         let right = cited(finding.rule.source);
         let mut lines = vec![Line { target, spans, right }];
-        let mut text = String::new();
-        visible::visible(finding.text.as_bytes(), &mut text);
+        let text = visible::shown(finding.text.as_bytes());
         let reaction = found.reaction.as_deref().map(|reaction| format!("then {reaction}"));
         for (text, role) in [(Some(text), Role::Text), (reaction, Role::Dim)] {
             for line in text.iter().flat_map(|text| textwrap::wrap(text, width.saturating_sub(2).max(10))) {

@@ -8,13 +8,13 @@ use std::sync::Arc;
 use ratatui::layout::Rect;
 
 use super::rows::{self, NO_NODE, Row};
-use super::spans::{self, Spans};
+use super::spans;
 use super::{Pane, Subject, facts};
 use crate::decode::{self, Decoded, Format, Hint, Kind, Node};
 use crate::report::close;
 use crate::report::words::{count, number, size};
 use crate::tui::action::Action;
-use crate::tui::canvas::{Canvas, Hit};
+use crate::tui::canvas::{Canvas, Hit, Spans};
 use crate::tui::list::{Scroll, Step};
 use crate::tui::model::Model;
 use crate::tui::reopen::MessageDetail;

@@ -3,11 +3,8 @@
 use unicode_width::UnicodeWidthStr as _;
 
 use crate::report::visible;
-use crate::tui::canvas::Canvas;
+use crate::tui::canvas::{Canvas, Spans};
 use crate::tui::theme::Role;
-
-/// Pieces of a line, fit for a terminal.
-pub(super) type Spans = Vec<(String, Role)>;
 
 /// The most bytes of a line that are looked at to draw it, for each of its columns.
 const BYTES: usize = 16;

@@ -8,8 +8,7 @@ use std::sync::Arc;
 use ratatui::layout::Rect;
 
 use super::Subject;
-use crate::item::Dir;
-use crate::report::words::{count, number, packets};
+use crate::report::words::{arrow, count, number, packets};
 use crate::tui::action::Action;
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::list::{Scroll, Step};
@@ -210,7 +209,7 @@ impl Columns {
                 format!("acks {}", number(sent.ack.wrapping_sub(begin).into()))
             });
         }
-        let arrow = if sent.dir == Dir::C2s { "→" } else { "←" };
+        let arrow = arrow(sent.dir);
         [
             number(sent.at.packet),
             time.to_owned(),
@@ -226,8 +225,7 @@ impl Columns {
         let role = match (row.again || row.late || row.sent.cut > 0, row.carries.is_empty(), row.sent.dir) {
             (true, _, _) => Role::Warning,
             (false, true, _) => Role::Dim,
-            (false, false, Dir::C2s) => Role::Client,
-            (false, false, Dir::S2c) => Role::Server,
+            (false, false, dir) => Role::of_sender(dir),
         };
         canvas.put(area.x, area.y, area.width, &self.join(cells), role);
     }

@@ -1,17 +1,14 @@
 //! A message in a few words, for table and ladder.
 
 use crate::filter::heartbeat;
-use crate::item::Dir;
 use crate::report::close;
-use crate::report::words::{count, number, size};
+use crate::report::words::{count, number, sign, size};
 use crate::rules::Level;
+use crate::tui::canvas::Spans;
 use crate::tui::model::Model;
 use crate::tui::store::Row;
 use crate::tui::theme::Role;
 use crate::ws::fact::{Fault, Kind};
-
-/// Pieces of text with their roles.
-pub(super) type Spans = Vec<(String, Role)>;
 
 /// The kind in capitals.
 pub(super) const fn op(kind: Kind) -> &'static str {
@@ -24,22 +21,6 @@ pub(super) const fn op(kind: Kind) -> &'static str {
     }
 }
 
-/// The role of a sender.
-pub(super) const fn side(dir: Dir) -> Role {
-    match dir {
-        Dir::C2s => Role::Client,
-        Dir::S2c => Role::Server,
-    }
-}
-
-/// An arrow away from a sender.
-pub(super) const fn arrow(dir: Dir) -> &'static str {
-    match dir {
-        Dir::C2s => "→",
-        Dir::S2c => "←",
-    }
-}
-
 /// A length in at most five columns.
 pub(super) fn len(len: u64) -> String {
     if len < 10_000 { number(len) } else { size(len) }
@@ -47,11 +28,7 @@ pub(super) fn len(len: u64) -> String {
 
 /// The letter of a finding, and its role.
 pub(super) const fn letter(level: Level) -> (&'static str, Role) {
-    match level {
-        Level::Error => ("x", Role::Error),
-        Level::Warning => ("!", Role::Warning),
-        Level::Note => ("i", Role::Info),
-    }
+    (sign(level), Role::of_level(level))
 }
 
 /// The letter of the worst finding on a message.

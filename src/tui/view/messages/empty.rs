@@ -3,13 +3,12 @@
 use crate::report::words::{count, number};
 use crate::tui::action::Action;
 use crate::tui::model::{Kinds, Model};
-use crate::tui::store::State;
 use crate::tui::theme::Role;
 
 /// Says why there is nothing, in lines.
 pub(in crate::tui::view) fn lines(model: &Model) -> Vec<(String, Role)> {
     let key = |action| model.keymap.keys(action).next().unwrap_or_default();
-    let reading = matches!(model.store.state(), State::Reading);
+    let reading = model.store.is_reading();
     let all = match model.narrow.conn.map(|conn| model.store.conn(conn)) {
         Some(Some(conn)) => conn.messages.len(),
         Some(None) => 0,

@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr as _;
 
-use super::cell::{self, Spans};
+use super::cell;
 use super::lines::Line;
 use super::table::{delta, id};
 use super::{MessagesView, is_match};
@@ -11,7 +11,7 @@ use crate::event::{Closing, How, Transport};
 use crate::item::{Dir, End};
 use crate::report::visible;
 use crate::time::Timestamp;
-use crate::tui::canvas::{Canvas, Hit};
+use crate::tui::canvas::{Canvas, Hit, Spans};
 use crate::tui::model::{Model, TimeFormat};
 use crate::tui::store::Conn;
 use crate::tui::theme::Role;
@@ -221,7 +221,7 @@ impl MessagesView {
                     format!(" {}{z}", cell::len(row.len))
                 };
                 let matched = is_match(model, place);
-                let mut label = vec![(format!("{}{len}  ", cell::op(row.kind)), cell::side(row.dir))];
+                let mut label = vec![(format!("{}{len}  ", cell::op(row.kind)), Role::of_sender(row.dir))];
                 let summary = cell::scrolled(cell::summary(row, preview), self.across);
                 label.extend(
                     summary.into_iter().map(|(text, role)| (text, if matched { Role::Match } else { role })),
@@ -231,7 +231,7 @@ impl MessagesView {
                 let right = match found.first() {
                     Some(first) => {
                         let more = if found.len() > 1 { "+" } else { "" };
-                        let (_, role) = cell::letter(first.finding.rule.level);
+                        let role = Role::of_level(first.finding.rule.level);
                         (format!("{}{more}", first.finding.rule.code), role)
                     }
                     None => (id(model, row), Role::Dim),
@@ -257,7 +257,7 @@ impl MessagesView {
                 };
                 let what = if line.interleaved.is_some() { "(interleaved)".to_owned() } else { line.facts() };
                 let label = vec![
-                    (format!("{} {}  ", line.op(), cell::len(line.len)), cell::side(line.dir)),
+                    (format!("{} {}  ", line.op(), cell::len(line.len)), Role::of_sender(line.dir)),
                     (what, Role::Dim),
                 ];
                 let right = (format!("f{}", line.n), Role::Dim);
@@ -301,7 +301,7 @@ fn draw_rung(model: &Model, rung: &Rung, lanes: Lanes, y: u16, canvas: &mut Canv
             canvas.spans(left, y, room, rung.label.iter().map(|(text, role)| (text.as_str(), *role)));
         }
         Some(dir) => {
-            let role = cell::side(dir);
+            let role = Role::of_sender(dir);
             let line = |columns: u16| rung.glyph.repeat(columns.into());
             let (mut x, end) = (left, left + room);
             let head = if dir == Dir::C2s { line(2) } else { format!("<{}", line(1)) };

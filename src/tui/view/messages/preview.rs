@@ -4,18 +4,14 @@ use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthChar as _;
 
 use super::cell;
-use crate::place::{Place, What};
 use crate::report::visible;
-use crate::report::words::{self, count, number, packets};
+use crate::report::words::{self, arrow, count, number, packets};
 use crate::time::Delay;
 use crate::tui::canvas::{Canvas, Hit};
-use crate::tui::model::Model;
+use crate::tui::model::{Model, PAIRED};
 use crate::tui::store::Row;
 use crate::tui::theme::Role;
 use crate::ws::fact::Kind;
-
-/// Messages that are looked at for the other one of a pair.
-const AROUND: u32 = 2_000;
 
 /// Draws the preview, a line with the id above it.
 pub(super) fn draw(model: &mut Model, area: Rect, canvas: &mut Canvas<'_>) {
@@ -27,9 +23,8 @@ pub(super) fn draw(model: &mut Model, area: Rect, canvas: &mut Canvas<'_>) {
     }) else {
         return;
     };
-    let id = Place { conn: row.conn, what: What::Message(row.n.into()) };
     let room = area.width.saturating_sub(2);
-    canvas.put(area.x + 1, area.y, room, &format!(" {id} "), Role::Heading);
+    canvas.put(area.x + 1, area.y, room, &format!(" {} ", row.id()), Role::Heading);
     let found: Vec<(String, Role)> = model
         .findings_on(&row)
         .map(|found| {
@@ -66,7 +61,7 @@ pub(super) fn draw(model: &mut Model, area: Rect, canvas: &mut Canvas<'_>) {
 
 /// Size, frames and packets.
 pub(super) fn facts(row: &Row) -> String {
-    let mut facts = format!("{}{}  {}", cell::arrow(row.dir), cell::op(row.kind), count(row.len, "byte"));
+    let mut facts = format!("{}{}  {}", arrow(row.dir), cell::op(row.kind), count(row.len, "byte"));
     if row.compressed {
         facts.push_str(&format!(" ({} on the wire)", number(row.wire_len)));
     }
@@ -79,29 +74,16 @@ pub(super) fn facts(row: &Row) -> String {
 
 /// The message that this one answers, or that answers it.
 pub(super) fn pair(model: &Model, row: &Row) -> Option<String> {
-    let conn = model.store.conn(row.conn)?;
-    let preview = |row: &Row| {
-        let place = *conn.messages.get((row.n as usize).checked_sub(1)?)?;
-        model.store.message(place as usize).map(|(_, preview)| preview)
-    };
-    let mine = preview(row)?;
-    let other = |n: u32| {
-        let place = *conn.messages.get((n as usize).checked_sub(1)?)?;
-        let (other, _) = model.store.message(place as usize)?;
-        Some(other)
-    };
-    let later =
-        || (row.n + 1..row.n.saturating_add(AROUND)).map_while(other).filter(|other| other.dir != row.dir);
+    let n = u64::from(row.n);
+    let other = |n| Some(model.store.message(model.place_of(row.conn, n)?)?.0);
+    let later = || (n + 1..n + PAIRED as u64).map_while(other).filter(|other| other.dir != row.dir);
     let earlier = || {
-        (row.n.saturating_sub(AROUND).max(1)..row.n)
-            .rev()
-            .map_while(other)
-            .filter(|other| other.dir != row.dir)
+        let before = n.saturating_sub(PAIRED as u64).max(1)..n;
+        before.rev().map_while(other).filter(|other| other.dir != row.dir)
     };
-    let same = |other: &&Row| preview(other) == Some(mine);
     let (words, found) = match row.kind {
-        Kind::Ping => ("answered by", later().filter(|other| other.kind == Kind::Pong).find(same)),
-        Kind::Pong => ("answers", earlier().filter(|other| other.kind == Kind::Ping).find(same)),
+        Kind::Ping => ("answered by", model.other_half(row)),
+        Kind::Pong => ("answers", model.other_half(row)),
         Kind::Close => match earlier().find(|other| other.kind == Kind::Close) {
             Some(first) => ("answers", Some(first)),
             None => ("answered by", later().find(|other| other.kind == Kind::Close)),
@@ -111,7 +93,7 @@ pub(super) fn pair(model: &Model, row: &Row) -> Option<String> {
     match found {
         Some(other) => {
             let delay = Delay(other.last.time.since(row.last.time).saturating_abs());
-            let arrow = if words == "then" { cell::arrow(other.dir) } else { "" };
+            let arrow = if words == "then" { arrow(other.dir) } else { "" };
             Some(format!("{words} {arrow}m{} after {delay}", other.n))
         }
         None if row.kind == Kind::Ping => Some("not answered".to_owned()),

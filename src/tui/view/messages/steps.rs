@@ -5,7 +5,7 @@ use super::lines::Line;
 use super::panes::Split;
 use super::seek::{self, Sought};
 use super::table::{self, column_of, order_of};
-use super::{MessagesView, Mode, Spot, reading};
+use super::{MessagesView, Mode, Spot};
 use crate::place::{Place, What};
 use crate::tui::action::Action;
 use crate::tui::list::Step;
@@ -113,7 +113,7 @@ impl MessagesView {
                     model.say("the tail is not followed");
                 } else if !in_time(model) {
                     model.say("sorted: what is new is not at the end; R brings back the order of time");
-                } else if reading(model) {
+                } else if model.store.is_reading() {
                     self.following = true;
                     model.say("following the tail; going up stops it");
                 } else {
@@ -163,7 +163,7 @@ impl MessagesView {
     fn walk(&mut self, model: &mut Model, step: Step) {
         match step {
             // In another order, what is new is not at the end.
-            Step::Last => self.following = reading(model) && in_time(model),
+            Step::Last => self.following = model.store.is_reading() && in_time(model),
             Step::First => self.following = false,
             Step::By(by) | Step::Halves(by) => self.following &= by > 0,
         }
@@ -374,7 +374,7 @@ impl MessagesView {
             (Spot::Sub(..), Some((row, _))) if model.frame.is_some() => {
                 model.frame.map(|n| Place { conn: row.conn, what: What::Frame(n) })
             }
-            (_, Some((row, _))) => Some(Place { conn: row.conn, what: What::Message(row.n.into()) }),
+            (_, Some((row, _))) => Some(row.id()),
             _ => None,
         };
         match id {

@@ -3,13 +3,13 @@
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr as _;
 
-use super::cell::{self, Spans};
+use super::cell;
 use super::frames::FrameLine;
 use super::lines::Line;
 use super::{GUTTER, MessagesView};
-use crate::report::words::{number, span};
+use crate::report::words::{arrow, number, span};
 use crate::time::{Delay, Timestamp};
-use crate::tui::canvas::{Canvas, Hit};
+use crate::tui::canvas::{Canvas, Hit, Spans};
 use crate::tui::grid::{Align, Column, Grid};
 use crate::tui::model::{By, Model};
 use crate::tui::store::Row;
@@ -30,12 +30,12 @@ pub(super) const SUMMARY: usize = 5;
 
 /// The columns.
 pub(super) const COLUMNS: [Column; 6] = [
-    column("id", 4, 4, Align::Left, 0),
-    column("time", 11, 11, Align::Right, 9),
-    column("Δ", 7, 7, Align::Right, 4),
-    column("op", 6, 6, Align::Left, 0),
-    column("len", 6, 6, Align::Right, 3),
-    Column { grows: true, ..column("summary", 10, 10, Align::Left, 0) },
+    Column::new("id", 4, 4, Align::Left, 0),
+    Column::new("time", 11, 11, Align::Right, 9),
+    Column::new("Δ", 7, 7, Align::Right, 4),
+    Column::new("op", 6, 6, Align::Left, 0),
+    Column::new("len", 6, 6, Align::Right, 3),
+    Column { grows: true, ..Column::new("summary", 10, 10, Align::Left, 0) },
 ];
 
 /// The columns, as wide as ids and times are.
@@ -52,10 +52,6 @@ fn columns(model: &Model) -> [Column; 6] {
         (column.min, column.ideal) = (width, width);
     }
     columns
-}
-
-const fn column(name: &'static str, min: u16, ideal: u16, align: Align, drop: u8) -> Column {
-    Column { name, min, ideal, align, drop, grows: false }
 }
 
 /// The order of a column.
@@ -95,7 +91,7 @@ pub(super) fn delta(time: Timestamp, before: Option<Timestamp>) -> String {
 
 /// The id of a message, with its connection where others are shown too.
 pub(super) fn id(model: &Model, row: &Row) -> String {
-    if model.narrow.conn.is_some() { format!("m{}", row.n) } else { format!("{}.m{}", row.conn, row.n) }
+    if model.narrow.conn.is_some() { format!("m{}", row.n) } else { row.id().to_string() }
 }
 
 /// The text of a column of a message; `before` is the time of the row before.
@@ -110,7 +106,7 @@ pub(super) fn text(
         ID => (id(model, row), Role::Text),
         TIME => (model.settings.time.write(row.last.time, model.origin(), before), Role::Dim),
         DELTA => (delta(row.last.time, model.before(row).map(|before| before.last.time)), Role::Dim),
-        OP => (format!("{}{}", cell::arrow(row.dir), cell::op(row.kind)), cell::side(row.dir)),
+        OP => (format!("{}{}", arrow(row.dir), cell::op(row.kind)), Role::of_sender(row.dir)),
         LEN => (format!("{}{}", cell::len(row.len), if row.compressed { "z" } else { " " }), Role::Text),
         _ => (cell::text(&cell::summary(row, preview)), Role::Text),
     }
@@ -122,7 +118,7 @@ fn frame_text(model: &Model, line: &FrameLine, column: usize, before: Option<Tim
         ID => (format!("f{}", line.n), Role::Text),
         TIME => (model.settings.time.write(line.last.time, model.origin(), before), Role::Dim),
         DELTA => (delta(line.last.time, before), Role::Dim),
-        OP => (format!("{}{}", cell::arrow(line.dir), line.op()), cell::side(line.dir)),
+        OP => (format!("{}{}", arrow(line.dir), line.op()), Role::of_sender(line.dir)),
         LEN => (format!("{} ", cell::len(line.len)), Role::Text),
         _ => (String::new(), Role::Text),
     }
@@ -233,8 +229,11 @@ impl MessagesView {
                 let branch = if row + 1 == lines.len() { "└ " } else { "├ " };
                 let head = format!("f{}  {:<5}", line.n, line.op());
                 let len = format!("{:>7}  ", cell::len(line.len));
-                let mut spans =
-                    vec![(branch.to_owned(), Role::Dim), (head, cell::side(line.dir)), (len, Role::Text)];
+                let mut spans = vec![
+                    (branch.to_owned(), Role::Dim),
+                    (head, Role::of_sender(line.dir)),
+                    (len, Role::Text),
+                ];
                 if line.interleaved.is_some() {
                     spans.push(("(interleaved)".to_owned(), Role::Dim));
                 } else {

@@ -1,0 +1,146 @@
+//! What is selected, what belongs to it, and going elsewhere.
+
+use std::sync::Arc;
+
+use super::{Effect, Loaded, Model, places, shown};
+use crate::http::upgrade::Handshake;
+use crate::item::Dir;
+use crate::place::{Place, What};
+use crate::tui::reopen::MessageDetail;
+use crate::tui::store::{Conn, Found, Row};
+use crate::tui::view::ViewId;
+
+impl Model {
+    /// The connection under the cursor.
+    #[must_use]
+    pub fn current_conn(&self) -> Option<&Conn> {
+        self.store.conn(self.conn?)
+    }
+
+    /// The message under the cursor, and its preview.
+    #[must_use]
+    pub fn current_message(&self) -> Option<(&Row, &str)> {
+        self.store.message(self.message?)
+    }
+
+    /// Puts the cursor on a connection, and on its first message where it is on one of another.
+    pub fn select_conn(&mut self, number: u32) {
+        self.conn = Some(number);
+        let on_it = self.current_message().is_some_and(|(row, _)| row.conn == number);
+        if !on_it {
+            self.message = self.place_of(number, 1);
+            self.frame = None;
+        }
+    }
+
+    /// Puts the cursor on a message, and on its connection.
+    pub fn select_message(&mut self, place: usize) {
+        if let Some((row, _)) = self.store.message(place) {
+            if self.message != Some(place) {
+                self.frame = None;
+            }
+            self.conn = Some(row.conn);
+            self.message = Some(place);
+            self.frame = None;
+        }
+    }
+
+    /// The place of a connection's message, by its number from 1.
+    #[must_use]
+    pub fn place_of(&self, conn: u32, message: u64) -> Option<usize> {
+        let n = usize::try_from(message).ok()?.checked_sub(1)?;
+        self.store.conn(conn)?.messages.get(n).map(|place| *place as usize)
+    }
+
+    /// Puts the cursor on what an id names, and goes to the view that shows it. Says so where there is no such thing.
+    pub fn go(&mut self, place: Place) {
+        let Some(conn) = self.store.conn(place.conn) else {
+            return self.fail(format!("there is no connection {}", place.conn));
+        };
+        let number = conn.number;
+        let view = match place.what {
+            What::Connection => ViewId::Conns,
+            What::Handshake => ViewId::Handshake,
+            What::Message(n) => match self.place_of(number, n) {
+                Some(message) => {
+                    self.select_message(message);
+                    ViewId::Messages
+                }
+                None => return self.fail(format!("connection {number} has no message {n}")),
+            },
+            What::Frame(n) => match self.message_of_frame(number, n) {
+                Some(message) => {
+                    self.select_message(message);
+                    self.frame = Some(n);
+                    ViewId::Inspect
+                }
+                None => return self.fail(format!("no message of connection {number} has frame {n}")),
+            },
+        };
+        self.conn = Some(number);
+        self.effect(Effect::Go(view));
+    }
+
+    /// The place of the message with this frame.
+    #[must_use]
+    pub fn message_of_frame(&self, conn: u32, frame: u64) -> Option<usize> {
+        places::of_frame(&self.store, conn, frame, None)
+    }
+
+    /// As [`Model::message_of_frame`], of a sender.
+    #[must_use]
+    pub fn message_of_frame_from(&self, conn: u32, frame: u64, dir: Dir) -> Option<usize> {
+        places::of_frame(&self.store, conn, frame, Some(dir))
+    }
+
+    /// The message before another on its connection.
+    #[must_use]
+    pub fn before(&self, row: &Row) -> Option<&Row> {
+        places::before(&self.store, row)
+    }
+
+    /// The pong that answers a ping, or the ping that a pong answers, where it is among the [`PAIRED`] next messages.
+    #[must_use]
+    pub fn other_half(&self, row: &Row) -> Option<&Row> {
+        places::other_half(&self.store, row)
+    }
+
+    /// The place of the message that a finding is on.
+    #[must_use]
+    pub fn place_of_finding(&self, found: &Found) -> Option<usize> {
+        shown::place_of(&self.store, found)
+    }
+
+    /// The findings on a message or its frames.
+    pub fn findings_on<'a>(&'a self, row: &'a Row) -> impl Iterator<Item = &'a Found> + 'a {
+        shown::findings_on(&self.store, row)
+    }
+
+    /// The message under the cursor with its payload.
+    pub fn current_detail(&mut self) -> Loaded<'_, MessageDetail> {
+        match self.message {
+            Some(place) => self.detail(place),
+            None => Loaded::Gone,
+        }
+    }
+
+    /// A message with its payload.
+    pub fn detail(&mut self, place: usize) -> Loaded<'_, MessageDetail> {
+        match self.shared_detail(place) {
+            Loaded::Loading => Loaded::Loading,
+            Loaded::Gone => Loaded::Gone,
+            Loaded::Failed(error) => Loaded::Failed(error),
+            Loaded::Ready(detail) => Loaded::Ready(detail),
+        }
+    }
+
+    /// As [`Model::detail`], to be given to another thread.
+    pub fn shared_detail(&mut self, place: usize) -> Loaded<'_, Arc<MessageDetail>> {
+        self.details.message(place, &self.store, self.reopener.as_ref(), &self.workers)
+    }
+
+    /// The opening handshake of a connection.
+    pub fn handshake(&mut self, conn: u32) -> Loaded<'_, Handshake> {
+        self.details.handshake(conn, &self.store, self.reopener.as_ref(), &self.workers)
+    }
+}
