@@ -20,8 +20,8 @@ use crate::event::Summary;
 use crate::filter::{Filter, Rows};
 use crate::item::Dir;
 use crate::report::filtered::{Filtered, FilteredSink};
-use crate::report::payload::PayloadMode;
 use crate::report::json::{JsonObserver, JsonOptions, JsonSink};
+use crate::report::payload::PayloadMode;
 use crate::report::txt::{TimeStyle, TxtObserver, TxtOptions, TxtSink};
 use crate::ws::session::Want;
 

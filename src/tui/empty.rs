@@ -14,7 +14,10 @@ pub(super) fn draw(model: &Model, area: Rect, canvas: &mut Canvas<'_>) {
     let mut lines: Vec<(String, Role)> = Vec::new();
     match model.store.state() {
         State::Reading => {
-            let read = model.progress.map(|progress| format!(" {} so far;", size(progress.read)));
+            let read = model
+                .progress
+                .filter(|progress| progress.read > 0)
+                .map(|progress| format!(" {} so far;", size(progress.read)));
             let what = if model.live.is_some() { "Listening" } else { "Reading" };
             lines.push((format!("{what}:{} no WebSocket yet.", read.unwrap_or_default()), Role::Heading));
             if model.live.is_some() {

@@ -69,11 +69,7 @@ impl Files {
     /// Of a source that writes the packets of all its interfaces into one temporary file before it gives them, with their places
     /// in it. The source that is returned is to be read instead.
     #[must_use]
-    pub fn of_spool(
-        name: PathBuf,
-        spool: NamedTempFile,
-        source: Box<dyn Source>,
-    ) -> (Self, Box<dyn Source>) {
+    pub fn of_spool(name: PathBuf, spool: NamedTempFile, source: Box<dyn Source>) -> (Self, Box<dyn Source>) {
         let growing = Arc::<AtomicUsize>::default();
         let source = Spooled { source, _growing: Growing::new(&growing) };
         let files = Self {

@@ -11,7 +11,8 @@ use crate::terminal::{Start, start, wscope};
 /// Loopback can be listened to.
 fn can_capture() -> bool {
     let program = env!("CARGO_BIN_EXE_wscope");
-    let tried = Command::new(program).args(["live", "-i", "lo", "--lines", "--duration", "1ms"]).output().unwrap();
+    let tried =
+        Command::new(program).args(["live", "-i", "lo", "--lines", "--duration", "1ms"]).output().unwrap();
     let can = tried.status.success();
     if !can {
         eprintln!("not tested: {}", String::from_utf8_lossy(&tried.stderr));
@@ -58,12 +59,15 @@ fn what_comes_is_shown_and_summed_up() {
     terminal.wait("while it was paused").wait("● LIVE");
     // It is there to be read again while the capture goes on.
     terminal.send("\r");
-    terminal.wait("Payload").send("Q");
+    terminal.wait("Payload");
+    terminal.send("Q");
     assert_eq!(terminal.end().exit_code(), 0);
     terminal.is_restored();
     terminal.wait_until("the summary", |arrived| {
         let text = arrived.screen.screen().contents();
-        text.contains("1 connection with 4 messages") && text.contains("none dropped") && text.contains("wrote ")
+        text.contains("1 connection with 4 messages")
+            && text.contains("none dropped")
+            && text.contains("wrote ")
     });
     let shown = Command::new(env!("CARGO_BIN_EXE_wscope")).arg("show").arg(&written).output().unwrap();
     let shown = String::from_utf8(shown.stdout).unwrap();
@@ -92,11 +96,13 @@ fn a_file_that_grows_is_followed() {
         ),
         ..Start::default()
     });
-    terminal.wait("● LIVE ").wait("Findings");
+    terminal.wait("● LIVE ");
     let all = wscope(&["chat-node-ws.pcapng"]);
-    all.wait("file");
-    terminal.send("5");
-    terminal.wait("Stats").send("q");
+    all.wait(" messages");
+    all.settle();
+    let second = all.arrived(|arrived| arrived.screen.screen().rows(1, 120).nth(1).unwrap());
+    let (_, counts) = second.split_once("chat-node-ws.pcapng").unwrap();
+    terminal.wait(counts.trim());
     terminal.send("Q");
     terminal.wait("ended 0");
 }

@@ -47,12 +47,10 @@ pub(super) fn run(args: &Live) -> anyhow::Result<Outcome> {
     let mut capture = Capture::begin(args)?;
     let runtime = Runtime::default();
     let (files, source) = spooled(&mut capture, title(args))?;
-    let engine = engine::Config {
-        threads: 1,
-        decode_as: args.decode.decode_as.clone(),
-        ..engine::Config::default()
-    };
-    let feed = Feed::of(source, files, engine.clone(), runtime.waker())?.watching(Arc::clone(&capture.monitor));
+    let engine =
+        engine::Config { threads: 1, decode_as: args.decode.decode_as.clone(), ..engine::Config::default() };
+    let feed =
+        Feed::of(source, files, engine.clone(), runtime.waker())?.watching(Arc::clone(&capture.monitor));
     let reopener = Reopener::new(feed.files(), &engine);
     let mut model = Model::new(title(args), Workers::start(runtime.waker()), Some(reopener));
     looks.apply(&config, &mut model, || terminal::ground() == Ground::Light);
