@@ -98,7 +98,7 @@ pub enum Command {
     Follow(Follow),
     /// Write everything in a format for other programs
     Export(Export),
-    /// Capture on interfaces, and print the messages as they come
+    /// Capture on interfaces: in a terminal the interface, else a line for each message as it comes
     Live(Live),
     /// Print numbers: messages, sizes, opcodes, compression, ping times
     Stats(Stats),
@@ -166,6 +166,9 @@ pub struct Open {
     /// Begin here: 3 (connection), 3.m41 (message), 3.f52 (frame), 3.h (handshake)
     #[arg(long, value_name = "PLACE")]
     pub at: Option<Place>,
+    /// Wait where the capture ends for what is still written to it
+    #[arg(long)]
+    pub follow: bool,
     /// auto, dark, light, high-contrast, cvd, plain, or one of your own
     #[arg(long, value_name = "NAME")]
     pub theme: Option<String>,
