@@ -98,7 +98,7 @@ impl Model {
         places::before(&self.store, row)
     }
 
-    /// The pong that answers a ping, or the ping that a pong answers, where it is among the [`PAIRED`] next messages.
+    /// The pong that answers a ping, or the ping that a pong answers, where it is among the [`PAIRED`](super::PAIRED) next messages.
     #[must_use]
     pub fn other_half(&self, row: &Row) -> Option<&Row> {
         places::other_half(&self.store, row)
