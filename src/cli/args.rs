@@ -98,7 +98,7 @@ pub enum Command {
     Follow(Follow),
     /// Write everything in a format for other programs
     Export(Export),
-    /// Capture on interfaces: in a terminal the interface, else a line for each message as it comes
+    /// Capture on interfaces, and show the messages as they come
     Live(Live),
     /// Print numbers: messages, sizes, opcodes, compression, ping times
     Stats(Stats),

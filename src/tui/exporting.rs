@@ -145,7 +145,7 @@ pub fn check(order: &Order, model: &Model) -> Result<(), String> {
     if is_input(&order.path, reopener.files().named()) {
         return Err("that is the capture itself: choose another name".to_owned());
     }
-    if reopener.files().grows() {
+    if reopener.files().so_far().grows() {
         return Err("it must be read to its end before it can be read again".to_owned());
     }
     exporter(order, reopener.files()).map(|_| ())
@@ -156,7 +156,9 @@ pub fn check(order: &Order, model: &Model) -> Result<(), String> {
 /// # Errors
 /// Why that failed, in a sentence.
 pub fn carry_out(order: &Order, capture: Option<(&Files, &Config)>, watch: &Watch) -> Result<String, String> {
-    let written = match (&order.form, capture) {
+    // Of what still grows, all passes see the same.
+    let capture = capture.map(|(files, config)| (files.so_far(), config));
+    let written = match (&order.form, capture.as_ref().map(|(files, config)| (files, *config))) {
         (Form::Table(table), _) => whole(order, watch, |out| {
             out.write_all(table.csv.as_bytes())?;
             Ok(count(table.rows as u64, table.row))

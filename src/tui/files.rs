@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -28,6 +28,10 @@ pub struct Files {
     spooled: bool,
     /// Files that are named may still be being written.
     followed: bool,
+    /// Bytes of the file of all sources that hold whole packets.
+    whole: Arc<AtomicU64>,
+    /// No more than so many bytes of it are read.
+    until: Option<u64>,
 }
 
 impl Files {
@@ -62,7 +66,16 @@ impl Files {
         let compressed = opened.source.facts().compressed.clone();
         let (named, copies) = (named.into(), copies.into());
         let followed = opening.follow;
-        let files = Self { named, copies, compressed: compressed.into(), growing, spooled: false, followed };
+        let files = Self {
+            named,
+            copies,
+            compressed: compressed.into(),
+            growing,
+            spooled: false,
+            followed,
+            whole: Arc::default(),
+            until: None,
+        };
         Ok((files, opened))
     }
 
@@ -71,7 +84,8 @@ impl Files {
     #[must_use]
     pub fn of_spool(name: PathBuf, spool: NamedTempFile, source: Box<dyn Source>) -> (Self, Box<dyn Source>) {
         let growing = Arc::<AtomicUsize>::default();
-        let source = Spooled { source, _growing: Growing::new(&growing) };
+        let (path, whole) = (spool.path().to_owned(), Arc::<AtomicU64>::default());
+        let source = Spooled { source, path, whole: Arc::clone(&whole), _growing: Growing::new(&growing) };
         let files = Self {
             named: [name].into(),
             copies: [Some(spool)].into(),
@@ -79,8 +93,17 @@ impl Files {
             growing,
             spooled: true,
             followed: false,
+            whole,
+            until: None,
         };
         (files, Box::new(source))
+    }
+
+    /// The same, without what is still to come where that is possible: of interfaces.
+    #[must_use]
+    pub(super) fn so_far(&self) -> Self {
+        let until = (self.spooled && self.grows()).then(|| self.whole.load(Ordering::Acquire));
+        Self { until: self.until.or(until), ..self.clone() }
     }
 
     /// The place of the file that has a source's packets.
@@ -120,6 +143,9 @@ impl Files {
     ) -> io::Result<Opened> {
         let grows = self.grows();
         let opened = open_through(&self.paths(), limits, &mut |index, input| {
+            if let Some(until) = self.until {
+                return Ok(Box::new(input.take(until)));
+            }
             if !self.followed && self.copies.get(index).is_none_or(Option::is_none) {
                 return Ok(input);
             }
@@ -127,7 +153,8 @@ impl Files {
             Ok(Box::new(Following { input, growing, wanted }))
         })?;
         // How large it will be is not known.
-        Ok(Opened { size: opened.size.filter(|_| !grows), ..opened })
+        let size = self.until.or(opened.size);
+        Ok(Opened { size: size.filter(|_| !grows), ..opened })
     }
 
     /// The files, as they were named.
@@ -142,7 +169,7 @@ impl Files {
 
     /// Some of them are still growing.
     pub(super) fn grows(&self) -> bool {
-        self.growing.load(Ordering::Acquire) > 0
+        self.until.is_none() && self.growing.load(Ordering::Acquire) > 0
     }
 
     /// Opens a source to read packets at their offsets.
@@ -205,12 +232,20 @@ impl Read for Followed {
 struct Spooled {
     // Dropped first: it may have something left to write.
     source: Box<dyn Source>,
+    path: PathBuf,
+    whole: Arc<AtomicU64>,
     _growing: Growing,
 }
 
 impl Source for Spooled {
     fn fill(&mut self, block: &mut Block) -> io::Result<Status> {
-        self.source.fill(block)
+        let status = self.source.fill(block)?;
+        if status != Status::Quiet
+            && let Ok(file) = self.path.metadata()
+        {
+            self.whole.store(file.len(), Ordering::Release);
+        }
+        Ok(status)
     }
 
     fn facts(&self) -> &CaptureFacts {

@@ -11,7 +11,7 @@ use wscope::tui::workers::Workers;
 use super::{SIZES, TROUBLE, mouse_down, open, open_script, picture, pictures};
 
 /// Opens the form and types the file's name.
-fn fill(driver: &mut Driver, keys: &str, file: &Path) {
+pub(super) fn fill(driver: &mut Driver, keys: &str, file: &Path) {
     driver.press("e").press(keys);
     driver.press("<Down><Down><Down><Down><Ctrl-u>").type_text(file.to_str().unwrap());
 }
@@ -38,7 +38,7 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 /// Right arrows that choose a format.
-fn format(name: &str) -> String {
+pub(super) fn format(name: &str) -> String {
     let at =
         ["ndjson", "json", "csv", "txt", "md", "har", "pcapng"].iter().position(|one| *one == name).unwrap();
     format!("j{}", "l".repeat(at))

@@ -25,6 +25,7 @@ use wscope::tui::model::Model;
 use wscope::tui::reopen::Reopener;
 use wscope::tui::workers::Workers;
 
+use crate::export::{fill, format};
 use crate::picture;
 
 /// Two connections; the first says a line at a time.
@@ -133,7 +134,8 @@ impl Growing {
         let spool = tempfile::NamedTempFile::new().unwrap();
         let recorder = Recorder::create(spool.path(), interfaces, Rotation::default()).unwrap();
         let recorded = Recorded::new(live, recorder, Arc::clone(&monitor)).with_places();
-        let (files, source) = Files::of_spool(PathBuf::from("live: lo"), spool, Box::new(recorded));
+        let (files, source) =
+            Files::of_spool(PathBuf::from("live: lo tcp port 80"), spool, Box::new(recorded));
         let config = Config::default();
         let feed = Feed::of(source, files, config.clone(), || {}).unwrap().watching(monitor);
         let reopener = Reopener::new(feed.files(), &config);
@@ -289,6 +291,33 @@ fn what_was_captured_can_be_opened_at_once() {
     assert!(matches!(growing.driver.app.model.store.state(), wscope::tui::store::State::Reading));
     growing.driver.press("6");
     growing.says("GET ");
+}
+
+#[test]
+fn what_came_so_far_is_exported() {
+    let mut growing = Growing::new();
+    growing.grow(growing.first);
+    growing.until("two messages", |growing| growing.messages() == 2);
+    let folder = tempfile::tempdir().unwrap();
+    for (view, form, holds) in [
+        ("2", "ndjson", "\"live: lo tcp port 80\""),
+        ("2", "pcapng", "two"),
+        // The findings have formats of their own.
+        ("4", "ndjson", ""),
+    ] {
+        let file = folder.path().join(format!("{view}-{form}"));
+        growing.driver.press(view);
+        fill(&mut growing.driver, &format(form), &file);
+        growing.driver.press("<Enter>");
+        let text = growing.driver.text();
+        assert!(text.contains(" wrote "), "{text}");
+        let written = fs::read(&file).unwrap();
+        let written = String::from_utf8_lossy(&written);
+        assert!(written.contains(holds) && !written.contains("four"), "{written}");
+    }
+    // It goes on.
+    growing.grow(growing.packets);
+    growing.until("all messages", |growing| growing.messages() == 9);
 }
 
 #[test]

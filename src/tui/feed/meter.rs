@@ -65,6 +65,6 @@ mod tests {
             meter.add(ms(5_000 + n), 1);
         }
         assert!(meter.bins.len() <= 30);
-        assert!((990..=1_010).contains(&meter.rate(ms(105_000))));
+        assert!((960..=1_010).contains(&meter.rate(ms(105_000))));
     }
 }
