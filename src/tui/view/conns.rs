@@ -53,8 +53,11 @@ pub struct ConnsView {
     /// The list alone.
     zoom: bool,
     /// The next order; until it is there, the old one is shown.
-    making: Option<Box<(Made, Ranking<Key, Vec<u32>>)>>,
+    making: Option<Box<Making>>,
 }
+
+/// An order that is being made, and what it depends on.
+type Making = (Made, Ranking<Key, Vec<u32>>);
 
 /// What `order` depends on.
 #[derive(Clone, Debug, PartialEq)]

@@ -180,7 +180,7 @@ impl Rows {
         while let Some(found) = findings.get(self.counted) {
             self.by_rule.entry(found.finding.rule.code).or_default().add(found);
             self.counted += 1;
-            if self.counted % SLICE == 0 && Instant::now() >= until {
+            if self.counted.is_multiple_of(SLICE) && Instant::now() >= until {
                 return true;
             }
         }

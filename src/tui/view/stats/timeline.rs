@@ -72,7 +72,7 @@ impl Timeline {
                 let worst = marks.worst.entry(bins.index(at.time)).or_insert(level);
                 *worst = level.min(*worst);
             }
-            if marks.seen % SLICE == 0 && since.elapsed() >= budget {
+            if marks.seen.is_multiple_of(SLICE) && since.elapsed() >= budget {
                 return false;
             }
         }
