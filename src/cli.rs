@@ -22,7 +22,9 @@ mod session;
 mod show;
 mod stats;
 mod table;
+mod talk;
 mod terminal;
+mod violate;
 mod words;
 
 use std::io;
@@ -94,6 +96,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Some(Command::Check(args)) => check::run(&args),
         Some(Command::Rule(args)) => rule::run(&args),
         Some(Command::Echo(args)) => echo::run(&args),
+        Some(Command::Talk(args)) => talk::run(&args),
         Some(Command::Generate(args)) => generate::run(&args),
         Some(Command::Fields { names, color }) => fields::run(&names, color),
         Some(Command::Filter { expr }) => filter::run(&expr.join(" ")),

@@ -20,12 +20,15 @@
 //! assert_eq!(out, b"\x81\x05Hello");
 //! ```
 
+pub mod breach;
 pub mod client;
 mod codec;
 pub mod handshake;
 pub mod negotiate;
 mod receive;
 mod send;
+
+use breach::{Answer, Breach, Then};
 
 use crate::http::extension::Deflate;
 use crate::ws::deflate::{Context, Params};
@@ -82,11 +85,13 @@ pub struct Settings {
     /// Where a client's masking keys come from. They should be unpredictable (RFC 6455 section 10.3). A server
     /// needs none.
     pub masker: Option<Masker>,
+    /// What it gets wrong on purpose.
+    pub breach: Breach,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { max_message: MAX_MESSAGE, fragment: usize::MAX, masker: None }
+        Self { max_message: MAX_MESSAGE, fragment: usize::MAX, masker: None, breach: Breach::default() }
     }
 }
 
@@ -137,6 +142,10 @@ pub struct Endpoint {
     state: State,
     receiver: Receiver,
     sender: Sender,
+    breach: Breach,
+    /// It was over without a Close, since that is what its breach is.
+    ends: bool,
+    resets: bool,
 }
 
 impl Endpoint {
@@ -148,7 +157,15 @@ impl Endpoint {
         let receiver = Receiver::new(role == Role::Server, context, settings.max_message);
         let masker = settings.masker.filter(|_| role == Role::Client);
         let sender = Sender::new(agreed.params(role), settings.fragment, masker);
-        Self { role, state: State::Open, receiver, sender }
+        Self {
+            role,
+            state: State::Open,
+            receiver,
+            sender,
+            breach: settings.breach,
+            ends: false,
+            resets: false,
+        }
     }
 
     /// Which end it is.
@@ -168,6 +185,18 @@ impl Endpoint {
     #[must_use]
     pub const fn is_open(&self) -> bool {
         matches!(self.state, State::Open)
+    }
+
+    /// It ends TCP without a Close, on purpose.
+    #[must_use]
+    pub const fn ends(&self) -> bool {
+        self.ends
+    }
+
+    /// It breaks TCP off, on purpose.
+    #[must_use]
+    pub const fn resets(&self) -> bool {
+        self.resets
     }
 
     /// Bytes of memory that unfinished messages and compression history take.
@@ -197,7 +226,7 @@ impl Endpoint {
             Part::Message { kind, payload, compressed } => Event::Message { kind, payload, compressed },
             Part::Ping(payload) => {
                 if self.is_open() {
-                    self.sender.control(Kind::Pong, &payload, out);
+                    self.answer_ping(&payload, out);
                 }
                 Event::Ping(payload)
             }
@@ -216,6 +245,9 @@ impl Endpoint {
     /// Sends a text or binary message, compressed where that was agreed, in fragments where they are set. After a
     /// Close was sent, nothing is.
     pub fn send(&mut self, kind: Kind, payload: &[u8], codec: &mut Codec, out: &mut Vec<u8>) {
+        if self.is_open() {
+            self.breach(out);
+        }
         if self.is_open() {
             self.sender.message(kind, payload, codec, out);
         }
@@ -245,10 +277,46 @@ impl Endpoint {
         self.over();
     }
 
+    /// Says, ahead of the first message, what breaks the protocol.
+    fn breach(&mut self, out: &mut Vec<u8>) {
+        let then = std::mem::take(&mut self.breach.then);
+        let say = std::mem::take(&mut self.breach.say);
+        if self.breach.compressed && !self.sender.compresses() {
+            return;
+        }
+        out.extend_from_slice(&say);
+        match then {
+            Then::GoesOn => {}
+            Then::Closing => self.state = State::Closing,
+            Then::Ends => {
+                self.ends = true;
+                self.over();
+            }
+            Then::Resets => {
+                self.resets = true;
+                self.over();
+            }
+        }
+    }
+
+    fn answer_ping(&mut self, payload: &[u8], out: &mut Vec<u8>) {
+        let payload = match self.breach.pong {
+            Answer::Right => payload,
+            Answer::Never => return,
+            Answer::Empty => {
+                self.breach.pong = Answer::Right;
+                if payload.is_empty() { b"?".as_slice() } else { b"".as_slice() }
+            }
+        };
+        self.sender.control(Kind::Pong, payload, out);
+    }
+
     /// The Close that answers one: with its code, unless only the other role may send that (1010 is a client's, 1011
     /// a server's; RFC 6455 section 7.4.1).
     fn answer_close(&mut self, code: Option<u16>, out: &mut Vec<u8>) {
         let code = match (code, self.role) {
+            _ if self.breach.close == Answer::Never => return,
+            (Some(_), _) if self.breach.close == Answer::Empty => None,
             (Some(1010), Role::Server) | (Some(1011), Role::Client) => Some(1000),
             (code, _) => code,
         };

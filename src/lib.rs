@@ -22,4 +22,5 @@ pub mod serve;
 pub mod tcp;
 pub mod time;
 pub mod tui;
+pub mod violate;
 pub mod ws;

@@ -10,10 +10,12 @@ mod page;
 pub mod record;
 mod run;
 mod session;
+pub mod talk;
 mod tape;
 mod tls;
 mod traffic;
 mod transport;
+pub mod trust;
 
 use std::io;
 use std::net::SocketAddr;
@@ -25,6 +27,7 @@ use mio::net::TcpListener;
 use mio::{Interest, Poll, Token, Waker};
 use socket2::SockRef;
 
+use crate::endpoint::breach::Breach;
 use crate::endpoint::handshake::Policy;
 use crate::endpoint::negotiate::Wanted;
 use crate::endpoint::{Codec, Failure, MAX_MESSAGE};
@@ -56,6 +59,8 @@ pub struct Options {
     pub ping: Option<Duration>,
     /// Close every connection by itself.
     pub close: Option<Close>,
+    /// What is to be got wrong on purpose: connections take turns.
+    pub breaches: Vec<Breach>,
 }
 
 impl Default for Options {
@@ -71,6 +76,7 @@ impl Default for Options {
             fragment: usize::MAX,
             ping: None,
             close: None,
+            breaches: Vec::new(),
         }
     }
 }
@@ -101,6 +107,8 @@ pub enum Notice {
         subprotocol: Option<String>,
         /// permessage-deflate was agreed.
         deflate: bool,
+        /// The rule that the server breaks, on purpose.
+        breaks: Option<&'static str>,
     },
     /// A WebSocket is over.
     Closed {

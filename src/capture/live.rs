@@ -60,6 +60,15 @@ pub struct Counts {
     pub interface_dropped: u64,
 }
 
+/// What became of an interface.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remark {
+    /// In words.
+    pub text: String,
+    /// From now on, nothing comes; `false` = all is well.
+    pub trouble: bool,
+}
+
 /// An interface that is open.
 pub trait Tap: Send {
     /// What is known of it.
@@ -73,7 +82,7 @@ pub trait Tap: Send {
     fn counts(&mut self) -> Option<Counts>;
 
     /// What became of it since it was asked last, such as that it went down, if that is worth a remark.
-    fn remark(&mut self) -> Option<String> {
+    fn remark(&mut self) -> Option<Remark> {
         None
     }
 }

@@ -121,6 +121,19 @@ pub fn from_reader(name: &str, input: impl Read + Send + 'static, limits: &Limit
     })
 }
 
+/// Reads a capture that is being written, from something that says [`io::ErrorKind::WouldBlock`] where there is no more
+/// for now.
+///
+/// # Errors
+/// As [`from_reader`].
+pub fn from_arriving(name: &str, input: impl Read + Send + 'static, limits: &Limits) -> io::Result<Opened> {
+    Ok(Opened {
+        source: source(name, Box::new(input), true, reader::BLOCK, limits)?,
+        size: None,
+        growing: true,
+    })
+}
+
 /// An opened file.
 struct Origin {
     input: Box<dyn Read + Send>,

@@ -102,3 +102,13 @@ pub trait Source: Send {
     /// What is known so far.
     fn facts(&self) -> &CaptureFacts;
 }
+
+impl Source for Box<dyn Source> {
+    fn fill(&mut self, block: &mut Block) -> io::Result<Status> {
+        (**self).fill(block)
+    }
+
+    fn facts(&self) -> &CaptureFacts {
+        (**self).facts()
+    }
+}

@@ -19,9 +19,11 @@ use crate::tui::view::ViewId;
 
 mod echo;
 mod live;
+mod talk;
 
 pub use echo::{CloseWith, Echo};
 pub use live::Live;
+pub use talk::Talk;
 
 /// Command lines to begin with, and what they do.
 pub(super) const EXAMPLES: [(&str, &str); 10] = [
@@ -40,7 +42,7 @@ pub(super) const EXAMPLES: [(&str, &str); 10] = [
 /// Exit codes, and what they mean.
 pub(super) const EXIT_CODES: [(&str, &str); 5] = [
     ("0", "success; check: no findings at or above --fail-on"),
-    ("1", "check: findings; ls -q, show -q, live -q: nothing found"),
+    ("1", "check: findings; ls -q, show -q, live -q: nothing found; talk: not closed cleanly"),
     ("2", "trouble: bad usage, an unreadable capture, an output that cannot be written"),
     ("3", "check: no WebSocket connection in the capture"),
     ("130", "interrupted; live: before any packet came"),
@@ -96,7 +98,7 @@ pub enum Command {
     Follow(Follow),
     /// Write everything in a format for other programs
     Export(Export),
-    /// Capture on interfaces, and print the messages as they come
+    /// Capture on interfaces: in a terminal the interface, else a line for each message as it comes
     Live(Live),
     /// Print numbers: messages, sizes, opcodes, compression, ping times
     Stats(Stats),
@@ -106,6 +108,8 @@ pub enum Command {
     Rule(Rule),
     /// Serve WebSockets to test clients with: echo, chat, feeds
     Echo(Echo),
+    /// Talk to a WebSocket server: lines of text in, messages out
+    Talk(Box<Talk>),
     /// Write a capture without any network: scripted or random traffic, workloads for benchmarks
     Generate(Box<Generate>),
     /// List the fields of filters, or explain one
@@ -162,6 +166,9 @@ pub struct Open {
     /// Begin here: 3 (connection), 3.m41 (message), 3.f52 (frame), 3.h (handshake)
     #[arg(long, value_name = "PLACE")]
     pub at: Option<Place>,
+    /// Wait where the capture ends for what is still written to it
+    #[arg(long)]
+    pub follow: bool,
     /// auto, dark, light, high-contrast, cvd, plain, or one of your own
     #[arg(long, value_name = "NAME")]
     pub theme: Option<String>,

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anstyle::{AnsiColor, Style};
 use anyhow::Context;
 
+use crate::endpoint::Role;
 use crate::endpoint::handshake::Policy;
 use crate::report::visible;
 use crate::serve::record::Recorder;
@@ -16,7 +17,7 @@ use crate::time::Timestamp;
 
 use super::args::Echo;
 use super::words::{count, size, span};
-use super::{Outcome, interrupt, session};
+use super::{Outcome, interrupt, session, violate};
 
 pub(super) fn run(args: &Echo) -> anyhow::Result<Outcome> {
     session::set_color(args.color);
@@ -77,6 +78,7 @@ fn options(args: &Echo) -> anyhow::Result<Options> {
             reason: close.reason.clone(),
             after: args.after,
         }),
+        breaches: violate::breaches(&args.violate, Role::Server, args.quiet)?,
         ..Options::default()
     })
 }
@@ -137,7 +139,7 @@ fn line(notice: &Notice) -> String {
         format!("{style}{word:<8}{style:#}")
     };
     match notice {
-        Notice::Opened { id, peer, target, subprotocol, deflate } => {
+        Notice::Opened { id, peer, target, subprotocol, deflate, breaks } => {
             let mut agreed = String::new();
             if *deflate {
                 agreed.push_str("  permessage-deflate");
@@ -145,6 +147,10 @@ fn line(notice: &Notice) -> String {
             if let Some(name) = subprotocol {
                 agreed.push_str("  ");
                 visible::visible(name.as_bytes(), &mut agreed);
+            }
+            if let Some(code) = breaks {
+                agreed.push_str("  breaks ");
+                agreed.push_str(code);
             }
             format!("{clock} #{id:<4} {} {peer}  {}{agreed}", word(AnsiColor::Green, "open"), shown(target))
         }
@@ -261,6 +267,7 @@ mod tests {
             target: "/echo?\x1b[2J\n\u{202e}".into(),
             subprotocol: None,
             deflate: true,
+            breaks: None,
         };
         let line = anstream::adapter::strip_str(&line(&notice)).to_string();
         assert!(line.ends_with("127.0.0.1:5  /echo?␛[2J␊<U+202E>  permessage-deflate"), "{line}");

@@ -1,8 +1,11 @@
 //! `wscope live`: messages as they come.
 
+mod interface;
+
 use std::env;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -12,11 +15,13 @@ use crate::capture::live::{self, Device, Monitor, OpenError, Options, privileges
 use crate::capture::open;
 use crate::capture::record::{Recorded, Recorder, Recording, Rotation};
 use crate::capture::source::Source;
+use crate::capture::write::Interface;
 use crate::event::Summary;
 use crate::filter::{Filter, Rows};
 use crate::item::Dir;
 use crate::report::filtered::{Filtered, FilteredSink};
 use crate::report::json::{JsonObserver, JsonOptions, JsonSink};
+use crate::report::payload::PayloadMode;
 use crate::report::txt::{TimeStyle, TxtObserver, TxtOptions, TxtSink};
 use crate::ws::session::Want;
 
@@ -61,9 +66,14 @@ pub(super) fn run(args: &Live) -> anyhow::Result<Outcome> {
         args.keep.is_none() || rotation(args).is_on(),
         "--keep is about the files of --rotate-size or --rotate-time: name one of them"
     );
+    if is_interactive(args) {
+        return interface::run(args);
+    }
     let mut capture = Capture::begin(args)?;
+    interrupt::stops(&capture.stop)?;
+    capture.greet(args);
     let session = Session::new(
-        open::Opened { source: capture.source.take().context("no source")?, size: None, growing: true },
+        open::Opened { source: capture.source()?, size: None, growing: true },
         &args.decode,
         // Those that listen have threads of their own.
         Some(1),
@@ -85,9 +95,25 @@ pub(super) fn run(args: &Live) -> anyhow::Result<Outcome> {
     capture.end(args, &summary, outcome, printed)
 }
 
+/// Somebody sits in front of it, and asked for nothing that only lines have.
+fn is_interactive(args: &Live) -> bool {
+    let of_lines = args.lines
+        || args.json
+        || args.decode.quiet
+        || args.side.is_some()
+        || args.time != TimeFormat::default()
+        || args.payload != PayloadMode::Full;
+    !of_lines && io::stdout().is_terminal() && io::stdin().is_terminal()
+}
+
 /// A capture that runs.
 struct Capture {
     source: Option<Box<dyn Source>>,
+    interfaces: Vec<Interface>,
+    /// Ends it.
+    stop: Arc<AtomicBool>,
+    /// Whom root became.
+    user: Option<String>,
     monitor: Arc<Monitor>,
     recording: Option<Arc<Mutex<Recording>>>,
     started: Instant,
@@ -104,24 +130,18 @@ impl Capture {
         let folder = args.write.as_deref().map(folder);
         let user = privileges::give_up(args.user.as_deref(), folder)
             .context("cannot give up the rights that were needed to open the interface")?;
-        interrupt::stops(&options.stop)?;
         let recorder = match &args.write {
             Some(path) => {
                 let whose = user.as_ref().map_or(String::new(), |user| {
                     format!(" as {user}, whom wscope became (-Z NAME chooses another)")
                 });
-                let recorder = Recorder::create(path, interfaces, rotation(args));
+                let recorder = Recorder::create(path, interfaces.clone(), rotation(args));
                 Some(recorder.with_context(|| format!("cannot write {}{whose}", path.display()))?)
             }
             None => None,
         };
         let live = opened.start().context("cannot start a thread")?;
         let monitor = live.monitor();
-        if !args.decode.quiet {
-            let names = options.interfaces.join(", ");
-            let user = user.map_or(String::new(), |user| format!(" as {user}"));
-            session::closing(&format!("listening on {names}{user}; Ctrl-C ends"));
-        }
         let (source, recording): (Box<dyn Source>, _) = match recorder {
             Some(recorder) => {
                 let recorded = Recorded::new(live, recorder, Arc::clone(&monitor));
@@ -130,7 +150,22 @@ impl Capture {
             }
             None => (Box::new(live), None),
         };
-        Ok(Self { source: Some(source), monitor, recording, started: Instant::now() })
+        let started = Instant::now();
+        Ok(Self { source: Some(source), interfaces, stop: options.stop, user, monitor, recording, started })
+    }
+
+    /// Says that it has begun.
+    fn greet(&self, args: &Live) {
+        if !args.decode.quiet {
+            let names = args.interfaces.join(", ");
+            let user = self.user.as_ref().map_or(String::new(), |user| format!(" as {user}"));
+            session::closing(&format!("listening on {names}{user}; Ctrl-C ends"));
+        }
+    }
+
+    /// Its packets, once.
+    fn source(&mut self) -> anyhow::Result<Box<dyn Source>> {
+        self.source.take().context("no source")
     }
 
     /// What became of it.

@@ -21,7 +21,7 @@ use super::args::{Color, ConfigFile, Input, Ls, Open};
 use super::{Outcome, ls, session};
 
 /// What a panic ends with.
-const PANICKED: i32 = 101;
+pub(super) const PANICKED: i32 = 101;
 
 pub(super) fn run(args: &Open) -> anyhow::Result<Outcome> {
     let files = args.input.files();
@@ -29,7 +29,8 @@ pub(super) fn run(args: &Open) -> anyhow::Result<Outcome> {
         return show(args, &files);
     }
     // What they ask for would be left out in silence.
-    let only_there = [("--at", args.at.is_some()), ("--view", args.view.is_some())];
+    let only_there =
+        [("--at", args.at.is_some()), ("--view", args.view.is_some()), ("--follow", args.follow)];
     if let Some((flag, _)) = only_there.iter().find(|(_, given)| *given) {
         anyhow::bail!("{flag} is for the interface, which needs a terminal for standard input and output");
     }
@@ -88,7 +89,8 @@ fn show(args: &Open, files: &[PathBuf]) -> anyhow::Result<Outcome> {
 
     let runtime = Runtime::default();
     let engine = engine_config(&args.input, files);
-    let feed = Feed::start(files, engine.clone(), runtime.waker())?;
+    let begin = if args.follow { Feed::follow } else { Feed::start };
+    let feed = begin(files, engine.clone(), runtime.waker())?;
     let reopener = Reopener::new(feed.files(), &engine);
     let mut model = Model::new(title(files), Workers::start(runtime.waker()), Some(reopener));
     looks.apply(&config, &mut model, || terminal::ground() == Ground::Light);
@@ -97,6 +99,9 @@ fn show(args: &Open, files: &[PathBuf]) -> anyhow::Result<Outcome> {
         model.apply_filter(text)?;
     }
     let mut app = App::new(model, Some(feed));
+    if args.follow {
+        app.follow_tails();
+    }
     app.show_columns(&config.columns).map_err(|error| anyhow::anyhow!("[columns]: {error}"))?;
     if let Some(view) = args.view {
         app.act(view.action());

@@ -1,6 +1,7 @@
 //! The client's half of the opening handshake (RFC 6455 section 4.1), strict.
 
 use super::Agreed;
+use super::breach::Breach;
 use super::negotiate::{Wanted, accepted, is_deflate, offer};
 use crate::http::upgrade::{HeadFault, Response, expected_accept};
 
@@ -40,6 +41,12 @@ impl Request {
         }
         head.push_str("\r\n");
         head.into_bytes()
+    }
+
+    /// The same, asking for what a breach needs.
+    #[must_use]
+    pub fn breaching(&self, breach: &Breach) -> Self {
+        Self { deflate: breach.deflate.or(self.deflate), ..self.clone() }
     }
 
     /// What the response agrees to.

@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::Agreed;
+use super::breach::{Breach, edited};
 use super::negotiate::{Wanted, choose};
 use crate::http::upgrade::{HeadFault, Request, expected_accept};
 
@@ -122,6 +123,31 @@ pub fn answer(request: &Request, policy: &Policy) -> Result<(Agreed, Vec<u8>), R
     }
     head.push_str("\r\n");
     Ok((agreed, head.into_bytes()))
+}
+
+/// As [`answer`], with a fault where there is to be one.
+///
+/// # Errors
+/// As [`answer`], and where the fault is a refusal.
+pub fn answer_with(
+    request: &Request,
+    policy: &Policy,
+    breach: Option<&Breach>,
+) -> Result<(Agreed, Vec<u8>), Refusal> {
+    let Some(breach) = breach else { return answer(request, policy) };
+    if let Some(status) = breach.refusal {
+        return Err(Refusal::new(status, "all are refused, on purpose"));
+    }
+    let policy = Policy { deflate: breach.deflate.or(policy.deflate), ..policy.clone() };
+    let (agreed, head) = answer(request, &policy)?;
+    let offered = |name: &str| {
+        let offers = request.extensions().list;
+        offers.iter().flat_map(|offer| &offer.params).any(|(param, _)| param.eq_ignore_ascii_case(name))
+    };
+    if breach.unless_offered.is_some_and(offered) {
+        return Ok((agreed, head));
+    }
+    Ok((agreed, edited(head, &breach.head)))
 }
 
 fn has_token(request: &Request, name: &str, token: &[u8]) -> bool {

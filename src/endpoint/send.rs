@@ -23,6 +23,11 @@ impl Sender {
         Self { owner: Owner::new(), deflate, fragment: fragment.max(1), masker, compressed: Vec::new() }
     }
 
+    /// Compression was agreed.
+    pub(super) const fn compresses(&self) -> bool {
+        self.deflate.is_some()
+    }
+
     /// A data message.
     pub(super) fn message(&mut self, kind: Kind, payload: &[u8], codec: &mut Codec, out: &mut Vec<u8>) {
         let opcode = if kind == Kind::Text { Opcode::TEXT } else { Opcode::BINARY };

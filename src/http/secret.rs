@@ -27,6 +27,9 @@ const WORDS: [&str; 13] = [
 /// Query parameters that are secrets but whose names are too short to be searched for in others.
 const PARAMETERS: [&str; 9] = ["key", "auth", "sig", "sid", "code", "pwd", "pass", "authorization", "bearer"];
 
+/// Digits of a `code` that is none to log in with, but of an error or a Close.
+const SHORT_CODE: usize = 4;
+
 /// The value of a header field as people see it; `None` = as it is.
 #[must_use]
 pub fn field(name: &[u8], value: &[u8]) -> Option<String> {
@@ -115,6 +118,10 @@ fn parameter(part: &[u8]) -> Option<(String, usize)> {
     let equals = part.iter().position(|byte| *byte == b'=').filter(|at| at + 1 < part.len())?;
     let name = part.get(..equals)?;
     let is = |window: &[u8], word: &str| window.eq_ignore_ascii_case(word.as_bytes());
+    let value = part.get(equals + 1..).unwrap_or_default();
+    if is(name, "code") && value.len() <= SHORT_CODE && value.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
     let secret = PARAMETERS.iter().any(|word| is(name, word))
         || WORDS.iter().any(|word| name.windows(word.len()).any(|window| is(window, word)));
     secret.then(|| (String::from_utf8_lossy(name).into_owned(), equals + 1))
@@ -218,6 +225,9 @@ mod tests {
             ("/chat?room=1", "/chat?room=1"),
             ("/?token=abc&room=1", "/?token=***&room=1"),
             ("/?a=1;PWD=x", "/?a=1;PWD=***"),
+            ("/close?code=1011&reason=x", "/close?code=1011&reason=x"),
+            ("/?code=123456", "/?code=***"),
+            ("/?code=a1", "/?code=***"),
             ("/?keyboard=qwerty&monkey=1", "/?keyboard=qwerty&monkey=1"),
             ("/#access_token=abc", "/#access_token=***"),
             ("ws://joe:pass@host/a@b", "ws://joe:***@host/a@b"),

@@ -10,6 +10,7 @@ use super::tape::{Tape, Taped};
 use super::traffic::Traffic;
 use super::transport::Transport;
 use super::{Ended, Notice, Options, page};
+use crate::endpoint::breach::Breach;
 use crate::endpoint::handshake::{self, Refusal};
 use crate::endpoint::{Codec, Endpoint, Failure, Role, Settings};
 use crate::http::probe::{Guess, probe};
@@ -259,7 +260,8 @@ impl Client {
             Some(Err(why)) => return self.refuse(&Refusal { status: 400, why: why.into() }, &target, turn),
             None => return self.refuse(&Refusal::new(404, "there is no such path"), &target, turn),
         };
-        let (agreed, head) = match handshake::answer(request, &turn.options.policy) {
+        let breach = breach(self.id, &turn.options.breaches);
+        let (agreed, head) = match handshake::answer_with(request, &turn.options.policy, breach) {
             Ok(answer) => answer,
             Err(refusal) => return self.refuse(&refusal, &target, turn),
         };
@@ -271,12 +273,18 @@ impl Client {
             target,
             subprotocol: agreed.subprotocol.clone(),
             deflate: agreed.deflate.is_some(),
+            breaks: breach.map(|breach| breach.code),
         });
         let max_message = match traffic {
             Traffic::Chat => turn.options.max_message.min(CHAT_MESSAGE),
             _ => turn.options.max_message,
         };
-        let settings = Settings { max_message, fragment: turn.options.fragment, masker: None };
+        let settings = Settings {
+            max_message,
+            fragment: turn.options.fragment,
+            masker: None,
+            breach: breach.cloned().unwrap_or_default(),
+        };
         let endpoint = Endpoint::new(Role::Server, agreed, settings);
         self.opened = turn.now;
         let session = Session::new(endpoint, traffic, turn.options, &mut world(turn, &mut self.out));
@@ -410,7 +418,12 @@ impl Client {
         if let Phase::Open(session) = &self.phase
             && session.is_over()
         {
+            let resets = session.resets();
             self.over(Ended::Lost, turn);
+            if resets {
+                self.transport.abort();
+                return true;
+            }
         }
         let Phase::Leaving { until, finished } = &mut self.phase else { return false };
         if !*finished && self.out.is_empty() {
@@ -514,6 +527,12 @@ impl Client {
     fn is_behind(&self) -> bool {
         matches!(&self.phase, Phase::Open(session) if session.is_behind())
     }
+}
+
+/// What is to be got wrong on a connection.
+fn breach(id: u64, breaches: &[Breach]) -> Option<&Breach> {
+    let turn = id.saturating_sub(1) as usize;
+    breaches.get(turn.checked_rem(breaches.len())?)
 }
 
 fn world<'a>(turn: &'a mut Turn<'_>, out: &'a mut Vec<u8>) -> World<'a> {

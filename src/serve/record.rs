@@ -29,7 +29,7 @@ pub struct Recorder {
 
 /// One TCP connection of a capture.
 #[derive(Debug)]
-pub(super) struct Flow {
+pub struct Flow {
     ends: Ends,
     /// Each side's next sequence number, the client's first.
     next: [u32; 2],
@@ -71,6 +71,11 @@ impl Recorder {
         Ok(recorder)
     }
 
+    /// So much time passes at once, for a conversation without a clock.
+    pub fn pass(&mut self, time: Duration) {
+        self.base += time;
+    }
+
     /// Packets so far.
     #[must_use]
     pub const fn packets(&self) -> u64 {
@@ -78,14 +83,20 @@ impl Recorder {
     }
 
     /// TLS secrets, in the form of key logs, for what follows.
-    pub(super) fn secrets(&mut self, key_log: &[u8]) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// Where the capture cannot be written.
+    pub fn secrets(&mut self, key_log: &[u8]) -> io::Result<()> {
         self.block.clear();
         write::secrets(&mut self.block, key_log);
         self.file.write_all(&self.block)
     }
 
-    /// A connection begins.
-    pub(super) fn open(&mut self, client: SocketAddr, server: SocketAddr, n: u64) -> io::Result<Flow> {
+    /// A connection begins; `n` is another for each.
+    ///
+    /// # Errors
+    /// Where the capture cannot be written.
+    pub fn open(&mut self, client: SocketAddr, server: SocketAddr, n: u64) -> io::Result<Flow> {
         let ends = Ends { client: host(client, CLIENT), server: host(server, SERVER), vlan: None };
         // Sequence numbers that differ from connection to connection, and in both directions.
         let first = (n as u32).wrapping_mul(0x9e37_79b9);
@@ -97,7 +108,10 @@ impl Recorder {
     }
 
     /// Bytes of one side, and the other's acknowledgement.
-    pub(super) fn data(&mut self, flow: &mut Flow, dir: Dir, bytes: &[u8]) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// Where the capture cannot be written.
+    pub fn data(&mut self, flow: &mut Flow, dir: Dir, bytes: &[u8]) -> io::Result<()> {
         for chunk in bytes.chunks(MAX_PAYLOAD) {
             self.segment(flow, dir, Kind::Data, chunk)?;
         }
@@ -105,7 +119,10 @@ impl Recorder {
     }
 
     /// One side has ended its stream.
-    pub(super) fn fin(&mut self, flow: &mut Flow, dir: Dir) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// Where the capture cannot be written.
+    pub fn fin(&mut self, flow: &mut Flow, dir: Dir) -> io::Result<()> {
         if !flow.fin.get(dir.index()).copied().unwrap_or(true) {
             self.segment(flow, dir, Kind::Fin, &[])?;
             self.segment(flow, dir.other(), Kind::Ack, &[])?;
@@ -114,7 +131,10 @@ impl Recorder {
     }
 
     /// One side has broken the connection off.
-    pub(super) fn reset(&mut self, flow: &mut Flow, dir: Dir) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// Where the capture cannot be written.
+    pub fn reset(&mut self, flow: &mut Flow, dir: Dir) -> io::Result<()> {
         if !flow.reset && flow.fin != [true; 2] {
             self.segment(flow, dir, Kind::Reset, &[])?;
         }
@@ -122,7 +142,10 @@ impl Recorder {
     }
 
     /// Hands everything on to the file.
-    pub(super) fn flush(&mut self) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// Where the capture cannot be written.
+    pub fn flush(&mut self) -> io::Result<()> {
         self.file.flush()
     }
 

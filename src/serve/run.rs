@@ -3,10 +3,12 @@
 use std::collections::{BTreeSet, HashSet};
 use std::fs::File;
 use std::io::{self, ErrorKind};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use mio::{Events, Interest, Token};
+use rustls::{Connection, ServerConnection};
 
 use super::client::{Client, Pumped, Turn};
 use super::transport::Transport;
@@ -158,7 +160,11 @@ impl<'n> Loop<'n> {
                         self.warn(now, "there are too many clients to refuse them politely");
                         continue;
                     }
-                    let Ok(transport) = Transport::new(socket, self.server.tls.as_ref()) else { continue };
+                    let tls = self.server.tls.as_ref();
+                    let tls =
+                        tls.map(|config| ServerConnection::new(Arc::clone(config)).map(Connection::from));
+                    let Ok(tls) = tls.transpose() else { continue };
+                    let transport = Transport::new(socket, tls);
                     let id = self.totals.connections;
                     let local = transport.socket.local_addr().unwrap_or(self.server.address);
                     let flow = self.server.tape.open(peer, local, id);

@@ -153,6 +153,10 @@ impl Session {
             let [_, sent] = &mut self.messages;
             *sent += 1;
             self.endpoint.send(kind, payload, world.codec, world.out);
+            if !self.endpoint.is_open() {
+                // It closed in its own way, on purpose.
+                self.patience.get_or_insert(world.now + PATIENCE);
+            }
         }
     }
 
@@ -225,6 +229,11 @@ impl Session {
     /// The client can say nothing more that would matter.
     pub(super) const fn is_over(&self) -> bool {
         self.endpoint.is_over()
+    }
+
+    /// TCP is to be broken off.
+    pub(super) const fn resets(&self) -> bool {
+        self.endpoint.resets()
     }
 
     /// It is in the chat.

@@ -87,6 +87,11 @@ impl Tls {
 }
 
 impl Secrets {
+    /// For somebody who takes them.
+    pub(super) fn to_be_taken() -> Self {
+        Self { file: None, pending: Some(Mutex::default()) }
+    }
+
     /// The lines that came since the last call.
     pub(super) fn take(&self) -> Vec<u8> {
         let pending =
@@ -129,7 +134,7 @@ fn key_log(path: &Path) -> Result<Mutex<File>, TlsError> {
     file.map(Mutex::new).map_err(|source| TlsError::File { verb: "write", path: path.to_owned(), source })
 }
 
-fn chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+pub(super) fn chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let found = CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
     match found {
         Ok(chain) if !chain.is_empty() => Ok(chain),

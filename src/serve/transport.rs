@@ -1,27 +1,26 @@
-//! A client's socket, plain or with TLS: non-blocking reads and writes of plain text.
+//! A socket, plain or with TLS: non-blocking reads and writes of plain text.
 
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
-use std::sync::Arc;
+use std::time::Duration;
 
 use mio::net::TcpStream;
-use rustls::{ServerConfig, ServerConnection};
+use rustls::Connection;
+use socket2::SockRef;
 
 /// Reads and writes what the WebSocket layer speaks. `WouldBlock` is an error as any socket's; reading nothing is
 /// the end of the stream.
 pub(super) struct Transport {
     /// The socket, to be registered.
     pub(super) socket: TcpStream,
-    tls: Option<Box<ServerConnection>>,
+    tls: Option<Box<Connection>>,
 }
 
 impl Transport {
-    pub(super) fn new(socket: TcpStream, tls: Option<&Arc<ServerConfig>>) -> io::Result<Self> {
-        let tls = tls.map(|config| ServerConnection::new(Arc::clone(config))).transpose();
-        let tls = tls.map_err(io::Error::other)?.map(Box::new);
+    pub(super) fn new(socket: TcpStream, tls: Option<Connection>) -> Self {
         // A frame is to leave at once.
         let _ = socket.set_nodelay(true);
-        Ok(Self { socket, tls })
+        Self { socket, tls: tls.map(Box::new) }
     }
 
     pub(super) fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
@@ -70,6 +69,11 @@ impl Transport {
         self.tls.as_ref().is_some_and(|tls| tls.is_handshaking())
     }
 
+    /// Breaks the connection off as soon as it is dropped.
+    pub(super) fn abort(&self) {
+        let _ = SockRef::from(&self.socket).set_linger(Some(Duration::ZERO));
+    }
+
     /// Ends the stream towards the client.
     pub(super) fn finish(&mut self) {
         if let Some(tls) = &mut self.tls {
@@ -80,7 +84,7 @@ impl Transport {
     }
 }
 
-fn flush(tls: &mut ServerConnection, socket: &mut TcpStream) -> io::Result<()> {
+fn flush(tls: &mut Connection, socket: &mut TcpStream) -> io::Result<()> {
     while tls.wants_write() {
         if tls.write_tls(socket)? == 0 {
             return Err(io::ErrorKind::WriteZero.into());

@@ -45,6 +45,8 @@ pub struct App {
     pub model: Model,
     feed: Option<Feed>,
     paused: bool,
+    /// What the interfaces remarked, as far as it was shown.
+    remarks: Vec<String>,
     views: Views,
     /// Views to go back to.
     back: Vec<ViewId>,
@@ -92,6 +94,7 @@ impl App {
             model,
             feed,
             paused: false,
+            remarks: Vec::new(),
             views: Views::default(),
             back: Vec::new(),
             overlays: Vec::new(),
@@ -130,8 +133,16 @@ impl App {
     /// Takes in what is new, and goes on with what is done in pieces, for about so long.
     pub fn tick(&mut self, budget: Duration) {
         if let Some(feed) = &self.feed {
-            if !self.paused && feed.apply(&mut self.model.store, budget / 2) {
+            if self.paused {
+                feed.hold();
+            } else if feed.apply(&mut self.model.store, budget / 2) {
                 self.model.details.retry();
+                self.dirty = true;
+            }
+            self.model.live = feed.pulse();
+            for notice in feed.notices() {
+                self.model.fail(notice.clone());
+                self.remarks.push(notice);
                 self.dirty = true;
             }
             self.model.progress = match self.model.store.state() {
@@ -154,6 +165,26 @@ impl App {
             self.overlays.pop();
             self.dirty = true;
         }
+    }
+
+    /// The capture grows for as long as it is shown: lists begin with their ends in sight, and stay there.
+    pub fn follow_tails(&mut self) {
+        self.views.conns.follow_tail();
+        self.views.messages.follow_tails();
+    }
+
+    /// Takes in all that is still to come of a capture that was told to end.
+    pub fn finish(&mut self) {
+        if let Some(feed) = &self.feed {
+            feed.finish(&mut self.model.store);
+            self.remarks.extend(feed.notices());
+        }
+    }
+
+    /// What the interfaces remarked.
+    #[must_use]
+    pub fn remarks(&self) -> &[String] {
+        &self.remarks
     }
 
     /// There is something to do that does not wait for anybody.
@@ -256,8 +287,7 @@ impl App {
                 None => {}
             },
             Action::Quit | Action::QuitNow => self.model.effect(Effect::Quit),
-            Action::Pause if !self.model.store.is_reading() => {
-                self.paused = false;
+            Action::Pause if !self.paused && !self.model.store.is_reading() => {
                 self.model.say("all is read: there is nothing to pause");
             }
             Action::Pause => {

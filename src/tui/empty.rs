@@ -14,8 +14,17 @@ pub(super) fn draw(model: &Model, area: Rect, canvas: &mut Canvas<'_>) {
     let mut lines: Vec<(String, Role)> = Vec::new();
     match model.store.state() {
         State::Reading => {
-            let read = model.progress.map(|progress| format!(" {} so far;", size(progress.read)));
-            lines.push((format!("Reading:{} no WebSocket yet.", read.unwrap_or_default()), Role::Heading));
+            let read = model
+                .progress
+                .filter(|progress| progress.read > 0)
+                .map(|progress| format!(" {} so far;", size(progress.read)));
+            let what = if model.live.is_some() { "Listening" } else { "Reading" };
+            lines.push((format!("{what}:{} no WebSocket yet.", read.unwrap_or_default()), Role::Heading));
+            if model.live.is_some() {
+                let text = "A connection is recognised by its handshake. One that was open before is recognised where what it says \
+                            leaves no doubt; `--decode-as PORT` takes a port for WebSocket.";
+                lines.push((text.to_owned(), Role::Text));
+            }
         }
         State::Failed(error) => {
             lines.push(("Reading broke off, and nothing was found before:".to_owned(), Role::Heading));

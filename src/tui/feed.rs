@@ -1,7 +1,10 @@
 //! Decoding in the background: rows reach the UI while reading goes on.
 
+mod meter;
 mod recorder;
 
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,10 +13,12 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use self::meter::Meter;
 use self::recorder::{Recorder, Rows};
 use super::files::Files;
-use super::store::{Batch, PREVIEW, Store};
-use crate::capture::open::Opened;
+use super::store::{Batch, Change, PREVIEW, Store};
+use crate::capture::live::Monitor;
+use crate::capture::open::{Opened, Opening};
 use crate::capture::source::{Block, CaptureFacts, Source, Status};
 use crate::engine::{self, Config};
 use crate::event::Summary;
@@ -30,6 +35,36 @@ pub struct Feed {
     cancelled: Arc<AtomicBool>,
     read: Arc<AtomicU64>,
     total: Option<u64>,
+    /// What came while it was not to be shown.
+    held: RefCell<VecDeque<News>>,
+    /// The messages in it.
+    held_messages: Cell<u64>,
+    meter: RefCell<Meter>,
+    began: Instant,
+    live: bool,
+    monitor: Option<Arc<Monitor>>,
+}
+
+/// How a capture grows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Pulse {
+    /// Messages that come in a second, on average over the last three.
+    pub rate: u64,
+    /// Messages that came and are not shown, as the view is paused.
+    pub held: u64,
+    /// What the interfaces tell; `None` where the capture is a file that is followed.
+    pub heard: Option<Ears>,
+}
+
+/// What interfaces tell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ears {
+    /// Packets that were dropped, wherever.
+    pub dropped: u64,
+    /// How full the room for packets is that wait to be decoded, in percent.
+    pub ring: u8,
+    /// An interface is down or gone.
+    pub trouble: bool,
 }
 
 /// What the thread sends.
@@ -55,11 +90,49 @@ impl Feed {
     /// # Errors
     /// Where a file cannot be opened or is no capture.
     pub fn start(paths: &[PathBuf], config: Config, wake: impl Fn() + Send + 'static) -> io::Result<Self> {
-        let (files, opened) = Files::open(paths, &config.limits)?;
+        let (files, Opened { source, size, .. }) = Files::open(paths, &config.limits)?;
+        let mut feed = Self::of(source, files, config, wake)?;
+        feed.total = size;
+        Ok(feed)
+    }
+
+    /// As [`Feed::start`], but where the files end, more is waited for until the feed is dropped.
+    ///
+    /// # Errors
+    /// As [`Feed::start`].
+    pub fn follow(paths: &[PathBuf], config: Config, wake: impl Fn() + Send + 'static) -> io::Result<Self> {
+        let opening = Opening { limits: config.limits.clone(), follow: true, ..Opening::default() };
+        let (files, Opened { source, .. }) = Files::open_with(paths, &opening)?;
+        let mut feed = Self::of(source, files, config, wake)?;
+        feed.live = true;
+        Ok(feed)
+    }
+
+    /// Of a source that is open, whose packets `files` has.
+    ///
+    /// # Errors
+    /// Where no thread can be started.
+    pub fn of(
+        source: Box<dyn Source>,
+        files: Files,
+        config: Config,
+        wake: impl Fn() + Send + 'static,
+    ) -> io::Result<Self> {
         let (sender, news) = sync_channel(QUEUE);
-        let feed = Self { news, files, cancelled: Arc::default(), read: Arc::default(), total: opened.size };
-        let (cancelled, read) = (Arc::clone(&feed.cancelled), Arc::clone(&feed.read));
-        let Opened { source, .. } = opened;
+        let (cancelled, read) = (Arc::<AtomicBool>::default(), Arc::<AtomicU64>::default());
+        let feed = Self {
+            news,
+            files,
+            cancelled: Arc::clone(&cancelled),
+            read: Arc::clone(&read),
+            total: None,
+            held: RefCell::default(),
+            held_messages: Cell::default(),
+            meter: RefCell::default(),
+            began: Instant::now(),
+            live: false,
+            monitor: None,
+        };
         let config = Config { want: Want { payload: 2 * PREVIEW, hash: false, frame_bytes: 0 }, ..config };
         thread::Builder::new().name("decode".to_owned()).spawn(move || {
             let mut source = Cancellable { source, cancelled };
@@ -81,16 +154,66 @@ impl Feed {
         let since = Instant::now();
         let mut changed = false;
         while !changed || since.elapsed() < budget {
-            let Ok(news) = self.news.try_recv() else { break };
+            let Some(news) = self.release().or_else(|| self.receive()) else { break };
             take(store, news);
             changed = true;
         }
         changed
     }
 
+    /// Takes what is new, so that decoding goes on, and keeps it until [`Feed::apply`].
+    pub fn hold(&self) {
+        while let Some(news) = self.receive() {
+            self.held_messages.update(|sum| sum + news.messages());
+            self.held.borrow_mut().push_back(news);
+        }
+    }
+
+    /// The first of what was held.
+    fn release(&self) -> Option<News> {
+        let news = self.held.borrow_mut().pop_front()?;
+        self.held_messages.update(|sum| sum - news.messages());
+        Some(news)
+    }
+
+    fn receive(&self) -> Option<News> {
+        let news = self.news.try_recv().ok()?;
+        self.meter.borrow_mut().add(self.began.elapsed(), news.messages());
+        Some(news)
+    }
+
+    /// It is of interfaces, of which `monitor` tells.
+    #[must_use]
+    pub fn watching(mut self, monitor: Arc<Monitor>) -> Self {
+        self.live = true;
+        self.monitor = Some(monitor);
+        self
+    }
+
+    /// How it grows; `None` where it is a capture that does not.
+    #[must_use]
+    pub fn pulse(&self) -> Option<Pulse> {
+        let ears = |monitor: &Arc<Monitor>| {
+            let (bytes, limit) = monitor.ring();
+            let ring = bytes.saturating_mul(100).checked_div(limit).unwrap_or_default().min(100);
+            Ears { dropped: monitor.dropped(), ring: ring as u8, trouble: monitor.is_in_trouble() }
+        };
+        self.live.then(|| Pulse {
+            rate: self.meter.borrow_mut().rate(self.began.elapsed()),
+            held: self.held_messages.get(),
+            heard: self.monitor.as_ref().map(ears),
+        })
+    }
+
+    /// What the interfaces remarked since the last call.
+    #[must_use]
+    pub fn notices(&self) -> Vec<String> {
+        self.monitor.as_ref().map(|monitor| monitor.notices()).unwrap_or_default()
+    }
+
     /// Waits until all is read, and puts it into the store.
     pub fn finish(&self, store: &mut Store) {
-        for news in &self.news {
+        for news in self.held.take().into_iter().chain(&self.news) {
             take(store, news);
         }
     }
@@ -112,6 +235,18 @@ impl Drop for Feed {
     fn drop(&mut self) {
         // The thread is not waited for: it may be waiting itself, for a pipe.
         self.cancelled.store(true, Ordering::Relaxed);
+    }
+}
+
+impl News {
+    fn messages(&self) -> u64 {
+        match self {
+            Self::Batch(batch) => {
+                let is_message = |change: &&(u32, Change)| matches!(change.1, Change::Message(_));
+                batch.changes.iter().filter(is_message).count() as u64
+            }
+            Self::End(_) => 0,
+        }
     }
 }
 

@@ -11,18 +11,23 @@ use std::time::Duration;
 
 use tempfile::NamedTempFile;
 
-use crate::capture::open::{Opened, open, open_through};
+use crate::capture::open::{Opened, Opening, open, open_through, open_with};
+use crate::capture::source::{Block, CaptureFacts, Source, Status};
 use crate::limits::Limits;
 
 /// The files of a capture. What can be read only once (standard input, a pipe) is copied to a temporary
-/// file while it is read; that is deleted with the last clone of this.
+/// file while it is read, and so are the packets of interfaces; that is deleted with the last clone of this.
 #[derive(Clone, Debug)]
 pub struct Files {
     named: Arc<[PathBuf]>,
     copies: Arc<[Option<NamedTempFile>]>,
     compressed: Arc<[bool]>,
-    /// How many copies are still growing.
+    /// How many of them are still growing.
     growing: Arc<AtomicUsize>,
+    /// One file has the packets of all sources.
+    spooled: bool,
+    /// Files that are named may still be being written.
+    followed: bool,
 }
 
 impl Files {
@@ -31,33 +36,66 @@ impl Files {
     /// # Errors
     /// As [`open`], and where there is no room for a temporary file.
     pub fn open(named: &[PathBuf], limits: &Limits) -> io::Result<(Self, Opened)> {
+        Self::open_with(named, &Opening { limits: limits.clone(), ..Opening::default() })
+    }
+
+    /// As [`Files::open`], with more to say about how.
+    ///
+    /// # Errors
+    /// As [`Files::open`].
+    pub fn open_with(named: &[PathBuf], opening: &Opening) -> io::Result<(Self, Opened)> {
         let mut copies = Vec::with_capacity(named.len());
         let growing = Arc::<AtomicUsize>::default();
-        let opened = open_through(named, limits, &mut |index, input| {
+        let opened = open_with(named, opening, &mut |index, input| {
             if named.get(index).is_none_or(|path| can_be_reopened(path)) {
                 copies.push(None);
-                return Ok(input);
+                if !opening.follow {
+                    return Ok(input);
+                }
+                return Ok(Box::new(Followed { input, _growing: Growing::new(&growing) }));
             }
             let copy = NamedTempFile::new()?;
             let file = copy.reopen()?;
             copies.push(Some(copy));
-            growing.fetch_add(1, Ordering::AcqRel);
-            Ok(Box::new(Copying { input, file, growing: Arc::clone(&growing) }))
+            Ok(Box::new(Copying { input, file, _growing: Growing::new(&growing) }))
         })?;
         let compressed = opened.source.facts().compressed.clone();
         let (named, copies) = (named.into(), copies.into());
-        let files = Self { named, copies, compressed: compressed.into(), growing };
+        let followed = opening.follow;
+        let files = Self { named, copies, compressed: compressed.into(), growing, spooled: false, followed };
         Ok((files, opened))
+    }
+
+    /// Of a source that writes the packets of all its interfaces into one temporary file before it gives them, with their places
+    /// in it. The source that is returned is to be read instead.
+    #[must_use]
+    pub fn of_spool(name: PathBuf, spool: NamedTempFile, source: Box<dyn Source>) -> (Self, Box<dyn Source>) {
+        let growing = Arc::<AtomicUsize>::default();
+        let source = Spooled { source, _growing: Growing::new(&growing) };
+        let files = Self {
+            named: [name].into(),
+            copies: [Some(spool)].into(),
+            compressed: [false].into(),
+            growing,
+            spooled: true,
+            followed: false,
+        };
+        (files, Box::new(source))
+    }
+
+    /// The place of the file that has a source's packets.
+    fn index(&self, source: u16) -> usize {
+        if self.spooled { 0 } else { source.into() }
     }
 
     /// The name of a source, as it was given.
     fn name(&self, source: u16) -> &Path {
-        self.named.get(usize::from(source)).map_or(Path::new(""), PathBuf::as_path)
+        self.named.get(self.index(source)).map_or(Path::new(""), PathBuf::as_path)
     }
 
     /// Where a source's bytes can be read again.
     fn path(&self, source: u16) -> &Path {
-        match self.copies.get(usize::from(source)) {
+        match self.copies.get(self.index(source)) {
             Some(Some(copy)) => copy.path(),
             _ => self.name(source),
         }
@@ -65,7 +103,7 @@ impl Files {
 
     /// A source is compressed: its packets cannot be read one by one.
     pub(super) fn compressed(&self, source: u16) -> bool {
-        self.compressed.get(usize::from(source)).copied().unwrap_or_default()
+        self.compressed.get(self.index(source)).copied().unwrap_or_default()
     }
 
     /// Some source is.
@@ -80,10 +118,9 @@ impl Files {
         limits: &Limits,
         wanted: impl Fn() -> bool + Clone + Send + 'static,
     ) -> io::Result<Opened> {
-        let paths: Vec<&Path> = (0..self.named.len()).map(|source| self.path(source as u16)).collect();
         let grows = self.grows();
-        let opened = open_through(&paths, limits, &mut |index, input| {
-            if self.copies.get(index).is_none_or(Option::is_none) {
+        let opened = open_through(&self.paths(), limits, &mut |index, input| {
+            if !self.followed && self.copies.get(index).is_none_or(Option::is_none) {
                 return Ok(input);
             }
             let (growing, wanted) = (Arc::clone(&self.growing), wanted.clone());
@@ -98,7 +135,12 @@ impl Files {
         &self.named
     }
 
-    /// Some copy is still growing.
+    /// Where they can be read again.
+    pub(super) fn paths(&self) -> Vec<PathBuf> {
+        (0..self.named.len()).map(|source| self.path(source as u16).to_owned()).collect()
+    }
+
+    /// Some of them are still growing.
     pub(super) fn grows(&self) -> bool {
         self.growing.load(Ordering::Acquire) > 0
     }
@@ -128,12 +170,51 @@ fn can_be_reopened(path: &Path) -> bool {
 struct Copying {
     input: Box<dyn Read + Send>,
     file: File,
-    growing: Arc<AtomicUsize>,
+    _growing: Growing,
 }
 
-impl Drop for Copying {
+/// While there is one, a file is growing.
+struct Growing(Arc<AtomicUsize>);
+
+impl Growing {
+    fn new(count: &Arc<AtomicUsize>) -> Self {
+        count.fetch_add(1, Ordering::AcqRel);
+        Self(Arc::clone(count))
+    }
+}
+
+impl Drop for Growing {
     fn drop(&mut self) {
-        self.growing.fetch_sub(1, Ordering::AcqRel);
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// Reads a file that may still be being written.
+struct Followed {
+    input: Box<dyn Read + Send>,
+    _growing: Growing,
+}
+
+impl Read for Followed {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.input.read(buffer)
+    }
+}
+
+/// A source that writes into a temporary file.
+struct Spooled {
+    // Dropped first: it may have something left to write.
+    source: Box<dyn Source>,
+    _growing: Growing,
+}
+
+impl Source for Spooled {
+    fn fill(&mut self, block: &mut Block) -> io::Result<Status> {
+        self.source.fill(block)
+    }
+
+    fn facts(&self) -> &CaptureFacts {
+        self.source.facts()
     }
 }
 

@@ -24,7 +24,7 @@ pub use times::TimeFormat;
 
 use super::action::Action;
 use super::census::Census;
-use super::feed::Progress;
+use super::feed::{Progress, Pulse};
 use super::filtering::Filtering;
 use super::history::History;
 use super::keys::Keymap;
@@ -98,6 +98,8 @@ pub struct Model {
     pub title: String,
     /// How much was read; `None` where nothing is being read.
     pub progress: Option<Progress>,
+    /// How a capture grows; `None` where it is one that does not.
+    pub live: Option<Pulse>,
     /// Threads for what takes long.
     pub workers: Workers,
     /// Reads payloads again; `None` where there is nothing to read.
@@ -118,6 +120,8 @@ pub struct Model {
     pub conn: Option<u32>,
     /// The message under the cursor, by its place in the store.
     pub message: Option<usize>,
+    /// It is no more than the first of a connection that was chosen.
+    pub unchosen: bool,
     /// The frame of that message that is looked at, by its number; `None` = its first.
     pub frame: Option<u64>,
     /// What is searched for in texts; empty = nothing.
@@ -169,6 +173,7 @@ impl Model {
             store: Store::default(),
             title,
             progress: None,
+            live: None,
             workers,
             reopener,
             settings: Settings::default(),
@@ -179,6 +184,7 @@ impl Model {
             view: ViewId::Conns,
             conn: None,
             message: None,
+            unchosen: true,
             frame: None,
             find: String::new(),
             narrow: Narrow::default(),

@@ -12,6 +12,7 @@ const COMMANDS: &[&str] = &[
     "stats",
     "check",
     "echo",
+    "talk",
     "fields",
     "filter",
     "generate",

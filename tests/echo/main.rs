@@ -1,5 +1,6 @@
 //! `wscope echo`, over real sockets: independent clients, rude ones, many of them, and what it records.
 
+mod client;
 mod harsh;
 mod paths;
 mod program;
@@ -8,6 +9,7 @@ mod server;
 #[path = "../support/mod.rs"]
 mod support;
 mod talk;
+mod violate;
 
 use server::{connect, options, start};
 use tungstenite::{Message, protocol::CloseFrame};

@@ -9,4 +9,5 @@ mod support;
 mod bytes;
 mod ends;
 mod keys;
+mod live;
 mod terminal;

@@ -15,6 +15,7 @@ mod follow;
 mod handshake;
 mod help;
 mod inspect;
+mod live;
 mod messages;
 mod monkey;
 mod notes;

@@ -2,7 +2,7 @@
 
 use libpcap::{Active, Capture, Error, Linktype, Precision};
 
-use super::{Counts, Next, OpenError, Options, Tap, link_type};
+use super::{Counts, Next, OpenError, Options, Remark, Tap, link_type};
 use crate::capture::write;
 use crate::time::Timestamp;
 
@@ -127,14 +127,15 @@ impl Tap for Interface {
     }
 
     /// Where an interface goes down, libpcap waits until it comes back, and says nothing.
-    fn remark(&mut self) -> Option<String> {
+    fn remark(&mut self) -> Option<Remark> {
         let up = is_up(&self.description.name)?;
         let down = std::mem::replace(&mut self.down, !up);
-        match (down, up) {
-            (false, false) => Some("the interface went down; packets are waited for".to_owned()),
-            (true, true) => Some("the interface is up again".to_owned()),
-            _ => None,
-        }
+        let text = match (down, up) {
+            (false, false) => "the interface went down; packets are waited for",
+            (true, true) => "the interface is up again",
+            _ => return None,
+        };
+        Some(Remark { text: text.to_owned(), trouble: !up })
     }
 }
 

@@ -1,10 +1,10 @@
 //! What a live capture tells while it runs: how much it heard, what was dropped, what went wrong.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::Counts;
+use super::{Counts, Remark};
 use crate::capture::source::Packet;
 use crate::capture::write::Statistics;
 
@@ -33,6 +33,8 @@ struct Interface {
     kernel: AtomicU64,
     interface: AtomicU64,
     ring: AtomicU64,
+    /// It is down, or gone before it was told to.
+    trouble: AtomicBool,
     remarked: Mutex<Remarked>,
 }
 
@@ -112,6 +114,12 @@ impl Monitor {
         self.heard().iter().fold(0, |sum, heard| sum.saturating_add(heard.dropped()))
     }
 
+    /// Some interface is down, or ended before it was told to.
+    #[must_use]
+    pub fn is_in_trouble(&self) -> bool {
+        self.interfaces.iter().any(|interface| interface.trouble.load(Relaxed))
+    }
+
     /// Bytes that wait to be decoded, and how many may.
     #[must_use]
     pub fn ring(&self) -> (usize, usize) {
@@ -188,15 +196,17 @@ impl Monitor {
     }
 
     /// Something happened to an interface.
-    pub(super) fn remark(&self, lane: usize, what: &str) {
-        let name = self.interfaces.get(lane).map_or("", |interface| &interface.name);
-        self.notice(format!("{name}: {what}"));
+    pub(super) fn remark(&self, lane: usize, remark: &Remark) {
+        let Some(interface) = self.interfaces.get(lane) else { return };
+        interface.trouble.store(remark.trouble, Relaxed);
+        self.notice(format!("{}: {}", interface.name, remark.text));
     }
 
     /// An interface ended before it was told to.
     pub(super) fn ended(&self, lane: usize, why: &str) {
-        let name = self.interfaces.get(lane).map_or("", |interface| &interface.name);
-        let text = format!("{name}: {why}");
+        let Some(interface) = self.interfaces.get(lane) else { return };
+        interface.trouble.store(true, Relaxed);
+        let text = format!("{}: {why}", interface.name);
         lock(&self.failures).push(text.clone());
         self.notice(text);
     }

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use clap::Args;
 
 use super::{Color, size};
+use crate::audit::select::Selector;
 use crate::endpoint::negotiate::Wanted;
 use crate::time::span;
 
@@ -68,6 +69,9 @@ pub struct Echo {
     /// How long a client may take for its handshake
     #[arg(long, value_name = "SPAN", default_value = "10s", value_parser = span)]
     pub handshake_timeout: i64,
+    /// Break these rules, a connection one of them in turn: codes, their beginnings or names, by comma
+    #[arg(long, value_name = "RULES", value_delimiter = ',')]
+    pub violate: Vec<Selector>,
     /// Write the traffic to this file as a capture (pcapng); needs no privileges
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,
@@ -105,7 +109,7 @@ impl FromStr for CloseWith {
 }
 
 /// A number of bytes that memory may hold.
-fn bytes(text: &str) -> Result<usize, String> {
+pub(super) fn bytes(text: &str) -> Result<usize, String> {
     // Twice as much is to be counted without a thought.
     let most = isize::MAX as usize / 4;
     usize::try_from(size(text)?)
@@ -115,7 +119,7 @@ fn bytes(text: &str) -> Result<usize, String> {
 }
 
 /// The name of a subprotocol.
-fn token(text: &str) -> Result<String, String> {
+pub(super) fn token(text: &str) -> Result<String, String> {
     if crate::http::head::is_token(text.as_bytes()) {
         Ok(text.to_owned())
     } else {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Decode, Side, TimeFormat, size};
+use super::{ConfigFile, Decode, Side, TimeFormat, size};
 use crate::report::payload::PayloadMode;
 use crate::report::select::RecordTypes;
 use crate::time::span;
@@ -75,6 +75,9 @@ pub struct Live {
     /// One JSON object a line: the export's records
     #[arg(long)]
     pub json: bool,
+    /// Print lines in a terminal too, rather than open the interface; --side, --time and --payload ask for that as well
+    #[arg(long, conflicts_with = "json")]
+    pub lines: bool,
     /// Which records, by comma: capture, connection, frame, message, finding, end, summary, or all
     /// [default: all but frames]
     #[arg(long, value_name = "LIST", requires = "json")]
@@ -94,6 +97,15 @@ pub struct Live {
     /// Nothing but ASCII
     #[arg(long, conflicts_with = "json")]
     pub ascii: bool,
+    /// auto, dark, light, high-contrast, cvd, plain, or one of your own
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["json", "lines"])]
+    pub theme: Option<String>,
+    /// Leave the mouse to the terminal
+    #[arg(long, conflicts_with_all = ["json", "lines"])]
+    pub no_mouse: bool,
+    /// What holds for the interface
+    #[command(flatten)]
+    pub config: ConfigFile,
     /// How it is decoded
     #[command(flatten)]
     pub decode: Decode,

@@ -6,6 +6,7 @@ use unicode_width::UnicodeWidthStr as _;
 use crate::report::words::number;
 use crate::tui::action::Action;
 use crate::tui::canvas::{Canvas, Hit};
+use crate::tui::feed::Pulse;
 use crate::tui::keys::{self, Key};
 use crate::tui::model::Model;
 use crate::tui::overlay;
@@ -21,9 +22,13 @@ const WORDS: u16 = 48;
 
 /// The first line: the views, and whether reading goes on.
 pub(super) fn header(model: &Model, paused: bool, screen: Rect, canvas: &mut Canvas<'_>) {
-    let state = state(model, paused);
+    let state = match &model.live {
+        Some(pulse) => live(model, pulse, paused, screen.width),
+        None => vec![state(model, paused)],
+    };
+    let wide: u16 = state.iter().map(|(text, _)| text.width() as u16).sum();
     let (y, mut x) = (screen.y, screen.x + 1);
-    let room = screen.width.saturating_sub(state.0.width() as u16 + 2);
+    let room = screen.width.saturating_sub(wide + 2);
     let tabs = tabs(model, room.saturating_sub(1));
     if width(&tabs) + NAME < room {
         x += canvas.put(x, y, NAME, "wscope", Role::Heading) + 1;
@@ -35,7 +40,47 @@ pub(super) fn header(model: &Model, paused: bool, screen: Rect, canvas: &mut Can
         canvas.hit(Rect::new(x, y, width, 1), Hit::View(view));
         x += width + gap;
     }
-    canvas.put_right(screen.x + room, y, screen.width - room - 1, &state.0, state.1);
+    let mut right = screen.right().saturating_sub(1 + wide);
+    for (text, role) in state {
+        right += canvas.put(right, y, screen.right().saturating_sub(right + 1), &text, role);
+    }
+}
+
+/// What is told of a capture that grows: less where there is less room, but always what is lost.
+fn live(model: &Model, pulse: &Pulse, paused: bool, width: u16) -> Vec<(String, Role)> {
+    let (wide, medium) = (width >= 110, width >= 70);
+    let heard = pulse.heard.unwrap_or_default();
+    let trouble = heard.trouble || matches!(model.store.state(), State::Failed(_));
+    let mut told = Vec::new();
+    let state = if paused {
+        let new = match pulse.held {
+            0 => String::new(),
+            held if medium => format!(" +{} new", number(held)),
+            held => format!(" +{}", number(held)),
+        };
+        let word = if medium { " PAUSED" } else { "" };
+        (format!("‖{word}{new}"), if trouble { Role::Error } else { Role::Warning })
+    } else if !matches!(model.store.state(), State::Reading) {
+        let (glyph, role) = if trouble { ("✗", Role::Error) } else { ("■", Role::Dim) };
+        (format!("{glyph} ended"), role)
+    } else {
+        let word = if medium { "LIVE " } else { "" };
+        (format!("● {word}{}/s", number(pulse.rate)), if trouble { Role::Error } else { Role::Good })
+    };
+    told.push(state);
+    if pulse.heard.is_some() {
+        if heard.dropped > 0 {
+            let gap = if medium { "  drop " } else { " -" };
+            told.push((format!("{gap}{}", number(heard.dropped)), Role::Error));
+        } else if medium {
+            told.push(("  drop 0".to_owned(), Role::Dim));
+        }
+        if wide && matches!(model.store.state(), State::Reading) {
+            let role = if heard.ring >= 80 { Role::Warning } else { Role::Dim };
+            told.push((format!("  ring {}%", heard.ring), role));
+        }
+    }
+    told
 }
 
 /// Tabs, and how many columns are between them.

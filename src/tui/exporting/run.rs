@@ -90,7 +90,7 @@ pub(super) fn findings(
     running.run(want, &observer, &mut FilteredSink::new(&mut auditor, filter))?;
     let sources = files.named().iter().map(|file| file.to_string_lossy().into_owned()).collect();
     let (mut report, _) = auditor.finish(sources);
-    report.locate(files.named(), &config.limits)?;
+    report.locate(&files.paths(), &config.limits)?;
     format.write(&report, &check::Options::default(), &mut out)?;
     Ok(count(report.counts.iter().sum(), "finding"))
 }

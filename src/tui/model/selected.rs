@@ -29,6 +29,7 @@ impl Model {
         let on_it = self.current_message().is_some_and(|(row, _)| row.conn == number);
         if !on_it {
             self.message = self.place_of(number, 1);
+            self.unchosen = true;
             self.frame = None;
         }
     }
@@ -36,11 +37,9 @@ impl Model {
     /// Puts the cursor on a message, and on its connection.
     pub fn select_message(&mut self, place: usize) {
         if let Some((row, _)) = self.store.message(place) {
-            if self.message != Some(place) {
-                self.frame = None;
-            }
             self.conn = Some(row.conn);
             self.message = Some(place);
+            self.unchosen = false;
             self.frame = None;
         }
     }

@@ -80,6 +80,11 @@ impl Made {
 }
 
 impl ConnsView {
+    /// The cursor stays on the last connection until it is moved.
+    pub(crate) const fn follow_tail(&mut self) {
+        self.following = true;
+    }
+
     /// Brings the order up to date, or goes on with that for about so long. Returns whether there is more to do.
     fn order(&mut self, model: &Model, budget: Duration) -> bool {
         let until = Instant::now() + budget;
@@ -265,6 +270,8 @@ impl View for ConnsView {
             Action::NextItem => return self.act(model, Action::Down),
             Action::PreviousItem => return self.act(model, Action::Up),
             Action::Open => {
+                // Back here, the cursor is on what was opened.
+                self.following = false;
                 model.narrow.conn = model.conn;
                 model.narrowed();
                 model.effect(Effect::Go(ViewId::Messages));

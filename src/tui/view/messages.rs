@@ -81,6 +81,8 @@ pub struct MessagesView {
     /// The connection and what was selected in the model when that was made of `spot`.
     published: (Option<u32>, Option<usize>, Option<u64>),
     following: bool,
+    /// The messages of a connection are shown with their end in sight.
+    tails: bool,
     /// Rows that there were when the last one was in sight.
     known: usize,
 }
@@ -94,6 +96,12 @@ fn is_match(model: &Model, place: usize) -> bool {
 }
 
 impl MessagesView {
+    /// From now on, lists begin at their ends, and stay there while they grow.
+    pub(crate) const fn follow_tails(&mut self) {
+        self.tails = true;
+        self.following = true;
+    }
+
     fn frames_mode(&self) -> bool {
         self.mode == Mode::Frames
     }
@@ -132,7 +140,8 @@ impl MessagesView {
         };
         if self.published != now {
             if (self.published.1, self.published.2) != (now.1, now.2) || self.spot == Spot::Nothing {
-                self.following = false;
+                self.following =
+                    self.tails && model.unchosen && model.store.is_reading() && steps::in_time(model);
                 self.arrives = true;
                 self.spot = match (self.mode, model.message, model.frame) {
                     (Mode::Frames, _, Some(frame)) => Spot::Frame(frame),

@@ -17,7 +17,7 @@ const ACROSS: usize = 8;
 const FARTHEST: usize = 72;
 
 /// Messages are listed in the order of time.
-fn in_time(model: &Model) -> bool {
+pub(super) fn in_time(model: &Model) -> bool {
     model.shown.sorted() == (None, false)
 }
 
@@ -109,12 +109,13 @@ impl MessagesView {
             Action::NextMatch | Action::PreviousMatch => self.next_match(model, action == Action::NextMatch),
             Action::Tail => {
                 if self.following {
-                    self.following = false;
+                    (self.following, self.tails) = (false, false);
                     model.say("the tail is not followed");
                 } else if !in_time(model) {
                     model.say("sorted: what is new is not at the end; R brings back the order of time");
                 } else if model.store.is_reading() {
                     self.following = true;
+                    self.tails = model.live.is_some();
                     model.say("following the tail; going up stops it");
                 } else {
                     model.say("all is read: there is no tail to follow; G goes to the last");
