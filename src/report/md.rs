@@ -17,12 +17,12 @@ use super::rulebook;
 use super::select::Selection;
 use super::spool::Spool;
 use super::visible::{self, Style};
-use super::words::{self, arrow, count, number};
+use super::words::{self, arrow, clock, count, number};
 use crate::event::{Closing, Connection, Event, How, Summary};
 use crate::item::Dir;
 use crate::observe::{Observer, Outbox, Sink};
 use crate::rules::{Finding, Level};
-use crate::time::{Delay, Timestamp};
+use crate::time::Delay;
 use crate::ws::fact::{Kind, Message};
 
 /// What is written.
@@ -286,11 +286,6 @@ fn row(conn: &Connection, closing: &Closing, reveal: bool) -> Piece {
 
 const HEAD: &str = "| Conn | Opened (UTC) | Client | Server | URL | Messages → | ← | Bytes → | ← | Lasted | End | Findings |\n\
                     |---:|---|---|---|---|---:|---:|---:|---:|---:|---|---|\n";
-
-/// The time of day, in UTC, to the microsecond.
-fn clock(time: Timestamp) -> String {
-    time.to_string().get(11..26).unwrap_or_default().to_owned()
-}
 
 /// Collects the pieces and writes them in the end.
 #[derive(Debug)]

@@ -18,7 +18,7 @@ use super::output::{Output, Shape, Span, after_number};
 use super::payload::PayloadMode;
 use super::select::Selection;
 use super::visible::{self, Style};
-use super::words::sign;
+use super::words::{clock, sign};
 use crate::event::{Closing, Connection, Event, How, Summary};
 use crate::item::Dir;
 use crate::observe::{Observer, Outbox, Sink};
@@ -98,7 +98,7 @@ impl TxtObserver {
     fn time(&mut self, conn: &Connection, time: Timestamp) -> String {
         let before = self.before.replace(time);
         match self.options.time {
-            TimeStyle::Clock => time.to_string().get(11..26).unwrap_or_default().to_owned(),
+            TimeStyle::Clock => clock(time),
             TimeStyle::Iso => time.to_string(),
             TimeStyle::Relative => seconds(time.since(conn.opened.time)),
             TimeStyle::Delta => seconds(before.map_or(0, |before| time.since(before))),

@@ -3,6 +3,7 @@
 use crate::event::Summary;
 use crate::item::Dir;
 use crate::rules::Level;
+use crate::time::Timestamp;
 use crate::ws::fact::Fault;
 
 /// A number with its figures in groups: `4,812`.
@@ -68,6 +69,11 @@ pub(crate) fn span(nanos: i64) -> String {
         3_600..86_400 => format!("{}h{:02}m", seconds / 3_600, seconds / 60 % 60),
         _ => format!("{}d{:02}h", seconds / 86_400, seconds / 3_600 % 24),
     }
+}
+
+/// The time of day, in UTC, to the microsecond.
+pub(crate) fn clock(time: Timestamp) -> String {
+    time.to_string().get(11..26).unwrap_or_default().to_owned()
 }
 
 /// The letter of a finding's level.

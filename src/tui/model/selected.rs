@@ -98,7 +98,8 @@ impl Model {
         places::before(&self.store, row)
     }
 
-    /// The pong that answers a ping, or the ping that a pong answers, where it is among the [`PAIRED`](super::PAIRED) next messages.
+    /// The pong that answers a ping, or the ping that a pong answers, where it is less than
+    /// [`PAIRED`](super::PAIRED) messages away.
     #[must_use]
     pub fn other_half(&self, row: &Row) -> Option<&Row> {
         places::other_half(&self.store, row)

@@ -56,7 +56,7 @@ pub struct ConnsView {
     making: Option<Box<Making>>,
 }
 
-/// An order that is being made, and of what.
+/// An order that is being made, and what it depends on.
 type Making = (Made, Ranking<Key, Vec<u32>>);
 
 /// What `order` depends on.

@@ -140,7 +140,8 @@ impl MessagesView {
         };
         if self.published != now {
             if (self.published.1, self.published.2) != (now.1, now.2) || self.spot == Spot::Nothing {
-                self.following = self.tails && model.unchosen && model.store.is_reading() && steps::in_time(model);
+                self.following =
+                    self.tails && model.unchosen && model.store.is_reading() && steps::in_time(model);
                 self.arrives = true;
                 self.spot = match (self.mode, model.message, model.frame) {
                     (Mode::Frames, _, Some(frame)) => Spot::Frame(frame),
