@@ -94,6 +94,11 @@ fn it_goes_to_the_shell_and_comes_back() {
     terminal.wait(ROWS).wait("Conns");
     for _ in 0..2 {
         terminal.send("\x1a");
+        // What is typed before the shell reads again is lost.
+        terminal.wait_until("the prompt", |arrived| {
+            let screen = arrived.screen.screen();
+            !screen.alternate_screen() && screen.contents().trim_end().ends_with("\n$")
+        });
         terminal.wait("Stopped").is_left();
         terminal.send("fg\r");
         terminal.wait_until("the interface", |arrived| {
