@@ -7,6 +7,7 @@ pub mod decode;
 pub mod endpoint;
 pub mod engine;
 pub mod event;
+pub mod file;
 pub mod filter;
 pub mod generate;
 pub mod http;

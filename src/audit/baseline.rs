@@ -245,8 +245,7 @@ impl Draft {
         if fs::metadata(&file).is_ok_and(|metadata| !metadata.is_file()) {
             return fs::OpenOptions::new().write(true).open(&file)?.write_all(&self.json()?);
         }
-        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let mut temporary = temporary(folder.unwrap_or(Path::new(".")))?;
+        let mut temporary = crate::file::part(&file, ".wscope-baseline")?;
         temporary.write_all(&self.json()?)?;
         temporary.as_file().sync_all()?;
         temporary.persist(&file).map_err(|error| error.error)?;
@@ -264,15 +263,6 @@ impl Draft {
         json.push(b'\n');
         Ok(json)
     }
-}
-
-/// A new file that others may read as any file, unlike what is usual for temporary ones.
-fn temporary(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".wscope-baseline");
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder.tempfile_in(folder)
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use crate::report::check;
 use crate::report::exporter::Format;
 use crate::report::payload::PayloadMode;
 use crate::report::select::{RecordTypes, Selection};
+use crate::report::txt::TimeStyle;
 use crate::rules::Level;
 use crate::time::{Timestamp, span};
 use crate::tui::view::ViewId;
@@ -548,6 +549,17 @@ pub enum TimeFormat {
     Delta,
     /// RFC 3339 in UTC
     Iso,
+}
+
+impl From<TimeFormat> for TimeStyle {
+    fn from(format: TimeFormat) -> Self {
+        match format {
+            TimeFormat::Abs => Self::Clock,
+            TimeFormat::Rel => Self::Relative,
+            TimeFormat::Delta => Self::Delta,
+            TimeFormat::Iso => Self::Iso,
+        }
+    }
 }
 
 /// `ls`

@@ -27,7 +27,7 @@ use super::args::{Check, CheckOutput};
 use super::filter;
 use super::session;
 use super::table::{Align, Column, Room, Table};
-use super::terminal::{Terminal, Text};
+use super::terminal::{self, Terminal, Text};
 use super::words::{count, findings, number};
 
 /// Payload bytes of each message that rules may show as evidence.
@@ -258,8 +258,7 @@ impl<'a> Outputs<'a> {
 
     fn standard(&self, report: &Report, ascii: bool) -> io::Result<()> {
         let terminal = io::stdout().is_terminal();
-        let width = terminal.then(terminal_size::terminal_size).flatten();
-        let width = width.map(|(width, _)| usize::from(width.0));
+        let width = terminal::width();
         match self.standard {
             Standard::Nothing => {}
             Standard::Statistics => statistics(report, &mut anstream::stdout().lock(), width, ascii)?,

@@ -1,12 +1,13 @@
 //! `wscope fields`: what filters can ask for.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 
 use crate::filter::{FIELDS, Field, nearest};
 use crate::report::{fieldbook, visible};
 
 use super::args::Color;
 use super::table::{Align, Column, Room, Table};
+use super::terminal;
 use super::{Outcome, session};
 
 pub(super) fn run(names: &[String], color: Color) -> anyhow::Result<Outcome> {
@@ -50,6 +51,5 @@ fn list(out: &mut impl Write) -> io::Result<()> {
     for cells in fieldbook::OTHERS {
         table.push(cells.map(str::to_owned));
     }
-    let width = io::stdout().is_terminal().then(terminal_size::terminal_size).flatten();
-    table.write(out, width.map(|(width, _)| usize::from(width.0)), false)
+    table.write(out, terminal::width(), false)
 }

@@ -17,17 +17,18 @@ use crate::capture::record::{Recorded, Recorder, Recording, Rotation};
 use crate::capture::source::Source;
 use crate::capture::write::Interface;
 use crate::event::Summary;
+use crate::file::folder;
 use crate::filter::{Filter, Rows};
 use crate::item::Dir;
 use crate::report::filtered::{Filtered, FilteredSink};
 use crate::report::json::{JsonObserver, JsonOptions, JsonSink};
 use crate::report::payload::PayloadMode;
-use crate::report::txt::{TimeStyle, TxtObserver, TxtOptions, TxtSink};
+use crate::report::txt::{TxtObserver, TxtOptions, TxtSink};
 use crate::ws::session::Want;
 
 use super::args::{Live, TimeFormat};
 use super::session::{self, Counted, Session};
-use super::terminal::{Terminal, Text};
+use super::terminal::{self, Terminal, Text};
 use super::words::{self, count, number};
 use super::{Outcome, filter, interrupt};
 
@@ -276,31 +277,15 @@ fn span(nanos: Option<i64>) -> Option<Duration> {
     nanos.map(|nanos| Duration::from_nanos(nanos.unsigned_abs()))
 }
 
-/// The folder that a file is in.
-fn folder(file: &Path) -> &Path {
-    match file.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    }
-}
-
 /// Whether anything was printed besides what always is.
 type Printed = (Summary, Outcome, bool);
 
 fn text(args: &Live, filter: Option<&Filter>, session: Session) -> anyhow::Result<Printed> {
-    let terminal = io::stdout().is_terminal();
-    let width =
-        terminal.then(|| terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))).flatten();
     let options = TxtOptions {
         ascii: args.ascii,
-        time: match args.time {
-            TimeFormat::Abs => TimeStyle::Clock,
-            TimeFormat::Rel => TimeStyle::Relative,
-            TimeFormat::Delta => TimeStyle::Delta,
-            TimeFormat::Iso => TimeStyle::Iso,
-        },
+        time: args.time.into(),
         payload: args.payload,
-        width,
+        width: terminal::width(),
         messages_only: true,
         dir: args.side.map(Dir::from),
         ..TxtOptions::default()

@@ -1,6 +1,6 @@
 //! `wscope ls`: the connections, a line each.
 
-use std::io::{self, IsTerminal};
+use std::io;
 
 use crate::event::{Closing, Connection, Event, How, Summary};
 use crate::filter::Filter;
@@ -20,6 +20,7 @@ use super::args::Ls;
 use super::filter;
 use super::session::{self, Counted};
 use super::table::{Align, Column, Room, Table};
+use super::terminal;
 use super::words::{count, findings, number, size, span};
 
 pub(super) fn run(args: &Ls) -> anyhow::Result<Outcome> {
@@ -250,7 +251,6 @@ impl Rows {
                 if row.findings == [0; 3] { "-".to_owned() } else { findings(row.findings) },
             ]);
         }
-        let width = io::stdout().is_terminal().then(terminal_size::terminal_size).flatten();
-        table.write(out, width.map(|(width, _)| usize::from(width.0)), self.ascii)
+        table.write(out, terminal::width(), self.ascii)
     }
 }

@@ -8,6 +8,7 @@ use crate::report::visible;
 use crate::rules::{self, Rule};
 
 use super::args::{Rule as Args, RuleFormat};
+use super::terminal;
 use super::words::nearest;
 use super::{Outcome, session};
 
@@ -26,8 +27,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Outcome> {
     match args.format {
         RuleFormat::Text if listed => {
             // What goes to another program stays a line each.
-            let width = io::stdout().is_terminal().then(terminal_size::terminal_size).flatten();
-            text = rulebook::list(&chosen, width.map(|(width, _)| usize::from(width.0)));
+            text = rulebook::list(&chosen, terminal::width());
         }
         RuleFormat::Text => {
             let width = terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0));

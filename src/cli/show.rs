@@ -11,7 +11,7 @@ use crate::report::filtered::Filtered;
 use crate::report::hexdump;
 use crate::report::payload::PayloadMode;
 use crate::report::select::Selection;
-use crate::report::txt::{TimeStyle, TxtObserver, TxtOptions, TxtSink};
+use crate::report::txt::{TxtObserver, TxtOptions, TxtSink};
 use crate::report::visible::{self, Style};
 use crate::ws::fact::{Frame, Message};
 use crate::ws::mask;
@@ -22,6 +22,7 @@ use super::args::{Show, TimeFormat};
 use super::filter;
 use super::plain::{Plain, details};
 use super::session::{self, Counted, Session};
+use super::terminal;
 
 /// Bytes of a frame that `--frames -x` shows at most.
 const FRAME_BYTES: usize = 64 << 10;
@@ -35,20 +36,12 @@ pub(super) fn run(args: &Show) -> anyhow::Result<Outcome> {
     if args.payload_only {
         return payloads(args, session, conns, filter.as_ref());
     }
-    let terminal = io::stdout().is_terminal();
-    let width =
-        terminal.then(|| terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))).flatten();
     let options = TxtOptions {
         ascii: args.ascii,
-        time: match args.time {
-            TimeFormat::Abs => TimeStyle::Clock,
-            TimeFormat::Rel => TimeStyle::Relative,
-            TimeFormat::Delta => TimeStyle::Delta,
-            TimeFormat::Iso => TimeStyle::Iso,
-        },
+        time: args.time.into(),
         // Below a line that shows all of it, the payload would stand twice.
         payload: if args.hex { PayloadMode::None } else { PayloadMode::Full },
-        width,
+        width: terminal::width(),
         conns: conns.clone(),
         messages_only: true,
         frames: args.frames,

@@ -20,7 +20,7 @@ use crate::endpoint::{Masker, Role};
 use crate::limits::Limits;
 use crate::report::json::{JsonObserver, JsonOptions, JsonSink};
 use crate::report::select::RecordTypes;
-use crate::report::txt::{TimeStyle, TxtObserver, TxtOptions, TxtSink};
+use crate::report::txt::{TxtObserver, TxtOptions, TxtSink};
 use crate::report::visible;
 use crate::serve::record::Recorder;
 use crate::serve::talk::{self, End, Options, Wish};
@@ -28,9 +28,9 @@ use crate::serve::trust::Trust;
 use crate::ws::fact::Kind;
 use crate::ws::session::Want;
 
-use super::args::{Decode, Talk, TimeFormat};
+use super::args::{Decode, Talk};
 use super::session::{self, Session};
-use super::terminal::{Terminal, Text};
+use super::terminal::{self, Terminal, Text};
 use super::{Outcome, interrupt, violate};
 
 pub(super) fn run(args: &Talk) -> anyhow::Result<Outcome> {
@@ -358,19 +358,11 @@ impl Read for Arriving {
 }
 
 fn text(args: &Talk, session: Session) -> anyhow::Result<()> {
-    let terminal = io::stdout().is_terminal();
-    let width =
-        terminal.then(|| terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))).flatten();
     let options = TxtOptions {
         ascii: args.ascii,
-        time: match args.time {
-            TimeFormat::Abs => TimeStyle::Clock,
-            TimeFormat::Rel => TimeStyle::Relative,
-            TimeFormat::Delta => TimeStyle::Delta,
-            TimeFormat::Iso => TimeStyle::Iso,
-        },
+        time: args.time.into(),
         payload: args.payload,
-        width,
+        width: terminal::width(),
         messages_only: true,
         frames: args.frames,
         ..TxtOptions::default()

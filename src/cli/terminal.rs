@@ -1,8 +1,14 @@
 //! A terminal as the place where an export goes: nothing in it may act there.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
 
 use crate::report::visible::{self, Style};
+
+/// The columns of standard output, where it is a terminal.
+pub(super) fn width() -> Option<usize> {
+    let size = io::stdout().is_terminal().then(terminal_size::terminal_size).flatten();
+    size.map(|(width, _)| width.0.into())
+}
 
 /// What the text is, which decides how a character that must not be seen raw is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

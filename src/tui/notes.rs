@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
 
 use super::store::Row;
+use crate::file::folder;
 use crate::place::{Place, What};
 
 /// What is appended to the capture's name.
@@ -143,8 +144,7 @@ impl Notes {
             note: note.text.clone(),
         };
         let sidecar = Sidecar { version: VERSION, notes: self.iter().map(entry).collect() };
-        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let mut part = NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
+        let mut part = NamedTempFile::new_in(folder(file))?;
         serde_json::to_writer_pretty(&mut part, &sidecar)?;
         part.write_all(b"\n")?;
         part.persist(file)?;

@@ -6,6 +6,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::file::folder;
+
 /// When the next file is begun. Without size and time, there is one file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Rotation {
@@ -63,12 +65,8 @@ impl Names {
     fn highest(&self) -> io::Result<u64> {
         let (stem, extension) = parts(&self.path);
         let (stem, extension) = (stem.to_string_lossy(), extension.to_string_lossy());
-        let folder = match self.path.parent() {
-            Some(folder) if folder != Path::new("") => folder,
-            _ => Path::new("."),
-        };
         let mut highest = 0;
-        for entry in fs::read_dir(folder)? {
+        for entry in fs::read_dir(folder(&self.path))? {
             let name = entry?.file_name();
             let name = name.to_string_lossy();
             let number = name.strip_prefix(&*stem).and_then(|rest| rest.strip_suffix(&*extension));

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 
@@ -199,13 +198,7 @@ pub(super) fn whole<T>(
     };
     // What a link points to is replaced, not the link.
     let path = fs::canonicalize(&order.path).unwrap_or_else(|_| order.path.clone());
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".wscope-export");
-    // Others may read it as any file, unlike what is usual for temporary ones.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut part = builder.tempfile_in(folder).map_err(failed)?;
+    let mut part = crate::file::part(&path, ".wscope-export").map_err(failed)?;
     let done = {
         let mut out = BufWriter::with_capacity(BUFFER, Stoppable { inner: part.as_file_mut(), watch });
         let done = write(&mut out)?;
