@@ -69,7 +69,7 @@ pub enum How {
     FinWithoutClose,
     /// Still open where the capture ends.
     Open,
-    /// Dropped by us, to make room: nothing was heard of it for the longest time.
+    /// Dropped by us, to make room: nothing was heard of it for the longest time, or it held the most.
     Idle,
 }
 

@@ -20,6 +20,8 @@ pub(super) struct Live {
     session: Session,
     checker: Checker,
     seen: Seen,
+    /// Bytes of the handshake.
+    handshake: usize,
 }
 
 /// What was seen of a connection, for its end record.
@@ -37,7 +39,14 @@ struct Seen {
 impl Live {
     pub(super) fn new(conn: Connection, session: Session, at: At) -> Self {
         let checker = Checker::new(conn.handshake.as_deref());
-        Self { conn, session, checker, seen: Seen { last: at, ..Seen::default() } }
+        let handshake = conn.handshake.as_deref().map_or(0, Handshake::held);
+        Self { conn, session, checker, seen: Seen { last: at, ..Seen::default() }, handshake }
+    }
+
+    /// Bytes that it holds besides messages and inflate histories.
+    #[inline]
+    pub(super) fn held(&self) -> usize {
+        self.handshake + self.session.searched()
     }
 
     /// The connection's record is out: what is to be said of how it began.
@@ -67,7 +76,7 @@ impl Live {
         tools: &mut Tools<'_>,
         teller: &mut Teller<O>,
     ) {
-        let Self { conn, session, checker, seen } = self;
+        let Self { conn, session, checker, seen, .. } = self;
         if seen.told {
             return;
         }
@@ -108,7 +117,7 @@ impl Live {
         tools: &mut Tools<'_>,
         teller: &mut Teller<O>,
     ) {
-        let Self { conn, session, checker, seen } = self;
+        let Self { conn, session, checker, seen, .. } = self;
         if seen.told {
             return;
         }

@@ -39,7 +39,11 @@ pub(super) struct Shard {
     flows: Vec<Option<Box<Flow>>>,
     free: Vec<u32>,
     closed: VecDeque<u32>,
+    /// Bytes that the flows hold, as [`Flow::held`] counts.
+    held: usize,
     pub(super) tcp_connections: u64,
+    /// Flows that were dropped because all together held too much.
+    pub(super) too_heavy: u64,
     pub(super) carried: Carried,
 }
 
@@ -51,6 +55,8 @@ struct Flow {
     closed: bool,
     tcp: tcp::Connection,
     stack: Stack,
+    /// Bytes that it holds besides messages and inflate histories, as counted in the shard.
+    held: usize,
     /// What the stack may ask of the flow; kept true until a WebSocket is open.
     facts: FlowFacts,
     /// Its packets that the observer has not been told of, where it asks for them.
@@ -76,6 +82,7 @@ impl Shard {
             let mut old = std::mem::replace(flow, Box::new(Flow::new(s, cx.decode_as)));
             self.tcp_connections += 1;
             old.finish(s.at, false, cx);
+            self.held -= old.held;
             self.count(&old);
         }
         let Some(Some(flow)) = self.flows.get_mut(index as usize) else { return };
@@ -86,10 +93,18 @@ impl Shard {
         if O::PACKETS {
             flow.hand_over(!s.payload.is_empty(), cx);
         }
-        if flow.tcp.closed() && !flow.closed {
+        let closes = flow.tcp.closed() && !flow.closed;
+        if closes {
             flow.closed = true;
             flow.finish(s.at, false, cx);
+        }
+        let held = flow.tcp.held() + flow.stack.held();
+        self.held = self.held + held - std::mem::replace(&mut flow.held, held);
+        if closes {
             self.linger(index);
+        }
+        if self.held > cx.tools.limits.shard_held_bytes {
+            self.lighten(s.at, cx);
         }
     }
 
@@ -140,12 +155,37 @@ impl Shard {
             idle.select_nth_unstable(count);
         }
         idle.truncate(count);
+        self.evict(idle.into_iter().map(|(_, _, n)| n).collect(), at, cx);
+    }
+
+    /// Drops the flows that hold most, until a quarter of what may be held is free.
+    #[cold]
+    fn lighten<O: Observer, H: History>(&mut self, at: At, cx: &mut Context<'_, O, H>) {
+        let mut heavy: Vec<(usize, u32)> = (0u32..)
+            .zip(&self.flows)
+            .filter_map(|(n, flow)| Some((flow.as_ref()?.held, n)))
+            .filter(|(held, _)| *held > 0)
+            .collect();
+        heavy.sort_unstable_by(|a, b| b.cmp(a));
+        let mut excess = self.held.saturating_sub(cx.tools.limits.shard_held_bytes / 4 * 3);
+        let count = heavy.iter().take_while(|(held, _)| {
+            let goes = excess > 0;
+            excess = excess.saturating_sub(*held);
+            goes
+        });
+        let count = count.count();
+        heavy.truncate(count);
+        self.too_heavy += count as u64;
+        self.evict(heavy.into_iter().map(|(_, n)| n).collect(), at, cx);
+    }
+
+    fn evict<O: Observer, H: History>(&mut self, mut flows: Vec<u32>, at: At, cx: &mut Context<'_, O, H>) {
         // Numbers rise with time, so this order is the one in which the records must appear.
-        idle.sort_unstable_by_key(|(_, _, n)| {
+        flows.sort_unstable_by_key(|n| {
             let flow = self.flows.get(*n as usize).and_then(Option::as_ref);
             flow.map(|flow| flow.order())
         });
-        for (_, _, n) in idle {
+        for n in flows {
             self.remove(n, at, true, cx);
         }
         self.closed.retain(|n| self.flows.get(*n as usize).is_some_and(Option::is_some));
@@ -160,6 +200,7 @@ impl Shard {
         {
             self.table.remove(&flow.key);
             self.free.push(oldest);
+            self.held -= flow.held;
             self.count(&flow);
         }
     }
@@ -169,6 +210,7 @@ impl Shard {
         self.table.remove(&flow.key);
         self.free.push(n);
         flow.finish(at, evicted, cx);
+        self.held -= flow.held;
         self.count(&flow);
     }
 
@@ -205,6 +247,7 @@ impl Flow {
             closed: false,
             tcp,
             stack: Stack::new(),
+            held: 0,
             facts,
             places: None,
         }

@@ -120,6 +120,17 @@ impl Stack {
         matches!(self.layer, Layer::WebSocket(_))
     }
 
+    /// Bytes that it holds besides messages and inflate histories.
+    #[inline]
+    pub(super) fn held(&self) -> usize {
+        match &self.layer {
+            Layer::Probe(probe) => probe.held(),
+            Layer::Http(pair) => pair.held(),
+            Layer::WebSocket(live) => live.held(),
+            Layer::Opaque(_) => 0,
+        }
+    }
+
     /// There is a connection, or there was.
     pub(super) fn had_connections(&self) -> bool {
         self.attempts > 0

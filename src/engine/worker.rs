@@ -27,6 +27,7 @@ pub(super) struct Worker<'a, O: Observer> {
 pub(super) struct Tally {
     pub(super) counts: Counts,
     pub(super) tcp_connections: u64,
+    pub(super) too_heavy: u64,
     pub(super) carried: Carried,
 }
 
@@ -81,6 +82,7 @@ impl<'a, O: Observer> Worker<'a, O> {
         let mut tally = Tally { counts: self.teller.counts, ..Tally::default() };
         for shard in &self.shards {
             tally.tcp_connections += shard.tcp_connections;
+            tally.too_heavy += shard.too_heavy;
             tally.carried.add(&shard.carried);
         }
         tally

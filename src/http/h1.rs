@@ -177,6 +177,18 @@ impl Pair {
         }
     }
 
+    /// Bytes that it holds, about.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        let heads: usize = self.pending.iter().map(Pending::cost).sum();
+        let held: usize = self.held.iter().flatten().map(|hold| hold.cost()).sum();
+        let wait = match self.wait.as_deref() {
+            Some(Wait::Request(head)) => head.bytes.capacity(),
+            Some(Wait::Answer) | None => 0,
+        };
+        self.client.held() + self.server.held() + heads + held + wait
+    }
+
     /// Takes what is pending for accepted: for a caller that knows that the other direction was not captured.
     ///
     /// An upgrade request without a response gives a handshake without one; a 101 that waits for its request

@@ -108,6 +108,14 @@ impl Half {
         kept
     }
 
+    /// Bytes held of an unfinished head.
+    pub(super) fn held(&self) -> usize {
+        match &self.state {
+            State::Head(Some(partial)) => partial.bytes.capacity(),
+            State::Head(None) | State::Body(_) | State::Lost => 0,
+        }
+    }
+
     /// At the start of a message, or in a head: no body is left to be skipped.
     pub(super) const fn in_head(&self) -> bool {
         matches!(self.state, State::Head(_))

@@ -99,6 +99,13 @@ pub struct Accept {
     pub valid: bool,
 }
 
+impl Header {
+    /// Bytes that it takes, with what an allocator needs for its two parts.
+    fn held(&self) -> usize {
+        size_of::<Self>() + self.name.capacity() + self.value.capacity() + 2 * size_of::<usize>()
+    }
+}
+
 impl Request {
     /// The values of all header lines of this name, in order; names are compared without case.
     pub fn header<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
@@ -136,6 +143,15 @@ impl Response {
 }
 
 impl Handshake {
+    /// Bytes of memory that its heads take, about.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        let request = self.request.iter().flat_map(|request| &request.headers);
+        let response = self.response.iter().flat_map(|response| &response.headers);
+        let target = self.request.as_ref().map_or(0, |request| request.target.capacity());
+        target + request.chain(response).map(Header::held).sum::<usize>()
+    }
+
     /// A 101 was seen. (Without a response the engine may have taken it for granted.)
     #[must_use]
     pub fn upgraded(&self) -> bool {

@@ -131,10 +131,17 @@ impl Connection {
         self.half(dir).counters
     }
 
+    /// Bytes allocated for what waits in both directions.
+    #[inline]
+    #[must_use]
+    pub fn held(&self) -> usize {
+        self.low.held() + self.high.held()
+    }
+
     /// Bytes allocated for what waits in a direction, and how many pieces that is.
     #[cfg(test)]
-    pub(super) fn held(&self, dir: Dir) -> (usize, usize) {
-        self.half(dir).held()
+    pub(super) fn held_of(&self, dir: Dir) -> (usize, usize) {
+        (self.half(dir).held(), self.half(dir).pieces())
     }
 
     /// All segments but those that simply go on. `s` is counted already.

@@ -100,6 +100,15 @@ impl Direction {
         }
     }
 
+    /// Bytes held in a search for a frame boundary.
+    #[inline]
+    pub(super) fn searched(&self) -> usize {
+        match &self.phase {
+            Phase::Lost(search) => search.held(),
+            Phase::Header | Phase::Payload | Phase::NotFrames { .. } => 0,
+        }
+    }
+
     pub(super) fn release(&mut self, budget: &mut Budget) {
         budget.history -= self.history;
         self.history = 0;

@@ -148,14 +148,20 @@ impl Search {
         Self { missing, since: Some(at), ..Self::default() }
     }
 
-    /// Adds a segment. Of more than `limit` bytes the oldest are dropped.
+    /// Adds a segment. Of more than `limit` bytes, what they cost besides among them, the older half is dropped.
     pub fn push(&mut self, bytes: &[u8], at: At, limit: usize) {
         self.since.get_or_insert(at);
         self.starts.push((self.bytes.len(), at));
         self.bytes.extend_from_slice(bytes);
-        if self.bytes.len() > limit {
-            self.forget(self.bytes.len() - limit / 2);
+        if self.bytes.len() + self.starts.len() * size_of::<(usize, At)>() > limit {
+            self.forget((self.bytes.len() / 2).max(self.bytes.len().saturating_sub(limit / 2)));
         }
+    }
+
+    /// Bytes of memory that it takes.
+    #[must_use]
+    pub const fn held(&self) -> usize {
+        self.bytes.capacity() + self.starts.capacity() * size_of::<(usize, At)>()
     }
 
     /// More bytes are missing: nothing before them helps.

@@ -119,6 +119,13 @@ impl Session {
         }
     }
 
+    /// Bytes that it holds in searches for a frame boundary.
+    #[inline]
+    #[must_use]
+    pub fn searched(&self) -> usize {
+        self.directions.iter().map(Direction::searched).sum()
+    }
+
     /// Gives back what the session holds of the shard's budget. Call it before dropping a session.
     pub fn release(&mut self, budget: &mut Budget) {
         for direction in &mut self.directions {
