@@ -10,9 +10,9 @@ use crate::support::talk::{self, SYN};
 fn half_open_connections() {
     let _alone = alone();
     let syn = |n| Packet { from: client(n), to: SERVER, flags: SYN, seq: 1, ack: 0, payload: &[] }.record();
-    let cost = decode(std::iter::once(header()).chain((0..100_000).map(syn)));
-    assert_eq!(cost.summary.tcp_connections, 100_000);
-    assert!(cost.peak < 16 * MIB, "{}", cost.peak);
+    let cost = decode(std::iter::once(header()).chain((0..50_000).map(syn)));
+    assert_eq!(cost.summary.tcp_connections, 50_000);
+    assert!(cost.peak < 8 * MIB, "{}", cost.peak);
 }
 
 #[test]
@@ -23,9 +23,9 @@ fn upgrades_that_nobody_answers() {
         records.extend(client.send(&talk::request("")));
         records
     };
-    let cost = decode(std::iter::once(header()).chain((0..30_000).map(ask)));
-    assert_eq!(cost.summary.tcp_connections, 30_000);
-    assert!(cost.peak < 32 * MIB, "{}", cost.peak);
+    let cost = decode(std::iter::once(header()).chain((0..15_000).map(ask)));
+    assert_eq!(cost.summary.tcp_connections, 15_000);
+    assert!(cost.peak < 16 * MIB, "{}", cost.peak);
 }
 
 fn shard(from: End, to: End) -> u64 {
@@ -38,14 +38,14 @@ fn shard(from: End, to: End) -> u64 {
 #[test]
 fn all_connections_in_one_shard() {
     let _alone = alone();
-    let chosen = (0..).map(client).filter(|end| shard(*end, SERVER) == 0).take(10_000);
+    let chosen = (0..).map(client).filter(|end| shard(*end, SERVER) == 0).take(5_000);
     let talk = |end| {
         let (mut records, mut client, _) = upgraded(end, SERVER, "");
         records.extend(client.send(&talk::frame(0x81, Some([1; 4]), b"hello")));
         records
     };
     let cost = decode(std::iter::once(header()).chain(chosen.map(talk)));
-    assert_eq!((cost.summary.connections, cost.summary.messages), (10_000, 10_000));
+    assert_eq!((cost.summary.connections, cost.summary.messages), (5_000, 5_000));
     assert!(cost.peak < 8 * MIB, "{}", cost.peak);
 }
 
@@ -67,8 +67,8 @@ fn beyond_a_hole(flows: usize, rounds: u32, size: usize, gap: u32) -> impl Itera
 #[test]
 fn segments_that_wait_for_a_hole() {
     let _alone = alone();
-    // 240 MB.
-    let cost = decode(beyond_a_hole(4_000, 1, 60_000, 7));
+    // 120 MB.
+    let cost = decode(beyond_a_hole(4_000, 1, 30_000, 7));
     assert!(cost.peak < HELD, "{}", cost.peak);
     assert!(cost.notes().contains("TCP connections were dropped: too many bytes"), "{}", cost.notes());
 }
@@ -77,6 +77,6 @@ fn segments_that_wait_for_a_hole() {
 #[test]
 fn single_bytes_that_wait_for_a_hole() {
     let _alone = alone();
-    let cost = decode(beyond_a_hole(100, 400, 1, 700));
+    let cost = decode(beyond_a_hole(60, 300, 1, 70));
     assert!(cost.peak < 16 * MIB, "{}", cost.peak);
 }

@@ -78,7 +78,10 @@ fn packets_of_many_megabytes() {
     // What segmentation in the card leaves there.
     bytes[16..18].copy_from_slice(&[0, 0]);
     bytes.extend(&frames);
-    let cost = decode([header(), records, record(&bytes)]);
+    let mut header = header();
+    // The snap length.
+    header[16..20].copy_from_slice(&u32::MAX.to_le_bytes());
+    let cost = decode([header, records, record(&bytes)]);
     assert!((500_000..524_288).contains(&cost.summary.frames), "{}", cost.summary.frames);
     assert!(cost.notes().contains("1 packets were cut short"), "{}", cost.notes());
     assert!(cost.peak < 400 * MIB, "{}", cost.peak);
@@ -100,7 +103,7 @@ fn captures_that_grow_a_thousand_times_and_again() {
     let cost = run(|| opened(bytes));
     // Empty packets.
     assert_eq!(cost.summary.packets as usize, 16 * MIB / 16);
-    assert!(cost.peak < 4 * MIB, "{}", cost.peak);
+    assert!(cost.peak < 12 * MIB, "{}", cost.peak);
 }
 
 /// zstd frames may ask for a window of any size.

@@ -24,23 +24,23 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(180);
 
 pub(crate) const MIB: usize = 1 << 20;
 
-/// The bounds, a sixteenth of the usual ones where they are for all connections: as much is shown with a sixteenth of the
-/// bytes.
+/// The bounds, a part of the usual ones where they are for all connections: as much is shown with as many bytes fewer.
 pub(crate) fn limits() -> Limits {
     let usual = Limits::default();
     Limits {
-        connections: usual.connections / 16,
-        out_of_order_bytes: usual.out_of_order_bytes / 16,
-        shard_message_bytes: usual.shard_message_bytes / 16,
-        shard_history_bytes: usual.shard_history_bytes / 16,
-        shard_held_bytes: usual.shard_held_bytes / 16,
+        connections: usual.connections / PART,
+        out_of_order_bytes: usual.out_of_order_bytes / PART,
+        shard_message_bytes: usual.shard_message_bytes / PART,
+        shard_history_bytes: usual.shard_history_bytes / PART,
+        shard_held_bytes: usual.shard_held_bytes / PART,
         ..usual
     }
 }
 
-/// Bytes that all connections together may hold besides messages and histories, and as much again for what allocators
-/// and vectors keep ready.
-pub(crate) const HELD: usize = 128 * MIB;
+const PART: usize = 32;
+
+/// Bytes that all connections together may hold besides messages and histories, and as much again for all else.
+pub(crate) const HELD: usize = 64 * MIB;
 
 /// What decoding cost.
 #[derive(Debug)]

@@ -57,7 +57,8 @@ fn fragments_without_end() {
     let pieces = (0..10).map(move |_| server.send(&more));
     let cost = decode([header(), records].into_iter().chain(pieces));
     assert_eq!(cost.summary.frames, 300_001);
-    assert!(cost.peak < 100 * MIB, "{}", cost.peak);
+    // What the frames of a block of the capture become as JSON, at one time.
+    assert!(cost.peak < 160 * MIB, "{}", cost.peak);
 }
 
 /// Half-sent messages on many connections: all of them together have a budget.
