@@ -3,7 +3,7 @@
 use wscope::packet::segment::{Endpoint, FlowKey};
 
 use crate::measure::{HELD, MIB, alone, decode};
-use crate::packets::{End, Packet, SERVER, client, header, open, upgraded};
+use crate::packets::{End, Packet, SERVER, client, header, open, record, upgraded};
 use crate::support::talk::{self, SYN};
 
 #[test]
@@ -49,34 +49,29 @@ fn all_connections_in_one_shard() {
     assert!(cost.peak < 8 * MIB, "{}", cost.peak);
 }
 
-/// `rounds` segments of `size` bytes on each of `flows` connections behind their handshake, `gap` bytes missing before
-/// each of them.
-fn beyond_a_hole(flows: usize, rounds: u32, size: usize, gap: u32) -> impl Iterator<Item = Vec<u8>> {
-    let opened = (0..flows).map(|n| upgraded(client(n), SERVER, "").0);
-    let payload = vec![b'x'; size];
-    let rest = (0..rounds).flat_map(move |round| {
-        let payload = payload.clone();
-        (0..flows).map(move |n| {
-            let (_, _, server) = upgraded(client(n), SERVER, "");
-            server.at(server.seq.wrapping_add(gap + round * (payload.len() as u32 + gap)), &payload)
-        })
-    });
-    std::iter::once(header()).chain(opened).chain(rest)
-}
-
 #[test]
 fn segments_that_wait_for_a_hole() {
     let _alone = alone();
-    // 120 MB.
-    let cost = decode(beyond_a_hole(4_000, 1, 30_000, 7));
+    let payload = vec![b'x'; 30_000];
+    let wait = move |n| {
+        let (mut records, _, server) = upgraded(client(n), SERVER, "");
+        records.extend(server.at(server.seq.wrapping_add(7), &payload));
+        records
+    };
+    // 75 MB.
+    let cost = decode(std::iter::once(header()).chain((0..2_500).map(wait)));
     assert!(cost.peak < HELD, "{}", cost.peak);
     assert!(cost.notes().contains("TCP connections were dropped: too many bytes"), "{}", cost.notes());
 }
 
-/// A copy of each is kept, not the block of 256 KiB that it lies in.
+/// Each single byte lies in a block of 256 KiB of its own: a copy of it is kept, not the block.
 #[test]
 fn single_bytes_that_wait_for_a_hole() {
     let _alone = alone();
-    let cost = decode(beyond_a_hole(60, 300, 1, 70));
-    assert!(cost.peak < 16 * MIB, "{}", cost.peak);
+    let filler = record(&[0xff; 60_000]).repeat(5);
+    let (records, _, server) = upgraded(client(1), SERVER, "");
+    let pieces =
+        (1..150).map(move |n| [server.at(server.seq.wrapping_add(n * 9), b"x"), filler.clone()].concat());
+    let cost = decode([header(), records].into_iter().chain(pieces));
+    assert!(cost.peak < 8 * MIB, "{}", cost.peak);
 }

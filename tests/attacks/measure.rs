@@ -30,7 +30,7 @@ pub(crate) fn limits() -> Limits {
     Limits {
         connections: usual.connections / PART,
         out_of_order_bytes: usual.out_of_order_bytes / PART,
-        shard_message_bytes: usual.shard_message_bytes / PART,
+        shard_message_bytes: MIB / 2,
         shard_history_bytes: usual.shard_history_bytes / PART,
         shard_held_bytes: usual.shard_held_bytes / PART,
         ..usual

@@ -28,23 +28,7 @@ fn messages_that_inflate_a_thousand_times() {
     let cost = decode([header(), records]);
     assert_eq!(cost.summary.messages, 2);
     // Room for 64 MiB that doubles as it grows, and the message as JSON.
-    assert!(cost.peak < 700 * MIB, "{}", cost.peak);
-}
-
-/// Each message refers to all of the one before: a byte for the longest match in every 258 bytes.
-#[test]
-fn messages_that_inflate_from_one_another() {
-    let _alone = alone();
-    let mut compress = flate2::Compress::new(flate2::Compression::best(), false);
-    let text = vec![b'a'; 32 << 10];
-    let (mut records, _, mut server) = upgraded(client(1), SERVER, DEFLATE);
-    for _ in 0..300 {
-        records.extend(server.send(&frame(0xc1, None, &deflated(&mut compress, &text))));
-    }
-    let size = records.len();
-    let cost = decode([header(), records]);
-    assert_eq!(cost.summary.messages, 300);
-    assert!(size < 100 << 10 && cost.peak < 16 * MIB, "{size}, {}", cost.peak);
+    assert!(cost.peak < 400 * MIB, "{}", cost.peak);
 }
 
 /// A message of empty fragments, with a ping after each.
@@ -74,23 +58,7 @@ fn messages_that_never_end() {
     };
     let cost = decode(std::iter::once(header()).chain((0..2_000).map(begin)));
     assert_eq!(cost.summary.connections, 2_000);
-    // The messages are 114 MiB, and the budget is 1 GiB: no more is held than was sent.
-    assert!(cost.peak < 180 * MIB, "{}", cost.peak);
-}
-
-/// Four frames a connection, each at fault: what is found is told, and not kept.
-#[test]
-fn findings_without_end() {
-    let _alone = alone();
-    let faults = [0x81, 0x81, 0xff, 0xb3, 0x00].repeat(11_000);
-    let talk = move |n| {
-        let (mut records, mut client, mut server) = upgraded(client(n), SERVER, "");
-        records.extend(client.send(&faults));
-        records.extend(server.send(&faults));
-        records
-    };
-    let cost = decode(std::iter::once(header()).chain((0..5).map(talk)));
-    assert!(cost.summary.findings.iter().sum::<u64>() > 50, "{:?}", cost.summary);
+    // 120 MB, of which 32 MiB may be kept.
     assert!(cost.peak < 64 * MIB, "{}", cost.peak);
 }
 
@@ -104,7 +72,8 @@ fn the_same_bytes_told_otherwise() {
     let lies = (0..50_000_u32).map(move |n| server.at(first, &[n as u8; 500]));
     let cost = decode([header(), records].into_iter().chain(lies));
     assert_eq!(cost.summary.messages, 1);
-    assert!(cost.peak < 16 * MIB, "{}", cost.peak);
+    assert!(cost.summary.findings.iter().sum::<u64>() < 20, "{:?}", cost.summary.findings);
+    assert!(cost.peak < 8 * MIB, "{}", cost.peak);
 }
 
 /// A fault on each of many connections: `wscope check` keeps those that it shows, and counts the rest.
@@ -112,7 +81,7 @@ fn the_same_bytes_told_otherwise() {
 fn faults_of_many_connections() {
     let _alone = alone();
     let mut bytes = header();
-    for n in 0..5_000 {
+    for n in 0..10_000 {
         let (records, mut client, mut server) = upgraded(client(n), SERVER, "");
         bytes.extend(records);
         bytes.extend(client.send(&frame(0x81, None, b"not masked")));
@@ -130,10 +99,10 @@ fn faults_of_many_connections() {
     });
     let (report, _) = auditor.finish(Vec::new());
     assert!(
-        report.entries.len() == 100 && report.hidden > 4_000,
+        report.entries.len() == 100 && report.hidden > 9_000,
         "{} {}",
         report.entries.len(),
         report.hidden
     );
-    assert!(peak < 12 * MIB, "{peak}");
+    assert!(peak < 10 * MIB, "{peak}");
 }

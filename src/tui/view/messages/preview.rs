@@ -124,8 +124,7 @@ fn payload(model: &mut Model, place: usize, row: &Row, preview: &str, columns: u
     } else {
         visible::visible(head, &mut text);
     }
-    let more =
-        row.len > head.len() as u64 || row.kind == Kind::Binary && payload.len() > columns.div_ceil(3);
+    let more = row.len > head.len() as u64 || row.kind == Kind::Binary && payload.len() > columns.div_ceil(3);
     if more {
         text.push('…');
     }
