@@ -84,7 +84,7 @@ fn packets_of_many_megabytes() {
     let cost = decode([header, records, record(&bytes)]);
     assert!((500_000..524_288).contains(&cost.summary.frames), "{}", cost.summary.frames);
     assert!(cost.notes().contains("1 packets were cut short"), "{}", cost.notes());
-    assert!(cost.peak < 400 * MIB, "{}", cost.peak);
+    assert!(cost.peak < 512 * MIB, "{}", cost.peak);
 }
 
 /// Sixteen megabytes of zeros in a few hundred bytes: compressed twice.

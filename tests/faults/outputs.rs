@@ -6,7 +6,7 @@ use std::process::Stdio;
 use crate::wscope;
 
 /// What writes to standard output, with what it ends where that is read by somebody.
-const COMMANDS: [(&[&str], i32); 38] = [
+const COMMANDS: [(&[&str], i32); 39] = [
     (&["chat-node-ws.pcapng"], 0),
     (&["ls", "chat-node-ws.pcapng"], 0),
     (&["ls", "--json", "chat-node-ws.pcapng"], 0),
@@ -42,6 +42,7 @@ const COMMANDS: [(&[&str], i32); 38] = [
     (&["fields"], 0),
     (&["filter", "conn == 1"], 0),
     (&["schema"], 0),
+    (&["doctor"], 0),
     (&["man"], 0),
     (&["completions", "bash"], 0),
     (&["generate", "--size", "100k", "-o", "-"], 0),
