@@ -87,6 +87,8 @@ pub struct Search {
     bytes: Vec<u8>,
     /// Where in `bytes` each segment starts, and its packet.
     starts: Vec<(usize, At)>,
+    /// Bytes of the longest segment.
+    longest: usize,
     /// Bytes before `bytes` that were dropped from the search.
     dropped: u64,
     /// Bytes that were missing before or among them.
@@ -155,6 +157,7 @@ impl Search {
     pub fn push(&mut self, bytes: &[u8], at: At, limit: usize) {
         self.since.get_or_insert(at);
         self.starts.push((self.bytes.len(), at));
+        self.longest = self.longest.max(bytes.len());
         self.bytes.extend_from_slice(bytes);
         if self.bytes.len() + self.starts.len() * size_of::<(usize, At)>() > limit {
             self.forget((self.bytes.len() / 2).max(self.bytes.len().saturating_sub(limit / 2)));
@@ -363,11 +366,11 @@ impl Search {
         }
         // A length of zero is not picked at random: compressed messages, padded records and small
         // numbers end in a zero byte, and what ends them ends the segment. A segment of its own is
-        // another matter: that is how heartbeats come.
+        // another matter: that is how heartbeats come, but also what a write leaves behind its full segments.
         let end = position + len;
         let alone =
             self.is_edge(position) && self.edges_before(end + 1) == self.edges_before(position + 1) + 1;
-        if len == header && !alone {
+        if len == header && (!alone || self.follows_full(position)) {
             return 0;
         }
         let mut bits = 0;
@@ -381,6 +384,13 @@ impl Search {
             bits += (lengths / edges.max(1)).max(1).ilog2().min(EDGE_BITS);
         }
         bits
+    }
+
+    /// The segment before the one that starts at `position` is as long as any.
+    fn follows_full(&self, position: usize) -> bool {
+        let place = self.edges_before(position);
+        let before = place.checked_sub(1).and_then(|place| self.starts.get(place));
+        before.is_some_and(|(start, _)| position - start == self.longest)
     }
 
     fn is_dense(&self) -> bool {
@@ -489,6 +499,15 @@ mod tests {
         let expect = Expect { masked: Some(false), rsv1: true };
         let place = search(&segments).find(&expect, false);
         assert!(place.is_some_and(|place| place >= 40), "{place:?}");
+    }
+
+    /// A compressed payload may end like an empty Ping, in a segment of its own where its writes are cut.
+    #[test]
+    fn the_tail_of_a_write_is_no_heartbeat() {
+        let cut: [&[u8]; 4] = [b"\xc1\x12\x33\x91", b"\x5b\xd8\xe7\x04", b"\x77\x1a\x90\xfb", b"\x89\0"];
+        assert_eq!(search(&cut).find(&SERVER, true), None);
+        let own: [&[u8]; 4] = [b"\xc1\x12\x33\x91", b"\x5b\xd8\xe7\x04", b"\x77\x1a", b"\x89\0"];
+        assert_eq!(search(&own).find(&SERVER, true), Some(10));
     }
 
     /// Zeros are empty fragments, and 8-bit sound is full of headers.
