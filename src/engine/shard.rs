@@ -47,12 +47,12 @@ pub(super) struct Shard {
 #[derive(Debug)]
 #[repr(C)]
 struct Flow {
-    tcp: tcp::Connection,
     last: At,
     /// As [`Stack::waits`], which is further away.
     waits: bool,
     closed: bool,
     stack: Stack,
+    tcp: tcp::Connection,
     key: FlowKey,
     opened: At,
     /// What the stack may ask of the flow; kept true until a WebSocket is open.
@@ -223,11 +223,11 @@ impl Flow {
             forced: decode_as.iter().any(|port| [low.port(), high.port()].contains(port)),
         };
         Self {
-            tcp,
             last: s.at,
             waits: false,
             closed: false,
             stack: Stack::new(),
+            tcp,
             key: s.key,
             opened: s.at,
             facts,

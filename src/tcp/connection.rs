@@ -13,13 +13,16 @@ use crate::limits::Limits;
 use crate::packet::segment::{Flags, Segment};
 
 /// A TCP connection as far as the capture shows it.
+///
+/// What every packet touches stands first.
 #[derive(Debug)]
+#[repr(C)]
 pub struct Connection {
     low: Half,
     high: Half,
-    recent: Recent,
     client_is_low: bool,
     start_seen: bool,
+    recent: Recent,
 }
 
 impl Connection {

@@ -15,29 +15,32 @@ use super::session::{Budget, Numbering, Tools};
 const DOUBTFUL_HEADERS: u8 = 64;
 
 /// The reader of one direction. It accepts any bits and tells what it saw.
+///
+/// What every frame touches stands first, within 64 bytes.
 #[derive(Debug)]
+#[repr(C)]
 pub(super) struct Direction {
-    dir: Dir,
-    phase: Phase,
-    /// A header that is not complete yet.
-    partial: [u8; header::MAX_LEN],
-    partial_len: u8,
-    /// The packet with the first byte of `partial`, and the number of its frame: frames are counted
-    /// by their first byte.
-    partial_at: At,
-    partial_n: u64,
     /// Bytes of the stream before the one to be read next.
     offset: u64,
-    frame: Option<Box<OpenFrame>>,
     /// The data message of which fragments, or a part of a frame, have been seen.
     message: Option<Box<Assembly>>,
     deflate: Option<Box<Context>>,
+    dir: Dir,
+    partial_len: u8,
     /// A Close was sent.
     closed: bool,
     /// Headers still to come until a boundary that was found again is beyond doubt: before that,
     /// one that no sound endpoint sends means that the search was wrong.
     doubt: u8,
     ended: bool,
+    phase: Phase,
+    frame: Option<Box<OpenFrame>>,
+    /// A header that is not complete yet.
+    partial: [u8; header::MAX_LEN],
+    /// The packet with the first byte of `partial`, and the number of its frame: frames are counted
+    /// by their first byte.
+    partial_at: At,
+    partial_n: u64,
     /// Inflate history that this direction holds of the shard's budget.
     history: usize,
 }

@@ -77,6 +77,7 @@ impl Numbering {
 /// One WebSocket connection after its handshake. Bytes in, frames and messages out; it describes and
 /// never judges.
 #[derive(Debug)]
+#[repr(C)]
 pub struct Session {
     numbering: Numbering,
     directions: [Direction; 2],
