@@ -111,6 +111,17 @@ pub struct Totals {
     pub payload: u64,
 }
 
+impl Totals {
+    /// Adds the counts of another part of the direction.
+    #[inline]
+    pub(crate) const fn add(&mut self, other: &Self) {
+        self.frames += other.frames;
+        self.messages += other.messages;
+        self.bytes += other.bytes;
+        self.payload += other.payload;
+    }
+}
+
 /// The end of a connection.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Closing {

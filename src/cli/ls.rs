@@ -86,6 +86,14 @@ struct Lister {
 impl Observer for Lister {
     type Record = Box<Row>;
 
+    fn wants_frames(&self) -> bool {
+        false
+    }
+
+    fn wants_messages(&self) -> bool {
+        false
+    }
+
     fn event(&mut self, conn: &Connection, event: Event<'_>, out: &mut Outbox<Self::Record>) {
         if let Event::Closed(closing) = event {
             out.push(Box::new(Row::new(conn, closing, self.style, self.reveal)));

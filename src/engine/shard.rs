@@ -47,16 +47,20 @@ pub(super) struct Shard {
     pub(super) carried: Carried,
 }
 
+/// What every packet touches stands first.
 #[derive(Debug)]
+#[repr(C)]
 struct Flow {
-    key: FlowKey,
-    opened: At,
     last: At,
+    /// As [`Stack::waits`], which is further away.
+    waits: bool,
     closed: bool,
-    tcp: tcp::Connection,
-    stack: Stack,
     /// Bytes that it holds besides messages and inflate histories, as counted in the shard.
     held: usize,
+    stack: Stack,
+    tcp: tcp::Connection,
+    key: FlowKey,
+    opened: At,
     /// What the stack may ask of the flow; kept true until a WebSocket is open.
     facts: FlowFacts,
     /// Its packets that the observer has not been told of, where it asks for them.
@@ -64,16 +68,36 @@ struct Flow {
 }
 
 impl Shard {
-    /// Takes a segment of one of its flows.
+    /// The flow of a segment, where it is known.
+    #[inline]
+    pub(super) fn find(&self, s: &Segment<'_>) -> Option<u32> {
+        self.table.get(&s.key).copied()
+    }
+
+    /// Takes a segment that does no more than acknowledge what was seen, as half of them do. `false` = it was not
+    /// taken: it may be another.
+    #[inline]
+    pub(super) fn acknowledgement(&mut self, index: Option<u32>, s: &Segment<'_>) -> bool {
+        let flow = index.and_then(|index| self.flows.get_mut(index as usize)?.as_mut());
+        let Some(flow) = flow.filter(|flow| !flow.waits) else { return false };
+        let only = flow.tcp.acknowledgement(s);
+        if only {
+            flow.last = s.at;
+        }
+        only
+    }
+
+    /// Takes a segment of one of its flows, which is that at `index` if there is one.
     #[inline]
     pub(super) fn segment<O: Observer, H: History>(
         &mut self,
+        index: Option<u32>,
         s: &Segment<'_>,
         packet: Option<&Packet>,
         cx: &mut Context<'_, O, H>,
     ) {
-        let index = match self.table.get(&s.key) {
-            Some(index) => *index,
+        let index = match index {
+            Some(index) => index,
             None if s.flags.syn() || !s.payload.is_empty() => self.open(s, cx),
             None => return,
         };
@@ -241,13 +265,14 @@ impl Flow {
             forced: decode_as.iter().any(|port| [low.port(), high.port()].contains(port)),
         };
         Self {
+            last: s.at,
+            waits: false,
+            closed: false,
+            held: 0,
+            stack: Stack::new(),
+            tcp,
             key: s.key,
             opened: s.at,
-            last: s.at,
-            closed: false,
-            tcp,
-            stack: Stack::new(),
-            held: 0,
             facts,
             places: None,
         }
@@ -274,6 +299,7 @@ impl Flow {
             facts.holes = Dir::BOTH.map(|dir| tcp.has_hole(dir));
             stack.segment(s.at, &mut Cx { flow: facts, tools, teller });
         }
+        self.waits = stack.waits();
     }
 
     /// Notes the packets of a segment. They reach the observer before anything that the segment completes.

@@ -49,6 +49,8 @@ pub(super) struct Teller<O: Observer> {
     pub(super) outbox: Outbox<O::Record>,
     /// The observer is to be told of frames.
     pub(super) frames: bool,
+    /// The observer is to be told of messages.
+    pub(super) messages: bool,
     pub(super) runs: Vec<Run>,
     /// The keys of the connections that runs begin, in their order.
     pub(super) keys: Vec<(ConnectionId, Key)>,
@@ -64,6 +66,7 @@ impl<O: Observer> Teller<O> {
     pub(super) fn new(observer: O, numbered: bool) -> Self {
         Self {
             frames: observer.wants_frames(),
+            messages: observer.wants_messages(),
             observer,
             outbox: Outbox::new(numbered),
             runs: Vec::new(),

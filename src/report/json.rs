@@ -267,6 +267,10 @@ impl Observer for JsonObserver {
         self.types.frame
     }
 
+    fn wants_messages(&self) -> bool {
+        self.types.message
+    }
+
     #[inline]
     fn event(&mut self, conn: &Connection, event: Event<'_>, out: &mut Outbox<Span>) {
         if conn.number.is_some_and(|number| !self.conns.contains(number)) {

@@ -7,6 +7,8 @@ use crate::http::upgrade::Handshake;
 use crate::item::{At, Dir, End};
 use crate::ws::fact::Frame;
 
+use super::calm::Calm;
+
 /// What was agreed in the handshake, as far as the frames are concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Agreed {
@@ -87,6 +89,22 @@ impl Lane {
         self.astray &= frame.seen < header.len;
     }
 
+    /// As [`Lane::told`], while nothing is special ([`Lane::is_calm`]).
+    #[inline]
+    pub(super) const fn went_on(&mut self, calm: &Calm) {
+        self.sent = calm.end;
+        self.last = calm.at;
+        self.frames += calm.frames;
+        self.plain = true;
+        self.broken_off = false;
+    }
+
+    /// The next frame, if it is whole, changes only how far the direction came.
+    #[inline]
+    pub(super) const fn is_calm(&self) -> bool {
+        self.heard && !self.hole && !self.astray && self.close.is_none()
+    }
+
     /// Whatever was sent in this direction was captured.
     #[must_use]
     pub const fn complete(&self) -> bool {
@@ -112,6 +130,7 @@ impl Facts {
     }
 
     /// The lane of a direction.
+    #[inline]
     #[must_use]
     pub const fn lane(&self, dir: Dir) -> &Lane {
         let [client, server] = &self.lanes;

@@ -154,6 +154,12 @@ impl Ledger {
         tell(Told::Reaction(&Reaction { to: nth, text }));
     }
 
+    /// No finding waits for what its peer does.
+    #[inline]
+    pub(super) fn follows_nothing(&self) -> bool {
+        self.followed.is_empty()
+    }
+
     /// The findings on an upgrade request are answered by the response.
     pub(super) fn responded(&mut self, handshake: &Handshake, tell: &mut impl FnMut(Told<'_>)) {
         let text = match &handshake.response {
