@@ -152,7 +152,7 @@ impl Live {
 /// What the rules on a handshake look at; `None` where there was none.
 pub(super) fn opening(conn: &Connection) -> Option<Opening<'_>> {
     let handshake: &Handshake = conn.handshake.as_deref()?;
-    Some(Opening { handshake, ips: [conn.client.ip(), conn.server.ip()], tls: false })
+    Some(Opening::new(handshake, [conn.client.ip(), conn.server.ip()], false))
 }
 
 /// What a session tells goes to the counts, the observer and the rules, in this order.

@@ -336,6 +336,7 @@ impl Flow {
 
     fn finish<O: Observer, H: History>(&mut self, at: At, evicted: bool, cx: &mut Context<'_, O, H>) {
         self.refresh();
+        self.facts.unacked = Dir::BOTH.map(|dir| self.tcp.unacked(dir));
         let Context { tools, teller, .. } = cx;
         let Self { tcp, stack, facts, .. } = self;
         let mut inner = Cx { flow: facts, tools, teller };
@@ -349,7 +350,6 @@ impl Flow {
     fn refresh(&mut self) {
         self.facts.start_seen = self.tcp.start_seen();
         self.facts.heard = Dir::BOTH.map(|dir| self.tcp.counters(dir).packets > 0);
-        self.facts.unacked = Dir::BOTH.map(|dir| self.tcp.unacked(dir));
     }
 }
 

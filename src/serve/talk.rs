@@ -334,7 +334,7 @@ impl Speech {
             None => Err("the head of the answer is too long".to_owned()),
             Some(at) => {
                 let rest = head.split_off(at);
-                let response = Response::parse(head, At::default(), At::default());
+                let response = Response::parse(&head[..], At::default(), At::default());
                 self.request.accept(&response).map(|agreed| (agreed, rest))
             }
         };
