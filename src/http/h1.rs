@@ -198,7 +198,7 @@ impl Pair {
         let heads: usize = self.pending.iter().map(Pending::cost).sum();
         let held: usize = self.held.iter().flatten().map(|hold| hold.cost()).sum();
         let wait = match self.wait.as_deref() {
-            Some(Wait::Request(head)) => head.bytes.capacity(),
+            Some(Wait::Request(head)) => head.response.cost(),
             Some(Wait::Answer) | None => 0,
         };
         self.client.held() + self.server.held() + heads + held + wait

@@ -86,13 +86,6 @@ pub struct Accept {
     pub valid: bool,
 }
 
-impl Header {
-    /// Bytes that it takes, with what an allocator needs for its two parts.
-    fn held(&self) -> usize {
-        size_of::<Self>() + self.name.capacity() + self.value.capacity() + 2 * size_of::<usize>()
-    }
-}
-
 impl Request {
     pub(super) fn new(text: Text, line: [Span; 3], first: At, last: At) -> Self {
         let proof = text.headers().named(KEY).next().map(|key| proof(key.value));
@@ -127,11 +120,6 @@ impl Request {
     #[must_use]
     pub fn expected_accept(&self) -> Option<String> {
         self.proof.map(|proof| BASE64.encode(proof))
-    }
-
-    /// Memory that the head takes, in bytes.
-    pub(super) fn cost(&self) -> usize {
-        self.text.cost()
     }
 }
 
@@ -169,6 +157,11 @@ macro_rules! fields {
                 &self.text.faults
             }
 
+            /// Memory that the head takes, in bytes.
+            pub(super) fn cost(&self) -> usize {
+                self.text.cost()
+            }
+
             /// The same head with so many bytes of it missing.
             #[must_use]
             pub fn lacking(self, missing: u64) -> Self {
@@ -201,10 +194,8 @@ impl Handshake {
     /// Bytes of memory that its heads take, about.
     #[must_use]
     pub fn held(&self) -> usize {
-        let request = self.request.iter().flat_map(|request| &request.headers);
-        let response = self.response.iter().flat_map(|response| &response.headers);
-        let target = self.request.as_ref().map_or(0, |request| request.target.capacity());
-        target + request.chain(response).map(Header::held).sum::<usize>()
+        let request = self.request.as_ref().map_or(0, Request::cost);
+        request + self.response.as_ref().map_or(0, Response::cost)
     }
 
     /// A 101 was seen. (Without a response the engine may have taken it for granted.)
