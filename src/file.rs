@@ -167,7 +167,7 @@ mod tests {
         let part = part(&file, ".part").unwrap();
         assert_eq!(part.path().parent(), Some(folder.path()));
         let mode = part.as_file().metadata().unwrap().permissions().mode();
-        let usual = std::fs::File::create(&file).unwrap().metadata().unwrap().permissions().mode();
+        let usual = File::create(&file).unwrap().metadata().unwrap().permissions().mode();
         assert_eq!(mode, usual);
     }
 }
