@@ -9,6 +9,8 @@ mod server;
 #[path = "../support/mod.rs"]
 mod support;
 mod talk;
+#[path = "../support/tls.rs"]
+mod tls;
 mod violate;
 
 use server::{connect, options, start};
