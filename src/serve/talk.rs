@@ -59,6 +59,8 @@ pub enum End {
     Refused(String),
     /// The server broke the protocol, and was told so.
     Failed(u16, String),
+    /// The server was not waited for any longer, and had not sent a Close.
+    Silent,
     /// TCP ended without the server's Close.
     Lost,
     /// The client ended it, since it was to get that wrong.
@@ -311,6 +313,7 @@ impl Speech {
         self.end.take().unwrap_or(match self.phase {
             Phase::Head(_) if late => End::Refused("the server did not answer in time".into()),
             Phase::Head(_) => End::Refused("the server ended the connection without an answer".into()),
+            _ if late => End::Silent,
             _ => End::Lost,
         })
     }

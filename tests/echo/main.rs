@@ -3,6 +3,7 @@
 mod client;
 mod harsh;
 mod paths;
+mod patience;
 mod program;
 mod record;
 mod server;
