@@ -203,8 +203,12 @@ impl Talk {
 
     /// Reads what has come.
     fn hear(&mut self, speech: &mut Speech, room: &mut [u8]) -> io::Result<()> {
-        // An answer that waits for room is not to be overtaken by reading.
-        while self.out.len() - self.left <= FULL {
+        // Who sends without a pause is not listened to for ever: there are wishes, and a clock.
+        for _ in 0..READS {
+            // An answer that waits for room is not to be overtaken by reading.
+            if self.out.len() - self.left > FULL {
+                break;
+            }
             match self.transport.read(room) {
                 Ok(0) => {
                     self.eof = true;
@@ -393,6 +397,8 @@ const SOCKET: Token = Token(0);
 const WAKER: Token = Token(1);
 /// Bytes read at once.
 const READ: usize = 64 << 10;
+/// Reads, one after the other, before anything else is looked at.
+const READS: usize = 16;
 /// Bytes that wait to be sent, above which no more is said.
 const FULL: usize = 1 << 20;
 /// The largest head of an answer.

@@ -189,7 +189,7 @@ fn converse<S: Read + Write>(stream: S, port: u16, url: &str, name: &str) -> Log
         say(
             &mut socket,
             &mut log,
-            Message::binary((0..len).map(|n| (n * n >> 7) as u8).collect::<Vec<u8>>()),
+            Message::binary((0..len).map(|n| ((n * n) >> 7) as u8).collect::<Vec<u8>>()),
         );
     }
     // In three frames, with a Ping between them.

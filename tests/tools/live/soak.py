@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""How `wscope live` bears traffic on loopback: for long, and beside tcpdump at several rates.
+"""How `wscope live` bears traffic on loopback: for long, and beside tcpdump at several rates; and `wscope echo` many clients.
 
     soak.py [--minutes 5] [--rate 2000] [--each 500] WSCOPE    memory of live (which writes and rotates) and of echo, each minute
     soak.py --compare 1000,5000,20000 WSCOPE                   packets seen and dropped, by tcpdump and by live at the same time
+    soak.py --idle 10000 WSCOPE                                memory of echo with so many idle clients, and with 100 that never read
 
 `wscope echo` answers clients of this script, which send text messages of some 120 bytes, one a packet, at a rate a second in all, and open
 another connection after `--each` of them; a loop of `wscope talk` adds connections that are compressed. Linux, root (or the right to capture), and for
@@ -16,6 +17,7 @@ import multiprocessing
 import os
 import pathlib
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -140,7 +142,7 @@ class Scene:
 def soak(args):
     with tempfile.TemporaryDirectory() as folder:
         file = pathlib.Path(folder) / "live.pcapng"
-        scene = Scene(args.wscope, "-w", str(file), "--rotate-size", "20M", "--keep", "4")
+        scene = Scene(args.wscope, "-w", str(file), "--rotate-size", "20M", "--keep", "4", *args.live)
         print(f"{load()}; {args.rate} messages a second, {args.each} a connection")
         clients, sent = scene.traffic(args.rate, args.each, args.minutes * 60)
         stop, told = threading.Event(), []
@@ -170,7 +172,7 @@ def compare(args):
     print("| sent/s | reached/s | tcpdump: captured, dropped | live: captured, dropped | messages sent and echoed, told | load |")
     print("|--:|--:|--|--|--|--|")
     for rate in args.compare:
-        scene = Scene(args.wscope)
+        scene = Scene(args.wscope, *args.live)
         dump = subprocess.Popen(
             ["tcpdump", "-i", "lo", "-B", "16384", "-w", "/dev/null", f"tcp port {scene.port}"],
             stderr=subprocess.PIPE,
@@ -200,15 +202,57 @@ def compare(args):
     return 1 if lost else 0
 
 
+def idle(args):
+    resource.setrlimit(resource.RLIMIT_NOFILE, (args.idle + 1000, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+    echo = subprocess.Popen([args.wscope, "echo", "127.0.0.1:0", "-q"], stdout=subprocess.PIPE, text=True)
+    port = int(re.search(r":(\d+)/", echo.stdout.readline())[1])
+    tell = lambda what: print(f"{what}: {rss(echo):.1f} MB", flush=True)
+    tell("nobody")
+    clients = [connect(port) for _ in range(args.idle)]
+    tell(f"{args.idle} clients")
+    message = frame(2, bytes(100))
+    for client in clients:
+        client.sendall(message)
+    for client in clients:
+        receive(client, 102)
+    tell("each had an echo of 100 bytes")
+    for client in clients:
+        client.close()
+    deaf = {connect(port): b"" for _ in range(100)}
+    for client in deaf:
+        client.setblocking(False)
+    header = b"\x82\xff" + (1 << 16).to_bytes(8, "big") + bytes(4)
+    message, sent, quiet = header + bytes(1 << 16), 0, 0
+    while quiet < 20:
+        quiet += 1
+        for client, rest in deaf.items():
+            try:
+                took = client.send(rest or message)
+            except BlockingIOError:
+                continue
+            deaf[client] = (rest or message)[took:]
+            sent += took
+            quiet = 0
+        if quiet:
+            time.sleep(0.1)
+    tell(f"100 clients that never read, and sent {sent >> 20} MiB until they were not read from any more")
+    echo.terminate()
+    return echo.wait()
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("wscope", help="the program")
+    parser.add_argument("live", nargs=argparse.REMAINDER, help="further options of live")
     parser.add_argument("--minutes", type=float, default=5)
     parser.add_argument("--rate", type=int, default=2000, help="messages a second")
     parser.add_argument("--each", type=int, default=500, help="messages of a connection")
     parser.add_argument("--seconds", type=float, default=10, help="of each comparison")
     parser.add_argument("--compare", type=lambda text: [int(rate) for rate in text.split(",")])
+    parser.add_argument("--idle", type=int)
     args = parser.parse_args()
+    if args.idle:
+        return idle(args)
     return compare(args) if args.compare else soak(args)
 
 
