@@ -577,6 +577,10 @@ pub struct Ls {
     /// Show tokens, keys and passwords in URLs rather than ***
     #[arg(long)]
     pub reveal: bool,
+    /// Wait where the capture ends for what is still written to it, until Ctrl-C: a line for each connection that
+    /// begins (not with -Y), and one when it has ended
+    #[arg(long)]
+    pub follow: bool,
     /// Nothing but ASCII
     #[arg(long)]
     pub ascii: bool,
@@ -658,6 +662,9 @@ pub struct Follow {
     /// How to write the payloads
     #[arg(long = "as", value_enum, default_value_t, value_name = "FORM")]
     pub form: Form,
+    /// Wait where the capture ends for what is still written to it, until Ctrl-C
+    #[arg(long = "follow")]
+    pub waits: bool,
     /// Nothing but ASCII
     #[arg(long)]
     pub ascii: bool,

@@ -29,8 +29,7 @@ pub(super) fn run(args: &Open) -> anyhow::Result<Outcome> {
         return show(args, &files);
     }
     // What they ask for would be left out in silence.
-    let only_there =
-        [("--at", args.at.is_some()), ("--view", args.view.is_some()), ("--follow", args.follow)];
+    let only_there = [("--at", args.at.is_some()), ("--view", args.view.is_some())];
     if let Some((flag, _)) = only_there.iter().find(|(_, given)| *given) {
         anyhow::bail!("{flag} is for the interface, which needs a terminal for standard input and output");
     }
@@ -40,6 +39,7 @@ pub(super) fn run(args: &Open) -> anyhow::Result<Outcome> {
         filter: args.filter.clone(),
         json: false,
         reveal: false,
+        follow: args.follow,
         ascii: args.ascii,
     })
 }

@@ -57,7 +57,7 @@ pub(super) fn run(args: &Talk) -> anyhow::Result<Outcome> {
 
     let (heard, arriving) = mpsc::sync_channel(CHUNKS);
     let file = args.record.as_deref().map(create).transpose()?;
-    let recorder = Recorder::new(Box::new(Tee { heard: Some(heard), file }), url.tls)
+    let recorder = Recorder::new(Box::new(Tee { heard: Some(heard), file }), "talk", url.tls)
         .context("cannot write the recording")?;
     let talk = connect(&url, trust.as_ref(), patience, recorder)?;
     let (wishes, wanted) = mpsc::channel();
@@ -123,6 +123,7 @@ fn ended(end: &End, quiet: bool) -> anyhow::Result<Outcome> {
             bail!("there is no WebSocket: {shown}")
         }
         End::Failed(code, why) => (format!("failed with {}", said(Some(*code), why)), Outcome::Nothing),
+        End::Silent => ("the server did not answer the Close in time".to_owned(), Outcome::Nothing),
         End::Lost => ("TCP ended without a Close of the server".to_owned(), Outcome::Nothing),
         End::Broken => ("TCP ended without a Close, on purpose".to_owned(), Outcome::Nothing),
     };
