@@ -1,8 +1,8 @@
 //! What the fuzz targets in `fuzz/` found worth keeping, without a fuzzer: each input of `fuzz/corpus` through its parser.
 
+mod seeds;
 #[path = "../support/mod.rs"]
 mod support;
-mod seeds;
 mod targets;
 
 use std::collections::BTreeSet;

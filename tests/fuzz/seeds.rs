@@ -35,7 +35,9 @@ pub(crate) fn of(target: &str) -> Vec<Vec<u8>> {
         "inflate" => inflate(),
         "json" => json(),
         "keys" => (0..200_u8).map(|n| vec![n, n.wrapping_mul(7), 202, b'a', 225, 9, n, 245, n, n]).collect(),
-        "packets" => captures().iter().map(|file| packets(file, |link| link.0.to_be_bytes().to_vec(), &[0])).collect(),
+        "packets" => {
+            captures().iter().map(|file| packets(file, |link| link.0.to_be_bytes().to_vec(), &[0])).collect()
+        }
         "pipeline" => pipeline(),
         "resync" => conversations()
             .iter()
@@ -47,7 +49,8 @@ pub(crate) fn of(target: &str) -> Vec<Vec<u8>> {
         "tcp" => vec![
             b"\0\xff\xff\xff\xf0\0\0\0\x07\0\0\x50\0\xa0\x50\0\x50\x50\0\0\0\x01\0\x60".to_vec(),
             b"\x01\0\0\0\x01\0\0\0\x07\0\0\x50\0\xa0\x50\0\xf0\0\x80\xf0\x40\x01\x80\0".to_vec(),
-            b"\x02\0\0\0\x01\0\0\0\x07\0\x02\xff\0\0\0\x10\x01\0\x04abcd\0\x11\x05\0\0\x01\x04\0\0\0".to_vec(),
+            b"\x02\0\0\0\x01\0\0\0\x07\0\x02\xff\0\0\0\x10\x01\0\x04abcd\0\x11\x05\0\0\x01\x04\0\0\0"
+                .to_vec(),
         ],
         "utf8" => texts([
             "\x01\x02\x03\x04κόσμε and 😀, and so much more that the wide validator is asked: ÀÉÎõü, 漢字, \u{10ffff}",
@@ -118,7 +121,8 @@ fn conversations() -> Vec<Vec<(Dir, Vec<u8>)>> {
 }
 
 fn decode() -> Vec<Vec<u8>> {
-    let json = br#"{"type":"trade","data":[{"px":-61204.5e2,"q":null,"m":true},[],{}],"s":"\u00e9\n\"","type":0}"#;
+    let json =
+        br#"{"type":"trade","data":[{"px":-61204.5e2,"q":null,"m":true},[],{}],"s":"\u00e9\n\"","type":0}"#;
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     gzip.write_all(json).unwrap();
     let mut cbor = Vec::new();
@@ -152,13 +156,21 @@ fn endpoint() -> Vec<Vec<u8>> {
         [&[0, (n % 2) as u8, 1, 3, 9, 60][..], &bytes].concat()
     });
     let converse = [0_u8, 1, 3, 7, 0x2b, 0xff].map(|agreed| {
-        pieces(&[2 + agreed % 2, agreed, 5, 1, 7, 200], [b"Hello".as_slice(), b"", "äöü 😀".as_bytes(), b"\0\xff", &[b'x'; 300]])
+        pieces(
+            &[2 + agreed % 2, agreed, 5, 1, 7, 200],
+            [b"Hello".as_slice(), b"", "äöü 😀".as_bytes(), b"\0\xff", &[b'x'; 300]],
+        )
     });
     receive.chain(converse).collect()
 }
 
 fn http() -> Vec<Vec<u8>> {
-    let (ask, yes) = (request("Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits, x\r\nSec-WebSocket-Protocol: a, b\r\nCookie: k=v\r\n"), response("Sec-WebSocket-Extensions: permessage-deflate\r\nSec-WebSocket-Protocol: a\r\n"));
+    let (ask, yes) = (
+        request(
+            "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits, x\r\nSec-WebSocket-Protocol: a, b\r\nCookie: k=v\r\n",
+        ),
+        response("Sec-WebSocket-Extensions: permessage-deflate\r\nSec-WebSocket-Protocol: a\r\n"),
+    );
     let conversation = |items: &[(u8, &[u8])]| {
         items.iter().fold(vec![0], |mut seed, (what, bytes)| {
             seed.push(*what);
@@ -183,9 +195,15 @@ fn http() -> Vec<Vec<u8>> {
 
 fn inflate() -> Vec<Vec<u8>> {
     let messages: [&[u8]; 9] = [
-        b"Hello", b"Hello", b"", b"a word and a word and a word", b"prefix",
+        b"Hello",
+        b"Hello",
+        b"",
+        b"a word and a word and a word",
+        b"prefix",
         // RFC 7692 section 7.2.3: compressed "Hello" in a block of each kind, in two, and with BFINAL.
-        b"\xf2\x48\xcd\xc9\xc9\x07\x00", b"\x00\x05\x00\xfa\xffHello\x00", b"\xf3\x48\xcd\xc9\xc9\x07\x00\x00",
+        b"\xf2\x48\xcd\xc9\xc9\x07\x00",
+        b"\x00\x05\x00\xfa\xffHello\x00",
+        b"\xf3\x48\xcd\xc9\xc9\x07\x00\x00",
         b"\xf2\x48\x05\x00\x00\x00\xff\xff\xca\xc9\xc9\x07\x00",
     ];
     (0..64).map(|how| pieces(&[how, how % 9], messages.into_iter().skip(usize::from(how % 9)))).collect()

@@ -74,11 +74,10 @@ pub fn container(data: &[u8]) {
     if let (Ok(facts), Ok(arrived_facts)) = (facts, arrived_facts)
         && packets.len() == arrived.len()
     {
-        // Where the end is cut, more may be coming.
-        let damaged = |facts: &CaptureFacts| -> Vec<String> {
-            facts.damage.iter().filter(|what| !what.contains(": cut off: ")).cloned().collect()
-        };
-        assert_eq!(damaged(&arrived_facts), damaged(&facts));
+        // Where the end is cut, more may be coming; and who reads ahead may meet more damage.
+        for damage in arrived_facts.damage.iter().filter(|what| !what.contains(": cut off: ")) {
+            assert!(facts.damage.contains(damage), "{damage}");
+        }
         assert_eq!((facts.secrets, facts.dropped), (arrived_facts.secrets, arrived_facts.dropped));
     }
 }

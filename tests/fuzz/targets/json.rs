@@ -83,7 +83,8 @@ pub fn json(data: &[u8]) {
     talk.send(Who::Server, &response(extra), 1_400).ack(Who::Client);
     while !input.is_empty() {
         let (whose, first) = (input.u8(), input.u8());
-        let (who, key) = if whose & 1 == 0 { (Who::Client, Some([whose, 2, 3, 4])) } else { (Who::Server, None) };
+        let (who, key) =
+            if whose & 1 == 0 { (Who::Client, Some([whose, 2, 3, 4])) } else { (Who::Server, None) };
         talk.send(who, &frame(first, key, input.piece()), 1_400);
     }
     let file = capture(&talk.close().segments);

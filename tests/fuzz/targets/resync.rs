@@ -14,8 +14,7 @@ pub fn resync(data: &[u8]) {
     let how = input.u8();
     let masked = [None, Some(true), Some(false)][usize::from(how % 3)];
     let expect = Expect { masked, rsv1: how & 0x40 != 0 };
-    let mut search =
-        if how & 0x80 != 0 { Search::after_gap(9, At::default()) } else { Search::default() };
+    let mut search = if how & 0x80 != 0 { Search::after_gap(9, At::default()) } else { Search::default() };
     let (mut kept, mut fed) = (Vec::new(), search.skipped());
     let mut packet = 0;
     while !input.is_empty() {

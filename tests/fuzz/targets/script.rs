@@ -14,7 +14,8 @@ pub fn script(data: &[u8]) {
             // A few words may stand for megabytes.
             if sent < 100_000 {
                 let limits = script.limits(Limits::default());
-                if let Ok(mut opened) = wscope::capture::open::from_bytes("script", script.capture(), &limits) {
+                if let Ok(mut opened) = wscope::capture::open::from_bytes("script", script.capture(), &limits)
+                {
                     let export = export(&mut *opened.source, 1);
                     assert!(records(&export).len() >= 2);
                 }
