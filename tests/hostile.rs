@@ -32,6 +32,14 @@ fn a_length_with_the_top_bit_is_not_believed() {
 }
 
 #[test]
+fn fragments_may_announce_more_than_can_be_counted() {
+    let server = [&frame(0x01, None, b"a")[..], &[0x00, 0x7f], &[0xff; 8]].concat();
+    let export = records(&export_bytes(&from_server("", &server), 1));
+    let frames = of_type(&export, "frame");
+    assert_eq!((frames.len(), &frames[1]["len_exact"]), (2, &u64::MAX.to_string().into()), "{export:?}");
+}
+
+#[test]
 fn the_largest_lawful_length_streams_to_the_end() {
     let mut server = vec![0x82, 0x7f, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff];
     server.extend([7; 100_000]);

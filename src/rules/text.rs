@@ -91,7 +91,8 @@ impl State {
         let payload = frame.offset + header.header_len() as u64;
         lane.last = Place { frame: frame.n, at: frame.first, payload, before: lane.before, len: header.len };
         if !header.fin {
-            lane.before += header.len;
+            // What is announced may be more than can be counted.
+            lane.before = lane.before.saturating_add(header.len);
             if lane.places.len() < PLACES {
                 lane.places.push(lane.last);
             }
