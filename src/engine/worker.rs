@@ -44,7 +44,7 @@ impl<'a, O: Observer> Worker<'a, O> {
             budgets: vec![Budget::default(); SHARDS],
             inflater: Inflater::default(),
             scratch: Vec::new(),
-            teller: Teller::new(observer, numbered),
+            teller: Teller::new(observer, numbered, config.numbering.clone()),
         }
     }
 

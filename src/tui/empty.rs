@@ -13,6 +13,10 @@ use crate::report::words::{nothing_found, size};
 pub(super) fn draw(model: &Model, area: Rect, canvas: &mut Canvas<'_>) {
     let mut lines: Vec<(String, Role)> = Vec::new();
     match model.store.state() {
+        State::Reading if !model.welcome.is_empty() => {
+            let roles = [Role::Heading].into_iter().chain(std::iter::repeat(Role::Text));
+            lines.extend(model.welcome.iter().cloned().zip(roles));
+        }
         State::Reading => {
             let read = model
                 .progress

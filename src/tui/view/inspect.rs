@@ -408,7 +408,7 @@ impl Inspector {
 
 /// Why there is no message.
 fn nothing(model: &Model, area: Rect, canvas: &mut Canvas<'_>) {
-    let text = match (model.store.messages(), model.store.state()) {
+    let text = match (model.store.kept(), model.store.state()) {
         (0, State::Reading) => "reading; no message yet",
         (0, State::Failed(_)) => "reading broke off before the first message",
         (0, State::Done(_)) => "there is no message in this capture",

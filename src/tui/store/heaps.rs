@@ -1,0 +1,74 @@
+//! The places of a flow's packets, in heaps, so that none is ever moved.
+
+use crate::capture::places::{self, Reader, Writer};
+
+/// Bytes of a heap that are not exceeded.
+const HEAP: usize = 64 << 10;
+
+/// Packets at the beginning of a flow that stay when others go: the handshake is in them.
+const HEAD: usize = 64;
+
+/// Heaps of places. Only the last is added to.
+#[derive(Debug, Default)]
+pub(super) struct Heaps {
+    heaps: Vec<Vec<u8>>,
+    /// Connections of the flow.
+    pub(super) conns: u32,
+    /// Bytes of the packets, where that is counted.
+    pub(super) packets: u64,
+    reader: Reader,
+    /// The last packet of the handshake, where packets behind it went: then as many as are in the head stay.
+    head: Option<u64>,
+}
+
+impl Heaps {
+    /// Adds places; `counted`: returns the bytes of their packets.
+    pub(super) fn extend(&mut self, bytes: &[u8], counted: bool) -> u64 {
+        match self.heaps.last_mut() {
+            Some(last) if last.len() + bytes.len() <= HEAP => last.extend_from_slice(bytes),
+            _ => self.heaps.push(bytes.to_vec()),
+        }
+        if !counted {
+            return 0;
+        }
+        let (mut rest, mut sum) = (bytes, 0);
+        while let Some(packet) = self.reader.next(&mut rest) {
+            sum += u64::from(packet.packet.len);
+        }
+        self.packets += sum;
+        sum
+    }
+
+    /// All of them.
+    pub(super) fn all(&self) -> Vec<u8> {
+        self.heaps.concat()
+    }
+
+    /// Lets go of packets before number `from`, but for those up to number `head`, in which the handshake is. Returns the
+    /// places of those that went.
+    pub(super) fn trim(&mut self, head: u64, from: u64) -> Vec<u8> {
+        let head = *self.head.get_or_insert(head);
+        let all = self.all();
+        let (mut writer, mut gone, mut kept) = (Writer::default(), Writer::default(), 0);
+        let mut packets = places::read(&all).enumerate().peekable();
+        while let Some((n, packet)) = packets.next() {
+            let len = u64::from(packet.packet.len);
+            // What comes is told by its difference from the last: that stays in any case.
+            if packet.number >= from || n < HEAD && packet.number <= head || packets.peek().is_none() {
+                writer.push(&packet);
+                kept += len;
+            } else {
+                gone.push(&packet);
+            }
+        }
+        drop(packets);
+        self.heaps = vec![writer.bytes().to_vec()];
+        self.packets = kept;
+        gone.bytes().to_vec()
+    }
+
+    /// Bytes of memory, as allocated.
+    pub(super) fn bytes(&self) -> usize {
+        self.heaps.iter().map(Vec::capacity).sum::<usize>() + self.heaps.capacity() * size_of::<Vec<u8>>()
+    }
+}
