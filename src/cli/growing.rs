@@ -8,6 +8,7 @@ use anyhow::Context;
 use super::args::ConfigFile;
 use super::open::{PANICKED, configuration};
 use super::session;
+use super::words::count;
 use crate::capture::source::Source;
 use crate::engine;
 use crate::event::Summary;
@@ -108,6 +109,14 @@ impl Interface {
         }
         for remark in app.remarks() {
             session::warning(remark);
+        }
+        let gone = app.model.store.gone();
+        if gone.messages > 0 {
+            session::closing(&format!(
+                "{} of {} had to make room for later ones (--ring)",
+                count(gone.messages, "message"),
+                count(app.model.store.messages() as u64, "message"),
+            ));
         }
         let (summary, failed) = match app.model.store.state() {
             State::Done(summary) => ((**summary).clone(), None),

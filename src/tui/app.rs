@@ -140,7 +140,7 @@ impl App {
             if self.paused {
                 feed.hold();
             } else if feed.apply(&mut self.model.store, budget / 2) {
-                self.model.details.retry();
+                self.model.retry();
                 self.dirty = true;
             }
             self.model.live = feed.pulse();

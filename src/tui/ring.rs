@@ -18,16 +18,36 @@ const MORE: u64 = 16;
 pub struct Ring {
     limit: u64,
     spool: Spool,
-    /// Bytes when room was made last.
-    before: u64,
+    /// How much there was when room was made last.
+    before: Measure,
     task: Option<Task<io::Result<()>>>,
+}
+
+/// How much there is.
+#[derive(Clone, Copy, Debug, Default)]
+struct Measure {
+    kept: u64,
+    /// What the store knows of.
+    taken: u64,
+    /// Packets that were decoded, and whether that is all.
+    decided: u64,
+    all: bool,
+}
+
+impl Measure {
+    /// There may be something to let go of that there was not before.
+    const fn is_more(&self, before: &Self, by: u64) -> bool {
+        self.kept >= before.kept + by
+            || self.taken >= before.taken + by
+            || self.all && self.decided > before.decided
+    }
 }
 
 impl Ring {
     /// Of packets that are kept in a spool; `limit`: bytes of all that is kept.
     #[must_use]
-    pub const fn new(limit: u64, spool: Spool) -> Self {
-        Self { limit, spool, before: 0, task: None }
+    pub fn new(limit: u64, spool: Spool) -> Self {
+        Self { limit, spool, before: Measure::default(), task: None }
     }
 
     /// Bytes that may be kept.
@@ -55,6 +75,9 @@ impl Model {
     pub(super) fn make_room(&mut self) -> bool {
         let Some((kept, limit)) = self.kept_bytes() else { return false };
         let Some(ring) = &mut self.ring else { return false };
+        let ((memory, packets), decided) = (self.store.taken(), self.store.decided());
+        let all = decided == ring.spool.packets();
+        let now = Measure { kept, taken: memory + packets, decided, all };
         match ring.task.as_ref().map(Task::get) {
             // What went is still being let go of on disk.
             Some(None) => return false,
@@ -66,18 +89,18 @@ impl Model {
             }
             Some(Some(Ok(()))) => {
                 ring.task = None;
-                ring.before = kept;
+                ring.before = now;
             }
             None => {}
         }
-        if kept <= limit || kept < ring.before + limit / MORE {
+        if kept <= limit || !now.is_more(&ring.before, limit / MORE) {
             return false;
         }
         let marked = self.marked();
         let before = self.store.gone();
         let went = self.store.make_room(limit / LEFT.1 * LEFT.0, &marked);
         let gone = self.store.gone();
-        let (needed, decided) = (self.store.needed(), self.store.decided());
+        let needed = self.store.needed();
         if let Some(ring) = &mut self.ring {
             let spool = ring.spool.clone();
             if gone != before {

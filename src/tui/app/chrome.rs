@@ -155,6 +155,10 @@ fn state(model: &Model, paused: bool) -> (String, Role) {
 /// The second line: the filter at the left, what is shown at the right.
 pub(super) fn second_line(model: &Model, status: &str, screen: Rect, canvas: &mut Canvas<'_>) {
     let y = screen.y + 1;
+    let status = &match model.store.gone().messages {
+        0 => status.to_owned(),
+        gone => format!("{status} · {} gone", number(gone)),
+    };
     // What is shown is worth more than what the file is called.
     let most = screen.width * 3 / 5;
     let status_width = (status.width() as u16).min(most);

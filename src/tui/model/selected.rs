@@ -148,6 +148,11 @@ impl Model {
         self.details.message(place, &self.store, self.reopener.as_ref(), &self.workers)
     }
 
+    /// What was not there may be there now: it is asked for again.
+    pub fn retry(&mut self) {
+        self.details.retry(&self.store);
+    }
+
     /// The opening handshake of a connection.
     pub fn handshake(&mut self, conn: u32) -> Loaded<'_, Handshake> {
         self.details.handshake(conn, &self.store, self.reopener.as_ref(), &self.workers)

@@ -94,6 +94,12 @@ impl Conn {
         self.closing.as_deref().map_or(self.last, |closing| closing.at)
     }
 
+    /// Some of its messages had to make room for later ones, and their packets with them.
+    #[must_use]
+    pub const fn has_gap(&self) -> bool {
+        self.head.is_some()
+    }
+
     /// The message at this place of the store is of this connection.
     pub(super) fn message(&mut self, row: &Row, place: u32) {
         if self.messages.len() == 0 {
