@@ -238,12 +238,7 @@ impl<S: Source> Recorded<S> {
     /// Writes what `source` gives; remarks go to `monitor`, which also has the statistics.
     pub fn new(source: S, recorder: Recorder, monitor: Arc<Monitor>) -> Self {
         let recording = Recording { files: recorder.files().to_vec(), ..Recording::default() };
-        Self {
-            source,
-            recorder: Some(recorder),
-            monitor,
-            recording: Arc::new(Mutex::new(recording)),
-        }
+        Self { source, recorder: Some(recorder), monitor, recording: Arc::new(Mutex::new(recording)) }
     }
 
     /// What becomes of the recording.

@@ -8,7 +8,7 @@ use anyhow::Context;
 use super::args::ConfigFile;
 use super::open::{PANICKED, configuration};
 use super::session;
-use super::words::count;
+use super::words::{count, number};
 use crate::capture::source::Source;
 use crate::engine;
 use crate::event::Summary;
@@ -80,8 +80,7 @@ impl Interface {
         let Self { config, looks, history } = self;
         let Wanted { title, welcome, filter, reveal, ring, engine } = wanted;
         let runtime = Runtime::default();
-        let (spool, source) =
-            Spool::new(source, ring).context("cannot keep packets in a temporary file")?;
+        let (spool, source) = Spool::new(source, ring).context("cannot keep packets in a temporary file")?;
         let files = Files::of_spool(PathBuf::from(&title), spool.clone());
         let engine = engine::Config { threads: 1, ..engine };
         let feed = Feed::of(source, files, engine.clone(), runtime.waker())?.watching(origin);
@@ -114,7 +113,7 @@ impl Interface {
         if gone.messages > 0 {
             session::closing(&format!(
                 "{} of {} had to make room for later ones (--ring)",
-                count(gone.messages, "message"),
+                number(gone.messages),
                 count(app.model.store.messages() as u64, "message"),
             ));
         }

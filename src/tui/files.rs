@@ -154,7 +154,11 @@ impl Files {
         let grows = self.grows();
         if let Some(spool) = &self.spool {
             let size = self.until.map(|_| spool.bytes());
-            return Ok(Opened { source: Box::new(Replay::new(spool, self.until, self.cut.clone())), size, growing: grows });
+            return Ok(Opened {
+                source: Box::new(Replay::new(spool, self.until, self.cut.clone())),
+                size,
+                growing: grows,
+            });
         }
         let opened = open_through(&self.paths(), limits, &mut |index, input| {
             if !self.followed && self.copies.get(index).is_none_or(Option::is_none) {

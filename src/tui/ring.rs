@@ -139,7 +139,8 @@ impl Model {
         }
         shown.forget(store);
         if let Some(place) = self.message.filter(|place| self.store.message(*place).is_none()) {
-            let next = self.shown.index_of(&self.store, place).min(self.shown.len(&self.store).saturating_sub(1));
+            let next =
+                self.shown.index_of(&self.store, place).min(self.shown.len(&self.store).saturating_sub(1));
             self.message = self.shown.get(&self.store, next);
             self.frame = None;
         }

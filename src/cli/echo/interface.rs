@@ -39,9 +39,7 @@ pub(super) fn run(args: &Echo) -> anyhow::Result<Outcome> {
     // What can fail comes before the screen changes.
     let server = Server::bind(address(&args.listen)?, options, true)?;
     let file = match &args.record {
-        Some(path) => {
-            Some(File::create(path).with_context(|| format!("cannot write {}", path.display()))?)
-        }
+        Some(path) => Some(File::create(path).with_context(|| format!("cannot write {}", path.display()))?),
         None => None,
     };
     let (tee, arriving) = overheard(file);

@@ -83,8 +83,7 @@ pub(super) fn findings(
     let want = Want { payload: PAYLOAD, ..Want::default() };
     let want = filter.map_or(want, |filter| filter.needs().want(want));
     let numbers = filter.is_some_and(|filter| filter.needs().number);
-    let running =
-        Running {
+    let running = Running {
         source: Watched::open(files, config, watch, 0, 1)?,
         files,
         config: of_run(config, numbers),

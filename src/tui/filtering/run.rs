@@ -14,8 +14,8 @@ use crate::capture::source::{Block, CaptureFacts, Source, Status};
 use crate::engine::{self, Config};
 use crate::event::{Connection, ConnectionId, Event, Summary};
 use crate::filter::{Context, Facts, Needs, Row};
-use crate::observe::{Observer, Outbox, Sink};
 use crate::item::Dir;
+use crate::observe::{Observer, Outbox, Sink};
 use crate::tui::reopen::Reopener;
 use crate::tui::store::{self, Store};
 use crate::tui::workers::{Cancelled, Task, Workers};
@@ -92,10 +92,15 @@ impl Of {
         let (mut low, mut high) = (messages.start(), messages.len());
         while low < high {
             let middle = low + (high - low) / 2;
-            if row(middle).is_some_and(|(_, row)| row.last.packet < self.packet) { low = middle + 1 } else { high = middle }
+            if row(middle).is_some_and(|(_, row)| row.last.packet < self.packet) {
+                low = middle + 1
+            } else {
+                high = middle
+            }
         }
         let from = low.max(after.get(&self.conn).map_or(0, |n| n + 1));
-        let (n, place) = (from..from + NEAR).find_map(|n| row(n).filter(|(_, row)| is_it(row)).map(|it| (n, it.0)))?;
+        let (n, place) =
+            (from..from + NEAR).find_map(|n| row(n).filter(|(_, row)| is_it(row)).map(|it| (n, it.0)))?;
         after.insert(self.conn, n);
         Some(place)
     }

@@ -72,7 +72,8 @@ impl Model {
                     ViewId::Messages
                 }
                 None if n > 0 && n <= conn.messages.len() as u64 => {
-                    return self.fail(format!("message {n} of connection {number} had to make room for later ones"));
+                    return self
+                        .fail(format!("message {n} of connection {number} had to make room for later ones"));
                 }
                 None => return self.fail(format!("connection {number} has no message {n}")),
             },

@@ -127,7 +127,11 @@ fn goal(model: &Model, query: &str) -> Option<Row> {
             Time::At(nanos) => nanos,
             Time::OfDay(nanos) => {
                 let midnight = origin.nanos() - origin.nanos().rem_euclid(NANOS_PER_DAY);
-                let last = model.store.kept().checked_sub(1).and_then(|at| model.store.message(model.store.nth(at)?));
+                let last = model
+                    .store
+                    .kept()
+                    .checked_sub(1)
+                    .and_then(|at| model.store.message(model.store.nth(at)?));
                 let end = last.map_or(origin, |(row, _)| row.last.time).nanos();
                 let time = midnight + nanos;
                 // Behind the first midnight of the capture.

@@ -72,3 +72,47 @@ impl Heaps {
         self.heaps.iter().map(Vec::capacity).sum::<usize>() + self.heaps.capacity() * size_of::<Vec<u8>>()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::capture::source::{LinkType, Numbered, Packet};
+    use crate::time::Timestamp;
+
+    fn packet(number: u64) -> Numbered {
+        let packet = Packet {
+            offset: 0,
+            len: 100,
+            wire_len: 100,
+            link: LinkType(1),
+            source: 0,
+            file_offset: number * 1_000,
+            time: Timestamp::from_nanos(number as i64 * 1_000_000),
+        };
+        Numbered { number, packet }
+    }
+
+    #[test]
+    fn the_handshake_and_what_came_later_stay() {
+        let (mut writer, mut heaps) = (Writer::default(), Heaps::default());
+        let mut add = |heaps: &mut Heaps, numbers: std::ops::RangeInclusive<u64>| {
+            numbers.for_each(|number| writer.push(&packet(number)));
+            let sum = heaps.extend(writer.bytes(), true);
+            writer.clear();
+            sum
+        };
+        let numbers = |bytes: &[u8]| places::read(bytes).map(|packet| packet.number).collect::<Vec<_>>();
+        assert_eq!(add(&mut heaps, 1..=50), 5_000);
+        let went = heaps.trim(4, 20);
+        assert_eq!(numbers(&went), (5..20).collect::<Vec<_>>());
+        assert_eq!(heaps.packets, 3_500);
+        // What comes later is read on.
+        add(&mut heaps, 51..=60);
+        // All went but the last, by which the next is told.
+        heaps.trim(9, 100);
+        add(&mut heaps, 61..=62);
+        assert_eq!(numbers(&heaps.all()), [1, 2, 3, 4, 60, 61, 62]);
+        assert!(places::read(&heaps.all()).all(|it| it == packet(it.number)));
+        assert_eq!(heaps.packets, 700);
+    }
+}

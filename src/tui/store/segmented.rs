@@ -159,7 +159,9 @@ impl<T, E: Default> Segmented<T, E> {
                 None => 0,
             };
             let items = segment.items.get(index..).unwrap_or_default();
-            (index..).zip(items).map(move |(index, item)| (start + segment.place(index), item, &segment.shared))
+            (index..)
+                .zip(items)
+                .map(move |(index, item)| (start + segment.place(index), item, &segment.shared))
         })
     }
 
@@ -177,7 +179,8 @@ impl<T, E: Default> Segmented<T, E> {
         let mut before = 0;
         for (n, segment) in self.segments.iter_mut().enumerate() {
             let start = (self.gone + n) * SEGMENT;
-            let places: Vec<u16> = (0..segment.items.len()).map(|index| segment.place(index) as u16).collect();
+            let places: Vec<u16> =
+                (0..segment.items.len()).map(|index| segment.place(index) as u16).collect();
             segment.before = before;
             let kept: Vec<bool> = (places.iter().zip(&segment.items))
                 .map(|(at, item)| keep(start + usize::from(*at), item))
@@ -205,8 +208,11 @@ impl<T, E: Default> Segmented<T, E> {
     /// Bytes allocated, without what items own.
     pub(super) fn bytes(&self) -> usize {
         let items: usize = self.segments.iter().map(|segment| segment.items.capacity()).sum();
-        let holes: usize = self.segments.iter().filter_map(|segment| segment.at.as_ref()).map(Vec::capacity).sum();
-        self.segments.capacity() * size_of::<Segment<T, E>>() + items * size_of::<T>() + holes * size_of::<u16>()
+        let holes: usize =
+            self.segments.iter().filter_map(|segment| segment.at.as_ref()).map(Vec::capacity).sum();
+        self.segments.capacity() * size_of::<Segment<T, E>>()
+            + items * size_of::<T>()
+            + holes * size_of::<u16>()
     }
 
     /// What segments share.

@@ -141,7 +141,9 @@ impl Inspector {
             let role = if failed.is_some() { Role::Error } else { Role::Dim };
             let gap = model.store.conn(row.conn).is_some_and(Conn::has_gap);
             let gone = match (model.store.state(), &model.reopener) {
-                _ if gap => "what came before it had to make room, and without that it cannot be read any more",
+                _ if gap => {
+                    "what came before it had to make room, and without that it cannot be read any more"
+                }
                 (State::Reading, Some(_)) => "its packets are not all read yet",
                 (_, None) => "there is no capture to read its payload from",
                 (_, Some(_)) => "its packets are not where they were: was the capture changed?",
