@@ -58,7 +58,7 @@ impl Census {
                 return true;
             }
         }
-        for (_, found) in store.findings().from(self.findings) {
+        for (_, found) in store.findings().since(self.findings) {
             *self.rules.entry(found.finding.rule.code).or_default() += found.finding.more.max(1);
         }
         self.findings = store.findings().len();

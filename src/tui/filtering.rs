@@ -291,6 +291,11 @@ impl Filtering {
             Work::Run(work) => {
                 work.1.advance(store, &mut self.answers, until);
                 let ended = work.1.end.as_ref().filter(|_| !store.is_reading());
+                if ended.is_some_and(Result::is_ok) && work.1.is_named() {
+                    // What has no answer cannot be read any more.
+                    self.answers.messages.fill(store.messages());
+                    self.answers.findings.fill(store.findings().len());
+                }
                 let short = self.answers.messages.len() < store.messages();
                 if self.failed.is_none()
                     && short

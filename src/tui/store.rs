@@ -155,7 +155,7 @@ impl Store {
 
     /// All messages from a place on, with their places.
     pub fn messages_from(&self, place: usize) -> impl Iterator<Item = (usize, &Row, &str)> {
-        self.messages.from_with(place).map(|(place, row, text)| (place, row, row.preview(text)))
+        self.messages.since_with(place).map(|(place, row, text)| (place, row, row.preview(text)))
     }
 
     /// The place of the message before which there are so many.
@@ -236,7 +236,8 @@ impl Store {
                 }
                 Change::Packets { flow, len } => {
                     let places = bytes.split_off(..len as usize).unwrap_or_default();
-                    let packets = self.flows.entry(flow).or_default().extend(places, self.ring.is_some());
+                    let packets =
+                        self.flows.entry(flow).or_default().extend(flow, places, self.ring.is_some());
                     self.takes(places.len());
                     if let Some(ring) = &mut self.ring {
                         ring.packets += packets;

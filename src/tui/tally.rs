@@ -33,7 +33,7 @@ impl Source {
         match self {
             Self::Shown(_) => model.shown.unsorted(&model.store, index).map(|place| (index, place)),
             Self::Conn(conn) => {
-                let (n, place) = model.store.conn(conn)?.messages.from(index).next()?;
+                let (n, place) = model.store.conn(conn)?.messages.since(index).next()?;
                 Some((n, *place as usize))
             }
         }

@@ -1,6 +1,8 @@
 //! Captures that grow beyond what is kept of them.
 
+use std::fs;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -13,7 +15,7 @@ use wscope::serve::overheard::overheard;
 use wscope::serve::record::{Flow, Recorder};
 use wscope::tui::app::App;
 use wscope::tui::drive::Driver;
-use wscope::tui::feed::Feed;
+use wscope::tui::feed::{Feed, Heard, Origin};
 use wscope::tui::files::Files;
 use wscope::tui::model::Model;
 use wscope::tui::reopen::Reopener;
@@ -21,10 +23,26 @@ use wscope::tui::ring::Ring;
 use wscope::tui::spool::Spool;
 use wscope::tui::workers::Workers;
 
+use crate::export::{fill, format};
+use crate::picture;
 use crate::support::talk::{frame, request, response};
 
 /// Bytes that are kept.
 const LIMIT: u64 = 1 << 20;
+
+/// A server with one client.
+#[derive(Debug)]
+struct Served;
+
+impl Origin for Served {
+    fn heard(&self) -> Heard {
+        Heard { clients: Some(1), ..Heard::default() }
+    }
+
+    fn notices(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
 
 /// An interface on traffic that a test makes.
 struct Endless {
@@ -45,11 +63,14 @@ impl Endless {
         let (spool, source) = Spool::new(opened.source, LIMIT).unwrap();
         let files = Files::of_spool(PathBuf::from("echo"), spool.clone());
         let config = Config::default();
-        let feed = Feed::of(source, files, config.clone(), || {}).unwrap();
+        let feed = Feed::of(source, files, config.clone(), || {}).unwrap().watching(Arc::new(Served));
         let reopener = Reopener::new(feed.files(), &config);
         let mut model = Model::new("echo".to_owned(), Workers::inline(), Some(reopener));
         model.keep(Ring::new(LIMIT, spool.clone()));
-        let driver = Driver::new(App::new(model, Some(feed)), 120, 36);
+        model.welcome = vec!["ws://127.0.0.1:9001/echo is open.".to_owned(), "From a browser: …".to_owned()];
+        let mut app = App::new(model, Some(feed));
+        app.follow_tails();
+        let driver = Driver::new(app, 120, 36);
         Self { driver, recorder, spool, flows: 0, messages: 0, most: (0, 0) }
     }
 
@@ -168,6 +189,60 @@ fn the_oldest_closed_connections_go_first() {
     );
     let line = endless.driver.line(1);
     assert!(line.contains(" gone"), "{line}");
+}
+
+#[test]
+fn the_header_tells_how_full_it_is() {
+    let mut endless = Endless::new();
+    endless.look();
+    insta::assert_snapshot!("ring_nothing_yet", picture(&endless.driver));
+    for _ in 0..20 {
+        endless.whole(40);
+    }
+    endless.arrive();
+    let (kept, limit) = endless.model().kept_bytes().unwrap();
+    let percent = kept * 100 / limit;
+    assert!((20..60).contains(&percent), "{percent}");
+    for (width, end) in [
+        (120, format!("  1 client  ring {percent}%")),
+        (80, "/s  1 client".to_owned()),
+        (48, "/s".to_owned()),
+    ] {
+        endless.driver.resize(width, 24);
+        assert!(endless.driver.line(0).ends_with(&end), "{}", endless.driver.line(0));
+    }
+    assert!(!endless.driver.line(1).contains("gone"));
+}
+
+#[test]
+fn what_is_left_is_exported_under_its_numbers() {
+    let mut endless = Endless::new();
+    let mut open = endless.open("");
+    for _ in 0..20 {
+        endless.say(&mut open, "still there");
+        (0..10).for_each(|_| endless.whole(40));
+        endless.arrive();
+    }
+    assert!(endless.model().store.gone().conns > 50);
+    let folder = tempfile::tempdir().unwrap();
+    for (filter, conns, messages) in [("conn > 198", 199..=201, 42), ("conn == 1 && op == text", 1..=1, 20)] {
+        endless.driver.app.model.apply_filter(filter).unwrap();
+        endless.look();
+        let file = folder.path().join(format!("{messages}.ndjson"));
+        endless.driver.press("2");
+        fill(&mut endless.driver, &format("ndjson"), &file);
+        endless.driver.press("<Enter>");
+        let text = endless.driver.text();
+        assert!(text.contains(" wrote "), "{text}");
+        let written = fs::read_to_string(&file).unwrap();
+        for conn in conns.clone() {
+            let of_conn = format!("\"conn\":{conn},");
+            let is_it = |line: &&str| line.starts_with("{\"type\":\"message\"") && line.contains(&of_conn);
+            assert_eq!(written.lines().filter(is_it).count(), messages, "{conn}: {written:.2000}");
+        }
+        let all = written.lines().filter(|line| line.starts_with("{\"type\":\"message\"")).count();
+        assert_eq!(all, messages * conns.count());
+    }
 }
 
 #[test]

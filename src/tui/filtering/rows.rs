@@ -58,7 +58,7 @@ impl OfRows {
         out: &mut Answers,
         until: Instant,
     ) {
-        for (place, conn) in store.conns().from(self.seen) {
+        for (place, conn) in store.conns().since(self.seen) {
             self.seen = place + 1;
             self.open.push(conn.number);
             let mut known = Known::new(conn);
@@ -82,7 +82,7 @@ impl OfRows {
                 return;
             }
         }
-        for (place, found) in store.findings().from(out.findings.len()) {
+        for (place, found) in store.findings().since(out.findings.len()) {
             let known = found.conn.and_then(|number| self.conns.get_mut(&number));
             // Findings that are told with the totals know of their connection the number at most.
             let of_totals = found.finding.conn.is_some();

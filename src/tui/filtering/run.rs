@@ -166,6 +166,11 @@ impl Run {
         }
     }
 
+    /// Some of what is asked may have no answer.
+    pub(super) const fn is_named(&self) -> bool {
+        self.named
+    }
+
     /// What was sent was taken.
     pub(super) fn done(&self) -> bool {
         self.taken >= self.sent.load(Ordering::Acquire)

@@ -102,7 +102,7 @@ impl Conn {
 
     /// The message at this place of the store is of this connection.
     pub(super) fn message(&mut self, row: &Row, place: u32) {
-        if self.messages.len() == 0 {
+        if row.n == 1 {
             self.first_packet = row.first_packet;
         }
         self.messages.push(place);

@@ -8,6 +8,9 @@ const HEAP: usize = 64 << 10;
 /// Packets at the beginning of a flow that stay when others go: the handshake is in them.
 const HEAD: usize = 64;
 
+/// Nanoseconds of a year.
+const YEAR: u64 = 365 * 86_400 * 1_000_000_000;
+
 /// Heaps of places. Only the last is added to.
 #[derive(Debug, Default)]
 pub(super) struct Heaps {
@@ -17,13 +20,25 @@ pub(super) struct Heaps {
     /// Bytes of the packets, where that is counted.
     pub(super) packets: u64,
     reader: Reader,
+    /// What came first went with an earlier connection of the flow: what comes now cannot be read without it.
+    lost: bool,
     /// The last packet of the handshake, where packets behind it went: then as many as are in the head stay.
     head: Option<u64>,
 }
 
 impl Heaps {
-    /// Adds places; `counted`: returns the bytes of their packets.
-    pub(super) fn extend(&mut self, bytes: &[u8], counted: bool) -> u64 {
+    /// Adds places of flow `flow`; `counted`: returns the bytes of their packets, and takes no places without those before.
+    pub(super) fn extend(&mut self, flow: u64, bytes: &[u8], counted: bool) -> u64 {
+        if counted && self.heaps.is_empty() {
+            // A flow is called as its first packet. What is not the first may look like it, but then its time is a
+            // difference, not a date.
+            let first = places::read(bytes).next();
+            self.lost |= first
+                .is_none_or(|first| first.number != flow || first.packet.time.nanos().unsigned_abs() < YEAR);
+        }
+        if self.lost {
+            return 0;
+        }
         match self.heaps.last_mut() {
             Some(last) if last.len() + bytes.len() <= HEAP => last.extend_from_slice(bytes),
             _ => self.heaps.push(bytes.to_vec()),
@@ -87,7 +102,7 @@ mod tests {
             link: LinkType(1),
             source: 0,
             file_offset: number * 1_000,
-            time: Timestamp::from_nanos(number as i64 * 1_000_000),
+            time: Timestamp::from_nanos(1_800_000_000_000_000_000 + number as i64 * 1_000_000),
         };
         Numbered { number, packet }
     }
@@ -97,7 +112,7 @@ mod tests {
         let (mut writer, mut heaps) = (Writer::default(), Heaps::default());
         let mut add = |heaps: &mut Heaps, numbers: std::ops::RangeInclusive<u64>| {
             numbers.for_each(|number| writer.push(&packet(number)));
-            let sum = heaps.extend(writer.bytes(), true);
+            let sum = heaps.extend(1, writer.bytes(), true);
             writer.clear();
             sum
         };
@@ -114,5 +129,9 @@ mod tests {
         assert_eq!(numbers(&heaps.all()), [1, 2, 3, 4, 60, 61, 62]);
         assert!(places::read(&heaps.all()).all(|it| it == packet(it.number)));
         assert_eq!(heaps.packets, 700);
+        // Without what came before, it cannot be told what they are.
+        let mut later = Heaps::default();
+        assert_eq!(add(&mut later, 63..=65), 0);
+        assert_eq!((later.all(), later.packets), (Vec::new(), 0));
     }
 }

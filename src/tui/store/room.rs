@@ -123,7 +123,7 @@ impl Store {
         let rows = |store: &Self| store.messages.iter().map(|row| row.wire_len + OVERHEAD).sum::<u64>();
         let packets: u64 = self.flows.values().map(|heaps| heaps.packets + heaps.bytes() as u64).sum();
         let all = rows(self).max(1);
-        for (place, row) in self.messages.from(0) {
+        for (place, row) in self.messages.since(0) {
             if freed >= bytes {
                 break;
             }
@@ -135,8 +135,9 @@ impl Store {
         self.messages.retain(|place, _| place >= end, pack);
         gone.messages += (before - self.messages.count()) as u64;
         let Self { conns, messages, flows, .. } = self;
-        for number in 1..=conns.len() {
-            let Some(conn) = conns.get_mut(number - 1) else { continue };
+        let there: Vec<usize> = conns.since(0).map(|(place, _)| place).collect();
+        for place in there {
+            let Some(conn) = conns.get_mut(place) else { continue };
             let first = conn.messages.iter().next().copied();
             if first.is_none_or(|first| first as usize >= end) {
                 continue;

@@ -145,12 +145,12 @@ impl<T, E: Default> Segmented<T, E> {
     }
 
     /// The items from a place on, with their places.
-    pub fn from(&self, place: usize) -> impl Iterator<Item = (usize, &T)> {
-        self.from_with(place).map(|(place, item, _)| (place, item))
+    pub fn since(&self, place: usize) -> impl Iterator<Item = (usize, &T)> {
+        self.since_with(place).map(|(place, item, _)| (place, item))
     }
 
-    /// As [`Segmented::from`], with what their segments share.
-    pub(super) fn from_with(&self, place: usize) -> impl Iterator<Item = (usize, &T, &E)> {
+    /// As [`Segmented::since`], with what their segments share.
+    pub(super) fn since_with(&self, place: usize) -> impl Iterator<Item = (usize, &T, &E)> {
         let first = (place / SEGMENT).saturating_sub(self.gone).min(self.segments.len());
         (first..).zip(self.segments.range(first..)).flat_map(move |(at, segment)| {
             let start = (self.gone + at) * SEGMENT;
@@ -258,7 +258,7 @@ mod tests {
                     added += 1;
                 }
                 let before = before % (added + 1);
-                let keep = |place: usize| place >= before && place % every == 0;
+                let keep = |place: usize| place >= before && place.is_multiple_of(every);
                 list.retain(|place, item| { assert_eq!(place, *item); keep(place) }, |_, ()| {});
                 expected.retain(|place| keep(*place));
                 prop_assert_eq!((list.len(), list.count()), (added, expected.len()));
@@ -269,7 +269,7 @@ mod tests {
                     prop_assert_eq!(list.rank(place), index);
                     let there = expected.get(index) == Some(&place);
                     prop_assert_eq!(list.get(place).copied(), there.then_some(place));
-                    let rest: Vec<usize> = list.from(place).map(|(place, _)| place).collect();
+                    let rest: Vec<usize> = list.since(place).map(|(place, _)| place).collect();
                     prop_assert_eq!(&rest[..], &expected[index..]);
                 }
             }

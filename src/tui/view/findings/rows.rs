@@ -179,7 +179,7 @@ impl Rows {
     ) -> bool {
         let until = Instant::now() + budget;
         let findings = model.store.findings();
-        for (place, found) in findings.from(self.counted) {
+        for (place, found) in findings.since(self.counted) {
             self.by_rule.entry(found.finding.rule.code).or_default().add(found);
             self.counted = place + 1;
             if self.counted.is_multiple_of(SLICE) && Instant::now() >= until {
