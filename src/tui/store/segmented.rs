@@ -61,7 +61,11 @@ impl<T, E: Default> Segmented<T, E> {
         let begins = self.segments.back().is_none_or(|last| last.end >= SEGMENT);
         if begins {
             // Most connections have few messages: the first segment grows.
-            let room = if self.segments.is_empty() && self.gone == 0 { 0 } else { SEGMENT };
+            let first = self.segments.is_empty() && self.gone == 0;
+            let room = if first { 1 } else { SEGMENT };
+            if first {
+                self.segments.reserve_exact(1);
+            }
             let before = self.count();
             let (items, shared) = (Vec::with_capacity(room), E::default());
             self.segments.push_back(Segment { items, at: None, end: 0, before, shared });
