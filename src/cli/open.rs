@@ -17,7 +17,7 @@ use crate::tui::store::State;
 use crate::tui::terminal::{self, End, Ground, Runtime};
 use crate::tui::workers::Workers;
 
-use super::args::{Color, ConfigFile, Input, Ls, Open};
+use super::args::{ConfigFile, Input, Ls, Open};
 use super::{Outcome, ls, session};
 
 /// What a panic ends with.
@@ -75,11 +75,7 @@ fn show(args: &Open, files: &[PathBuf]) -> anyhow::Result<Outcome> {
         theme: args.theme.clone(),
         no_mouse: args.no_mouse,
         ascii: args.ascii,
-        color: match args.input.decode.color {
-            Color::Auto => None,
-            Color::Always => Some(true),
-            Color::Never => Some(false),
-        },
+        color: args.input.decode.color.into(),
     };
     let looks = Looks::new(&flags, &config::environment, &config).map_err(anyhow::Error::msg)?;
     // Before anything is opened.

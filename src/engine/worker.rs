@@ -47,7 +47,7 @@ impl<'a, O: Observer> Worker<'a, O> {
             inflater: Inflater::default(),
             scratch: Vec::new(),
             spare: Vec::new(),
-            teller: Teller::new(observer, numbered),
+            teller: Teller::new(observer, numbered, config.numbering.clone()),
         }
     }
 
