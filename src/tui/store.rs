@@ -8,12 +8,14 @@
 //! Nothing is moved when the store grows ([`Segmented`]), so adding a batch takes its own time only.
 
 mod conn;
+mod places;
 mod row;
 mod segmented;
 
 use std::collections::HashMap;
 
 pub use conn::Conn;
+pub use places::PAIRED;
 pub use row::Row;
 pub use segmented::Segmented;
 
