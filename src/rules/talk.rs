@@ -155,6 +155,7 @@ impl Talk {
             last: at,
             frames: 1,
             first_frame: n,
+            last_frame: n,
             wire_len: header.len,
             len: header.len,
             compressed: false,

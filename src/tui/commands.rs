@@ -160,7 +160,7 @@ const FAR: u32 = 10_000;
 fn before_of_its_kind(model: &Model, place: usize) -> Option<usize> {
     let (row, _) = model.store.message(place)?;
     let before = (row.n.saturating_sub(FAR).max(1)..row.n).rev();
-    let places = before.filter_map(|n| model.place_of(row.conn, n.into()));
+    let places = before.filter_map(|n| model.store.place_of(row.conn, n.into()));
     places.into_iter().find(|place| {
         model.store.message(*place).is_some_and(|(other, _)| (other.kind, other.dir) == (row.kind, row.dir))
     })

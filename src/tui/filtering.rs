@@ -21,7 +21,7 @@ use self::bits::Bits;
 use self::rows::OfRows;
 use self::run::Run;
 use super::reopen::Reopener;
-use super::store::{Conn, Found, Store};
+use super::store::Store;
 use super::workers::Workers;
 use crate::filter::{Filter, FilterError};
 use crate::report::words::number;
@@ -217,7 +217,7 @@ impl Filtering {
         }
         let found = store.findings().get(place)?;
         let Some(conn) = found.conn.and_then(|number| store.conn(number)) else { return Some(false) };
-        match place_of(store, conn, found) {
+        match store.place_of_finding(found) {
             Some(message) => self.message(message),
             None => self.conn(conn.number),
         }
@@ -423,8 +423,7 @@ fn with_findings(store: &Store, findings: &Bits) -> Bits {
     while let Some(found) = findings.next_set(at, findings.len()) {
         at = found + 1;
         let found = store.findings().get(found);
-        let message = found.and_then(|found| place_of(store, store.conn(found.conn?)?, found));
-        places.extend(message);
+        places.extend(found.and_then(|found| store.place_of_finding(found)));
     }
     places.sort_unstable();
     let mut bits = Bits::default();
@@ -438,32 +437,3 @@ fn with_findings(store: &Store, findings: &Bits) -> Bits {
     }
     bits
 }
-
-/// The place of the message that a finding is on.
-fn place_of(store: &Store, conn: &Conn, found: &Found) -> Option<usize> {
-    let at = |n: usize| conn.messages.get(n).map(|place| *place as usize);
-    if let Some(n) = found.finding.message {
-        return at(usize::try_from(n).ok()?.checked_sub(1)?);
-    }
-    let frame = found.finding.frame?;
-    let has = |n: usize| {
-        let place = at(n)?;
-        let (row, _) = store.message(place)?;
-        let (first, frames) = (u64::from(row.first_frame), u64::from(row.frames));
-        Some((place, (first..first + frames).contains(&frame), first))
-    };
-    // Messages are in the order of their ends, which is that of their first frames but for control frames between
-    // the fragments of a message.
-    let (mut low, mut high) = (conn.messages.start(), conn.messages.len());
-    while low < high {
-        let middle = low + (high - low) / 2;
-        if has(middle).is_some_and(|(.., first)| first <= frame) { low = middle + 1 } else { high = middle }
-    }
-    let near = low.saturating_sub(NEAR)..(low + NEAR).min(conn.messages.len());
-    // Control frames between fragments are messages of their own, which ended before.
-    let mut found = near.filter_map(has).filter(|(_, it_has, _)| *it_has).map(|(place, ..)| place);
-    found.next()
-}
-
-/// Messages around where a frame should be that are looked at.
-const NEAR: usize = 64;

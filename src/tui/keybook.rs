@@ -8,7 +8,7 @@ use super::view::ViewId;
 /// The marks of lists, and what they mean: for the help and the reference.
 pub const MARKS: [(&str, &str); 16] = [
     (">", "the row under the cursor"),
-    ("* 1 2 =", "a bookmark; a mark, the second mark, both"),
+    ("* ; =", "a bookmark; a note; a mark"),
     ("x ! i", "the worst finding on it: error, warning, note"),
     ("→ ↑", "from the client"),
     ("← ↓", "from the server"),

@@ -5,7 +5,6 @@ mod details;
 mod narrow;
 mod narrowing;
 mod order;
-mod places;
 mod selected;
 mod shown;
 mod times;
@@ -18,7 +17,6 @@ use std::time::Duration;
 pub use details::{Details, Loaded};
 pub use narrow::{Kinds, Narrow};
 pub use order::By;
-pub use places::PAIRED;
 pub use shown::Shown;
 pub use times::TimeFormat;
 

@@ -9,6 +9,7 @@
 
 mod conn;
 mod heaps;
+mod places;
 mod room;
 mod row;
 mod segmented;
@@ -16,6 +17,7 @@ mod segmented;
 use std::collections::{HashMap, VecDeque};
 
 pub use conn::Conn;
+pub use places::PAIRED;
 pub use room::Gone;
 pub use row::Row;
 pub use segmented::Segmented;

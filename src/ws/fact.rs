@@ -192,6 +192,8 @@ pub struct Message<'a> {
     pub frames: u64,
     /// The `n` of its first frame.
     pub first_frame: u64,
+    /// The `n` of its last frame, of those that were seen.
+    pub last_frame: u64,
     /// Payload bytes on the wire, all fragments, without headers.
     pub wire_len: u64,
     /// Payload bytes after inflation, as far as they are known.
@@ -361,6 +363,7 @@ impl<'a> Single<'a> {
             last: at,
             frames: 1,
             first_frame: n,
+            last_frame: n,
             wire_len: header.len,
             len: header.len,
             compressed: false,

@@ -3,9 +3,11 @@
 use std::fs;
 
 use tempfile::TempDir;
+use wscope::item::Dir;
 use wscope::script::Script;
 use wscope::tui::drive::Driver;
 use wscope::tui::model::Effect;
+use wscope::tui::theme::{Role, Theme};
 use wscope::tui::view::ViewId;
 
 use super::{TROUBLE, open, open_script, pictures};
@@ -235,6 +237,80 @@ fn columns_and_filters_of_what_is_under_the_cursor() {
     driver.press("Rvka!");
     let text = driver.app.model.filtering.as_ref().map(|filtering| filtering.text().to_owned());
     assert_eq!(text.as_deref(), Some(&*format!("!(finding == {code})")), "{}", driver.text());
+}
+
+#[test]
+fn a_filter_that_highlights_selects_some_findings() {
+    let (_folder, mut driver) = scripted(FAULTS);
+    driver.press("4/finding<Space>==<Space>F004<Enter><Ctrl-t>g");
+    let all = driver.app.model.store.findings().len();
+    let light = Theme::distinct().style(Role::Match).fg;
+    let is_light = |y: &usize| driver.buffer()[(0, *y as u16)].style().fg == light;
+    let lit: Vec<String> = (4..36).filter(is_light).map(|y| driver.line(y)).collect();
+    assert!((1..all).contains(&lit.len()), "{lit:#?}");
+    assert!(lit.iter().all(|line| line.contains("F004")), "{lit:#?}");
+    // From match to match, past what is no match.
+    driver.press("n");
+    assert!(row(&driver).contains("F004"), "{}", driver.text());
+    for _ in 0..all {
+        driver.press("n");
+        assert!(row(&driver).contains("F004"), "{}", driver.text());
+    }
+}
+
+/// A message of the frames 1, 3 and 5, with a Ping and a message of the other sender between them; frame 6 is no
+/// message's.
+const WOVEN: &str = "open
+    c text -fin 'a'
+    c ping nomask 'b'
+    c cont -fin +rsv3 'c'
+    s text mask 'd'
+    c cont nomask 'e'
+    c 83 80 00 00 00 00
+    c text 'f'
+    c close 1000
+    s close 1000
+    fin s";
+
+#[test]
+fn findings_are_on_the_message_that_has_the_frame() {
+    let (_folder, mut driver) = scripted(WOVEN);
+    let on_message = |driver: &Driver, n: u64| {
+        let store = &driver.app.model.store;
+        let (row, _) = store.message(store.place_of(1, n).unwrap()).unwrap();
+        let frames = store.findings_on(row).map(|(place, found)| {
+            assert_eq!(store.findings().get(place), Some(found));
+            found.finding.frame.unwrap()
+        });
+        frames.collect::<Vec<_>>()
+    };
+    // The Ping ends first, then what the server says.
+    let all: Vec<Vec<u64>> = (1..=6).map(|n| on_message(&driver, n)).collect();
+    assert_eq!(all, [vec![2], vec![4], vec![3, 5], vec![], vec![], vec![]]);
+    let store = &driver.app.model.store;
+    let holder = |frame, dir| store.place_of_frame(1, frame, dir).map(|place| place + 1);
+    let whose = [None, Some(Dir::C2s)].map(|dir| [1, 2, 3, 5, 6, 7, 8, 99].map(|frame| holder(frame, dir)));
+    assert_eq!(whose, [[Some(3), Some(1), Some(3), Some(3), None, Some(4), Some(5), None]; 2]);
+    assert_eq!(holder(4, None), Some(2));
+
+    // A filter on messages selects their findings.
+    for (filter, frames) in
+        [("op == ping", vec![2]), ("op == text && dir == c2s", vec![3, 5]), ("dir == s2c", vec![4])]
+    {
+        driver.press("4/<Ctrl-u>").type_text(filter).press("<Enter>");
+        let model = &driver.app.model;
+        let (filtering, store) = (model.filtering.as_ref().unwrap(), &model.store);
+        let selected =
+            (0..store.findings().len()).filter(|place| filtering.finding(store, *place) == Some(true));
+        let found = selected.filter_map(|place| store.findings().get(place)?.finding.frame);
+        assert_eq!(found.collect::<Vec<_>>(), frames, "{filter}");
+    }
+
+    // In the inspector of the last fragment: both of its message, and from finding to finding.
+    driver.press("/<Ctrl-u><Enter>");
+    driver.app.model.go("1.f5".parse().unwrap());
+    driver.draw();
+    assert!(driver.text().contains("F001") && driver.text().contains("F004"), "{}", driver.text());
 }
 
 /// More than are sorted while a frame is drawn.

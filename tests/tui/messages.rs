@@ -146,7 +146,7 @@ fn findings_are_gone_through() {
     for place in shown(model) {
         let (row, _) = model.store.message(place).unwrap();
         let id = format!("1.m{}", row.n);
-        let has = model.findings_on(row).next().is_some();
+        let has = model.store.findings_on(row).next().is_some();
         if row.n > 1 {
             assert_eq!(has, seen.contains(&id), "{id}");
         }
@@ -194,7 +194,7 @@ fn each_chip_leaves_what_it_says() {
                         }
                         && narrow.dir.is_none_or(|dir| dir == row.dir)
                         && !(narrow.no_heartbeats && heartbeat(row.kind, preview.as_bytes()))
-                        && !(narrow.findings && model.findings_on(row).next().is_none())
+                        && !(narrow.findings && model.store.findings_on(row).next().is_none())
                 })
                 .collect();
             assert_eq!(shown(model), left, "{name} {narrow:?}");
@@ -232,7 +232,7 @@ fn every_order_is_one() {
             wanted.sort_by_key(|place| {
                 let (row, preview) = store.message(*place).unwrap();
                 let before =
-                    model.before(row).map_or(i64::MIN, |before| row.last.time.since(before.last.time));
+                    model.store.before(row).map_or(i64::MIN, |before| row.last.time.since(before.last.time));
                 match by {
                     None => (0, 0, String::new()),
                     Some(By::Id) => (i64::from(row.conn), i64::from(row.n), String::new()),
@@ -328,7 +328,7 @@ fn all_frames_find_their_messages() {
             let frames: Vec<u64> = detail.frames.iter().map(|frame| frame.frame().n).collect();
             for n in frames {
                 assert_eq!(
-                    driver.app.model.message_of_frame_from(conn, n, dir),
+                    driver.app.model.store.place_of_frame(conn, n, Some(dir)),
                     Some(place),
                     "{name} {conn}.f{n}"
                 );

@@ -1,8 +1,28 @@
 //! Bookmarks, notes, and which columns are shown.
 
+use wscope::tui::keybook::MARKS;
 use wscope::tui::notes::Notes;
 
 use super::{TROUBLE, open_script, picture, pictures};
+
+/// What the list of messages draws is what the reference of keys explains.
+#[test]
+fn signs_are_those_of_the_reference() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut driver = open_script(TROUBLE);
+    driver.app.model.notes = Notes::open(&folder.path().join("script.pcapng")).unwrap();
+    driver.press("2g<Space>jmj;").type_text("why?").press("<Enter>");
+    let sign = |y: u16| driver.buffer()[(3, y)].symbol().to_owned();
+    let drawn: Vec<String> = (0..36).map(sign).filter(|sign| ["=", "*", ";"].contains(&&**sign)).collect();
+    assert_eq!(drawn.len(), 3, "{}", driver.text());
+    for (sign, meaning) in drawn.iter().zip(["a mark", "a bookmark", "a note"]) {
+        let told = |(marks, meanings): &&(&str, &str)| {
+            let at = marks.split(' ').position(|mark| mark == sign);
+            at.is_some_and(|at| meanings.split("; ").nth(at) == Some(meaning))
+        };
+        assert!(MARKS.iter().any(|mark| told(&mark)), "{sign}: {meaning}");
+    }
+}
 
 #[test]
 fn bookmarks_and_notes_are_kept_beside_the_capture() {

@@ -198,7 +198,7 @@ proptest! {
         let message = Message {
             text: None,
             dir: if c2s { Dir::C2s } else { Dir::S2c },
-            n, kind, first, last, frames, first_frame: first_frame.into(), wire_len,
+            n, kind, first, last, frames, first_frame: first_frame.into(), last_frame: first_frame.into(), wire_len,
             len: payload.len() as u64 + u64::from(more / 200 * more), compressed, final_block: false, exceeded: None, fault,
             payload: &payload, utf8, sha256,
         };
@@ -394,6 +394,7 @@ fn speed() {
                         last: place,
                         frames: 1,
                         first_frame: n,
+                        last_frame: n,
                         compressed: false,
                         final_block: false,
                         exceeded: None,

@@ -42,10 +42,10 @@ impl Model {
     pub fn next_bookmark(&mut self) {
         let now =
             self.message.and_then(|place| self.store.message(place)).map(|(row, _)| (row.conn, row.n.into()));
-        let there = |(conn, n): &(u32, u64)| self.place_of(*conn, *n).is_some();
+        let there = |(conn, n): &(u32, u64)| self.store.place_of(*conn, *n).is_some();
         let marked = || self.notes.iter().filter(|(_, note)| note.bookmark).map(|(id, _)| id).filter(there);
         let next = marked().find(|id| now.is_none_or(|now| *id > now)).or_else(|| marked().next());
-        match next.and_then(|(conn, n)| self.place_of(conn, n)) {
+        match next.and_then(|(conn, n)| self.store.place_of(conn, n)) {
             Some(place) => self.select_message(place),
             None => self.say("there is no bookmark: m sets one"),
         }

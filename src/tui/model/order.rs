@@ -186,7 +186,7 @@ fn number(by: By, store: &Store, row: &Row) -> Option<u64> {
     Some(match by {
         By::Id => u64::from(row.conn) << 32 | u64::from(row.n),
         By::Delta => {
-            let before = super::places::before(store, row);
+            let before = store.before(row);
             let delta = before.map_or(i64::MIN, |before| row.last.time.since(before.last.time));
             delta as u64 ^ 1 << 63
         }

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{Effect, Loaded, Model, places, shown};
+use super::{Effect, Loaded, Model};
 use crate::http::upgrade::Handshake;
-use crate::item::Dir;
 use crate::place::{Place, What};
 use crate::tui::reopen::MessageDetail;
-use crate::tui::store::{Conn, Found, Row};
+use crate::tui::store::{Conn, Row};
 use crate::tui::view::ViewId;
 
 impl Model {
@@ -45,14 +44,6 @@ impl Model {
         }
     }
 
-    /// The place of a connection's message, by its number from 1.
-    #[must_use]
-    pub fn place_of(&self, conn: u32, message: u64) -> Option<usize> {
-        let n = usize::try_from(message).ok()?.checked_sub(1)?;
-        let place = *self.store.conn(conn)?.messages.get(n)? as usize;
-        self.store.message(place).map(|_| place)
-    }
-
     /// Puts the cursor on what an id names, and goes to the view that shows it. Says so where there is no such thing.
     pub fn go(&mut self, place: Place) {
         let Some(conn) = self.store.conn(place.conn) else {
@@ -66,7 +57,7 @@ impl Model {
         let view = match place.what {
             What::Connection => ViewId::Conns,
             What::Handshake => ViewId::Handshake,
-            What::Message(n) => match self.place_of(number, n) {
+            What::Message(n) => match self.store.place_of(number, n) {
                 Some(message) => {
                     self.select_message(message);
                     ViewId::Messages
@@ -77,7 +68,7 @@ impl Model {
                 }
                 None => return self.fail(format!("connection {number} has no message {n}")),
             },
-            What::Frame(n) => match self.message_of_frame(number, n) {
+            What::Frame(n) => match self.store.place_of_frame(number, n, None) {
                 Some(message) => {
                     self.select_message(message);
                     self.frame = Some(n);
@@ -88,42 +79,6 @@ impl Model {
         };
         self.conn = Some(number);
         self.effect(Effect::Go(view));
-    }
-
-    /// The place of the message with this frame.
-    #[must_use]
-    pub fn message_of_frame(&self, conn: u32, frame: u64) -> Option<usize> {
-        places::of_frame(&self.store, conn, frame, None)
-    }
-
-    /// As [`Model::message_of_frame`], of a sender.
-    #[must_use]
-    pub fn message_of_frame_from(&self, conn: u32, frame: u64, dir: Dir) -> Option<usize> {
-        places::of_frame(&self.store, conn, frame, Some(dir))
-    }
-
-    /// The message before another on its connection.
-    #[must_use]
-    pub fn before(&self, row: &Row) -> Option<&Row> {
-        places::before(&self.store, row)
-    }
-
-    /// The pong that answers a ping, or the ping that a pong answers, where it is less than
-    /// [`PAIRED`](super::PAIRED) messages away.
-    #[must_use]
-    pub fn other_half(&self, row: &Row) -> Option<&Row> {
-        places::other_half(&self.store, row)
-    }
-
-    /// The place of the message that a finding is on.
-    #[must_use]
-    pub fn place_of_finding(&self, found: &Found) -> Option<usize> {
-        shown::place_of(&self.store, found)
-    }
-
-    /// The findings on a message or its frames.
-    pub fn findings_on<'a>(&'a self, row: &'a Row) -> impl Iterator<Item = &'a Found> + 'a {
-        shown::findings_on(&self.store, row)
     }
 
     /// The message under the cursor with its payload.

@@ -4,9 +4,8 @@ use std::time::{Duration, Instant};
 
 use super::narrow::Narrow;
 use super::order::{By, Sorter};
-use super::places;
 use crate::tui::filtering::Filtering;
-use crate::tui::store::{Found, Row, Store};
+use crate::tui::store::Store;
 use crate::tui::workers::Workers;
 
 /// Messages that are looked at between two looks at the clock.
@@ -112,7 +111,7 @@ impl Made<'_> {
             None => true,
             Some(filtering) => filtering.message(place)?,
         };
-        Some(selected && self.narrow.leaves(row, preview, || has_findings(self.store, row)))
+        Some(selected && self.narrow.leaves(row, preview, || self.store.findings_on(row).next().is_some()))
     }
 
     /// A message was among the first `seen` candidates.
@@ -216,7 +215,7 @@ impl Shown {
         }
         let late = (before..now).filter_map(|at| made.store.findings().get(at));
         let mut changed = false;
-        for place in late.filter_map(|found| place_of(made.store, found)) {
+        for place in late.filter_map(|found| made.store.place_of_finding(found)) {
             if made.was_seen(place, self.seen)
                 && made.leaves(place) == Some(true)
                 && let Err(at) = picked.binary_search(&(place as u32))
@@ -320,38 +319,5 @@ impl Shown {
     #[must_use]
     pub fn is_sorting(&self, store: &Store) -> bool {
         self.sorter.as_ref().is_some_and(|sorter| sorter.len() == 0 && self.len(store) > 0)
-    }
-}
-
-fn has_findings(store: &Store, row: &Row) -> bool {
-    findings_on(store, row).next().is_some()
-}
-
-/// The findings on a message or its frames.
-pub(super) fn findings_on<'a>(store: &'a Store, row: &'a Row) -> impl Iterator<Item = &'a Found> + 'a {
-    let conn = store.conn(row.conn);
-    let mine =
-        (row.n as usize).checked_sub(1).and_then(|at| conn?.messages.get(at)).map(|place| *place as usize);
-    let places = conn.map_or(&[][..], |conn| &conn.findings);
-    places.iter().filter_map(|place| store.findings().get(*place as usize)).filter(move |found| {
-        match (found.finding.message, found.finding.frame) {
-            (Some(n), _) => n == u64::from(row.n),
-            (None, Some(frame)) if row.frames == 1 => frame == u64::from(row.first_frame),
-            (None, Some(frame)) => frame >= u64::from(row.first_frame) && place_of(store, found) == mine,
-            (None, None) => false,
-        }
-    })
-}
-
-/// The place of the message that a finding is on.
-pub(super) fn place_of(store: &Store, found: &Found) -> Option<usize> {
-    let conn = found.conn?;
-    match (found.finding.message, found.finding.frame) {
-        (Some(n), _) => {
-            let n = usize::try_from(n).ok()?.checked_sub(1)?;
-            store.conn(conn)?.messages.get(n).map(|place| *place as usize)
-        }
-        (None, Some(frame)) => places::of_frame(store, conn, frame, None),
-        (None, None) => None,
     }
 }

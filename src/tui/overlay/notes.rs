@@ -95,7 +95,7 @@ impl Overlay for NoteList {
         for ((y, at), ((conn, n), note)) in (inner.y..inner.bottom()).zip(self.scroll.window()).zip(shown) {
             let row = Rect::new(inner.x, y, inner.width, 1);
             let id = Place { conn, what: What::Message(n) }.to_string();
-            let place = model.place_of(conn, n).and_then(|place| model.store.message(place));
+            let place = model.store.place_of(conn, n).and_then(|place| model.store.message(place));
             let preview = place.map_or("(not in this capture)", |(_, preview)| preview);
             let sign = if note.bookmark { "*" } else { " " };
             canvas.put(row.x, y, 1, sign, Role::Heading);
@@ -124,7 +124,7 @@ impl Overlay for NoteList {
                 return After::Close;
             }
             KeyCode::Delete | KeyCode::Backspace => {
-                if let Some(place) = self.id(model).and_then(|(conn, n)| model.place_of(conn, n)) {
+                if let Some(place) = self.id(model).and_then(|(conn, n)| model.store.place_of(conn, n)) {
                     model.forget_note(place);
                 }
             }

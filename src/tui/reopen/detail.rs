@@ -36,12 +36,12 @@ impl MessageDetail {
     pub(in crate::tui) fn new(message: &Message<'_>, frames: Vec<FrameDetail>) -> Self {
         #[rustfmt::skip]
         let Message {
-            dir, n, kind, first, last, frames: count, first_frame, wire_len, len, compressed, final_block,
+            dir, n, kind, first, last, frames: count, first_frame, last_frame, wire_len, len, compressed, final_block,
             exceeded, fault, payload, text: _, utf8, sha256,
         } = *message;
         #[rustfmt::skip]
         let facts = Message {
-            dir, n, kind, first, last, frames: count, first_frame, wire_len, len, compressed, final_block,
+            dir, n, kind, first, last, frames: count, first_frame, last_frame, wire_len, len, compressed, final_block,
             exceeded, fault, payload: &[], text: None, utf8, sha256,
         };
         Self { facts, payload: payload.to_vec(), frames }

@@ -30,6 +30,8 @@ pub struct Row {
     pub frames: u32,
     /// The `n` of its first frame.
     pub first_frame: u32,
+    /// The `n` of its last frame.
+    pub last_frame: u32,
     /// Where its preview lies among those of its segment.
     pub(super) text: u32,
     pub(super) text_len: u8,
@@ -62,6 +64,7 @@ impl Row {
             n: count(message.n),
             frames: count(message.frames),
             first_frame: count(message.first_frame),
+            last_frame: count(message.last_frame),
             text: 0,
             text_len: preview.len() as u8,
             dir: message.dir,
@@ -77,6 +80,11 @@ impl Row {
     pub(super) fn preview<'a>(&self, shared: &'a str) -> &'a str {
         let start = self.text as usize;
         shared.get(start..start + usize::from(self.text_len)).unwrap_or_default()
+    }
+
+    /// The frame with this number is one of its own, or stands between them.
+    pub(super) fn spans(&self, frame: u64) -> bool {
+        (u64::from(self.first_frame)..=u64::from(self.last_frame)).contains(&frame)
     }
 
     /// What it is called: `3.m41`.

@@ -107,7 +107,7 @@ impl FindingsView {
                 let (conn, message) = (found.conn, found.finding.message);
                 if let Some(conn) = conn {
                     model.conn = Some(conn);
-                    if let Some(place) = message.and_then(|n| model.place_of(conn, n)) {
+                    if let Some(place) = message.and_then(|n| model.store.place_of(conn, n)) {
                         model.message = Some(place);
                     }
                 }

@@ -105,7 +105,7 @@ impl FollowView {
         self.at = Lay::mark(&row);
         let n = self.said(&row).map(|said| said.n);
         if let (Some(conn), Some(n)) = (model.conn, n)
-            && let Some(place) = model.place_of(conn, n)
+            && let Some(place) = model.store.place_of(conn, n)
         {
             model.message = Some(place);
         }
@@ -140,18 +140,11 @@ impl FollowView {
     /// To the next message with a finding, or the one before.
     fn finding(&mut self, model: &mut Model, on: bool) {
         let Some(conn) = model.current_conn() else { return };
-        let number = conn.number;
         let n = self.row().and_then(|row| self.said(row)).map_or(0, |said| said.n);
         let found = conn.findings.iter().filter_map(|place| model.store.findings().get(*place as usize));
         let mut with: Vec<u64> = found
-            .filter_map(|found| match (found.finding.message, found.finding.frame) {
-                (Some(message), _) => Some(message),
-                (None, Some(frame)) => {
-                    let place = model.message_of_frame(number, frame)?;
-                    Some(model.store.message(place)?.0.n.into())
-                }
-                (None, None) => None,
-            })
+            .filter_map(|found| model.store.message(model.store.place_of_finding(found)?))
+            .map(|(row, _)| row.n.into())
             .collect();
         with.sort_unstable();
         let next = if on {
@@ -177,9 +170,9 @@ impl FollowView {
             (row.said as usize).checked_sub(1).and_then(|before| talk.get(before)).map(|said| said.at.time);
         let time = model.settings.time.write(said.at.time, model.origin(), before);
         let mut spans = paint::head(said, talk.conn, &time);
-        let place = model.place_of(talk.conn, said.n);
+        let place = model.store.place_of(talk.conn, said.n);
         let found = place.and_then(|place| model.store.message(place));
-        for found in found.iter().flat_map(|(row, _)| model.findings_on(row)).take(3) {
+        for (_, found) in found.iter().flat_map(|(row, _)| model.store.findings_on(row)).take(3) {
             let rule = found.finding.rule;
             let role = Role::of_level(rule.level);
             spans.push((format!("  {}", rule.code), role));

@@ -226,8 +226,8 @@ impl MessagesView {
             }
             Spot::Frame(n) => {
                 let place = model.narrow.conn.and_then(|conn| match self.windows.get(conn, n) {
-                    Some(Ok(line)) => model.message_of_frame_from(conn, n, line.dir),
-                    _ => model.message_of_frame(conn, n),
+                    Some(Ok(line)) => model.store.place_of_frame(conn, n, Some(line.dir)),
+                    _ => model.store.place_of_frame(conn, n, None),
                 });
                 (place.or(model.message), Some(n))
             }

@@ -60,7 +60,7 @@ impl ConnsView {
         let id = Place { conn: conn.number, what: place(worst) };
         let code = worst.finding.rule.code;
         let key = |action| model.keymap.keys(action).next().unwrap_or_default();
-        match model.place_of_finding(worst) {
+        match model.store.place_of_finding(worst) {
             Some(message) => {
                 let open = key(Action::Open);
                 model.select_message(message);

@@ -287,12 +287,13 @@ impl Rows {
 
 /// The filter leaves a finding; `None` = it is not known yet.
 fn selected(model: &Model, place: u32) -> Option<bool> {
-    if model.filtering.as_ref().is_some_and(Filtering::hides) { matched(model, place) } else { Some(true) }
+    let hides = model.filtering.as_ref().is_some_and(Filtering::hides);
+    if hides { matched(model, place) } else { Some(true) }
 }
 
 /// The filter selects a finding; `None` = it is not known yet.
 pub(super) fn matched(model: &Model, place: u32) -> Option<bool> {
-    let filtering = model.filtering.as_ref().filter(|filtering| filtering.hides());
+    let filtering = model.filtering.as_ref();
     filtering.map_or(Some(true), |filtering| filtering.finding(&model.store, place as usize))
 }
 

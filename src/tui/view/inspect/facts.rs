@@ -7,8 +7,8 @@ use crate::item::Dir;
 use crate::report::words::{count, number, packets, size};
 use crate::time::Delay;
 use crate::tui::canvas::Canvas;
-use crate::tui::model::{Effect, Model, PAIRED};
-use crate::tui::store::{Found, Row};
+use crate::tui::model::{Effect, Model};
+use crate::tui::store::{Found, PAIRED, Row};
 use crate::tui::theme::Role;
 use crate::tui::view::ViewId;
 use crate::ws::fact::Kind;
@@ -28,7 +28,7 @@ pub(super) fn of_row(model: &Model, row: &Row, area: Rect, canvas: &mut Canvas<'
 /// Facts of a message.
 pub(super) fn of_message(model: &Model, row: &Row) -> Vec<Fact> {
     let mut facts = Vec::new();
-    let before = model.before(row);
+    let before = model.store.before(row);
     let format = model.settings.time;
     let mut time = format.write(row.last.time, model.origin(), before.map(|row| row.last.time));
     if let Some(before) = before {
@@ -90,14 +90,14 @@ fn other_half(model: &Model, row: &Row) -> Option<Fact> {
     let conn = model.store.conn(row.conn)?;
     let delay = |earlier: &Row, later: &Row| Delay(later.last.time.since(earlier.last.time));
     Some(match row.kind {
-        Kind::Ping => match model.other_half(row) {
+        Kind::Ping => match model.store.other_half(row) {
             Some(pong) => ("answer", format!("m{} (pong) after {}", pong.n, delay(row, pong)), Role::Good),
             None if conn.messages.len() >= row.n as usize + PAIRED => {
                 ("answer", format!("none among the next {PAIRED} messages"), Role::Warning)
             }
             None => ("answer", "none was seen".to_owned(), Role::Warning),
         },
-        Kind::Pong => match model.other_half(row) {
+        Kind::Pong => match model.store.other_half(row) {
             Some(ping) => ("answers", format!("m{} (ping) after {}", ping.n, delay(ping, row)), Role::Good),
             None => ("answers", "no ping that was seen".to_owned(), Role::Dim),
         },
@@ -105,40 +105,23 @@ fn other_half(model: &Model, row: &Row) -> Option<Fact> {
     })
 }
 
-/// The findings on a message, with their places in the store.
-pub(super) fn findings<'a>(model: &'a Model, row: &'a Row) -> impl Iterator<Item = (usize, &'a Found)> + 'a {
-    let places = model.store.conn(row.conn).map_or(&[][..], |conn| &conn.findings);
-    let frames = u64::from(row.first_frame)..u64::from(row.first_frame) + u64::from(row.frames);
-    places
-        .iter()
-        .filter_map(|place| Some((*place as usize, model.store.findings().get(*place as usize)?)))
-        .filter(move |(_, found)| match (found.finding.message, found.finding.frame) {
-            (Some(message), _) => message == u64::from(row.n),
-            // Between the frames of a message stand control frames, which are messages of their own.
-            (None, Some(frame)) => frames.contains(&frame),
-            (None, None) => false,
-        })
-}
-
 /// To the next message of the connection that has a finding, or the one before.
 pub(super) fn to_finding(model: &mut Model, on: bool) {
     let Some(row) = model.current_message().map(|(row, _)| *row) else { return };
-    let here: Vec<usize> = findings(model, &row).map(|(place, _)| place).collect();
+    let here: Vec<usize> = model.store.findings_on(&row).map(|(place, _)| place).collect();
     let places = model.store.conn(row.conn).map_or(&[][..], |conn| &conn.findings);
     let mut best: Option<(u64, &Found)> = None;
     for place in places.iter().map(|place| *place as usize).filter(|place| !here.contains(place)) {
         let Some(found) = model.store.findings().get(place) else { continue };
-        let first_of = |n| Some(model.store.message(model.place_of(row.conn, n)?)?.0.first_frame.into());
+        let first_of =
+            |n| Some(model.store.message(model.store.place_of(row.conn, n)?)?.0.first_frame.into());
         let Some(frame) = found.finding.frame.or_else(|| first_of(found.finding.message?)) else { continue };
         let further = if on { frame > row.first_frame.into() } else { frame < row.first_frame.into() };
         if further && best.is_none_or(|(other, _)| if on { frame < other } else { frame > other }) {
             best = Some((frame, found));
         }
     }
-    let place = best.and_then(|(frame, found)| match found.finding.message {
-        Some(n) => model.place_of(row.conn, n),
-        None => model.message_of_frame(row.conn, frame),
-    });
+    let place = best.and_then(|(_, found)| model.store.place_of_finding(found));
     match place {
         Some(place) => model.select_message(place),
         None if on => model.say("no later message of this connection has a finding"),

@@ -335,7 +335,7 @@ impl FrameTab {
 
 /// The findings on this message, the worst first, each with its text on as many lines as that takes.
 fn findings(model: &Model, subject: &Subject, width: usize) -> Vec<Vec<Line>> {
-    let mut all: Vec<_> = facts::findings(model, &subject.row).collect();
+    let mut all: Vec<_> = model.store.findings_on(&subject.row).collect();
     all.sort_by_key(|(_, found)| found.finding.rule.level as usize);
     let lines = |(place, found): (usize, &Found)| {
         let finding = &found.finding;
@@ -378,7 +378,7 @@ fn go(model: &mut Model, subject: &Subject, at: Option<usize>) {
 fn faults(model: &Model, subject: &Subject) -> Vec<(&'static str, &'static str)> {
     let Some(frame) = subject.frame().map(|detail| detail.frame()) else { return Vec::new() };
     let mut faults = Vec::new();
-    for (_, found) in facts::findings(model, &subject.row) {
+    for (_, found) in model.store.findings_on(&subject.row) {
         let finding = &found.finding;
         let here = finding.frame.is_none_or(|n| n == frame.n);
         let part = match &finding.evidence {

@@ -33,11 +33,8 @@ pub(super) const fn letter(level: Level) -> (&'static str, Role) {
 
 /// The letter of the worst finding on a message.
 pub(super) fn worst(model: &Model, row: &Row) -> Option<(&'static str, Role)> {
-    model
-        .findings_on(row)
-        .map(|found| found.finding.rule.level)
-        .min_by_key(|level| *level as usize)
-        .map(letter)
+    let found = model.store.findings_on(row);
+    found.map(|(_, found)| found.finding.rule.level).min_by_key(|level| *level as usize).map(letter)
 }
 
 /// What is wrong with a payload, in a word or two for a list; its role says whose doing that is, the sender's or the

@@ -226,7 +226,8 @@ impl MessagesView {
                 label.extend(
                     summary.into_iter().map(|(text, role)| (text, if matched { Role::Match } else { role })),
                 );
-                let mut found: Vec<_> = model.findings_on(row).collect();
+                let found = model.store.findings_on(row);
+                let mut found: Vec<_> = found.map(|(_, found)| found).collect();
                 found.sort_by_key(|found| found.finding.rule.level as usize);
                 let right = match found.first() {
                     Some(first) => {

@@ -8,8 +8,8 @@ use crate::report::visible;
 use crate::report::words::{self, arrow, count, number, packets};
 use crate::time::Delay;
 use crate::tui::canvas::{Canvas, Hit};
-use crate::tui::model::{Model, PAIRED};
-use crate::tui::store::Row;
+use crate::tui::model::Model;
+use crate::tui::store::{PAIRED, Row};
 use crate::tui::theme::Role;
 use crate::ws::fact::Kind;
 
@@ -26,8 +26,9 @@ pub(super) fn draw(model: &mut Model, area: Rect, canvas: &mut Canvas<'_>) {
     let room = area.width.saturating_sub(2);
     canvas.put(area.x + 1, area.y, room, &format!(" {} ", row.id()), Role::Heading);
     let found: Vec<(String, Role)> = model
+        .store
         .findings_on(&row)
-        .map(|found| {
+        .map(|(_, found)| {
             let (letter, role) = cell::letter(found.finding.rule.level);
             (format!("{letter} {} {}", found.finding.rule.code, found.finding.text), role)
         })
@@ -75,15 +76,15 @@ pub(super) fn facts(row: &Row) -> String {
 /// The message that this one answers, or that answers it.
 pub(super) fn pair(model: &Model, row: &Row) -> Option<String> {
     let n = u64::from(row.n);
-    let other = |n| Some(model.store.message(model.place_of(row.conn, n)?)?.0);
+    let other = |n| Some(model.store.message(model.store.place_of(row.conn, n)?)?.0);
     let later = || (n + 1..n + PAIRED as u64).map_while(other).filter(|other| other.dir != row.dir);
     let earlier = || {
         let before = n.saturating_sub(PAIRED as u64).max(1)..n;
         before.rev().map_while(other).filter(|other| other.dir != row.dir)
     };
     let (words, found) = match row.kind {
-        Kind::Ping => ("answered by", model.other_half(row)),
-        Kind::Pong => ("answers", model.other_half(row)),
+        Kind::Ping => ("answered by", model.store.other_half(row)),
+        Kind::Pong => ("answers", model.store.other_half(row)),
         Kind::Close => match earlier().find(|other| other.kind == Kind::Close) {
             Some(first) => ("answers", Some(first)),
             None => ("answered by", later().find(|other| other.kind == Kind::Close)),

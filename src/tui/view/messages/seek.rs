@@ -25,7 +25,7 @@ pub(super) fn finding(model: &Model, from: Option<usize>, forward: bool) -> Opti
     let mut best: Option<(usize, usize)> = None;
     let mut before = None;
     for found in of_one.chain(of_all).filter_map(|at| store.findings().get(at)) {
-        let Some(place) = model.place_of_finding(found).filter(|place| before != Some(*place)) else {
+        let Some(place) = model.store.place_of_finding(found).filter(|place| before != Some(*place)) else {
             continue;
         };
         before = Some(place);

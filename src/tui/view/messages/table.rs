@@ -105,7 +105,7 @@ pub(super) fn text(
     match column {
         ID => (id(model, row), Role::Text),
         TIME => (model.settings.time.write(row.last.time, model.origin(), before), Role::Dim),
-        DELTA => (delta(row.last.time, model.before(row).map(|before| before.last.time)), Role::Dim),
+        DELTA => (delta(row.last.time, model.store.before(row).map(|before| before.last.time)), Role::Dim),
         OP => (format!("{}{}", arrow(row.dir), cell::op(row.kind)), Role::of_sender(row.dir)),
         LEN => (format!("{}{}", cell::len(row.len), if row.compressed { "z" } else { " " }), Role::Text),
         _ => (cell::text(&cell::summary(row, preview)), Role::Text),
@@ -284,7 +284,7 @@ impl MessagesView {
                 if let Some((left, width)) = grid.place(SUMMARY) {
                     let mut facts = frame_facts(line);
                     let part = !line.fin || line.opcode == Opcode::CONTINUATION;
-                    let of = part.then(|| model.message_of_frame_from(conn, n, line.dir)).flatten();
+                    let of = part.then(|| model.store.place_of_frame(conn, n, Some(line.dir))).flatten();
                     if let Some((row, _)) = of.and_then(|place| model.store.message(place)) {
                         facts.push((format!("  of m{}", row.n), Role::Text));
                     }
