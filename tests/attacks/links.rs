@@ -20,7 +20,7 @@ fn fragment(id: u16, offset: u16, more: bool, payload: &[u8]) -> Vec<u8> {
     let mut bytes = [&whole[..34], payload].concat();
     bytes[16..18].copy_from_slice(&(20 + payload.len() as u16).to_be_bytes());
     bytes[18..20].copy_from_slice(&id.to_be_bytes());
-    bytes[20..22].copy_from_slice(&(u16::from(more) << 13 | offset / 8).to_be_bytes());
+    bytes[20..22].copy_from_slice(&((u16::from(more) << 13) | (offset / 8)).to_be_bytes());
     record(&bytes)
 }
 
