@@ -18,9 +18,9 @@ static HEAP: PeakAlloc = PeakAlloc;
 /// The allocator counts for the whole program, so one test at a time.
 static ALONE: Mutex<()> = Mutex::new(());
 
-/// Seconds of processor time. No attack takes a tenth of it without optimisation; only work that grows faster than the
+/// Seconds of processor time. No attack takes a fourth of it, without optimisation; only work that grows faster than the
 /// capture takes more. Time on the wall would tell of the machine.
-const PATIENCE: f64 = 60.0;
+const PATIENCE: f64 = 30.0;
 
 pub(crate) const MIB: usize = 1 << 20;
 

@@ -62,7 +62,7 @@ fn messages_that_never_end() {
     assert!(cost.peak < 64 * MIB, "{}", cost.peak);
 }
 
-/// Other bytes for the same place, again and again: told ten times, and counted.
+/// Other bytes for the same place, again and again.
 #[test]
 fn the_same_bytes_told_otherwise() {
     let _alone = alone();
@@ -72,7 +72,6 @@ fn the_same_bytes_told_otherwise() {
     let lies = (0..50_000_u32).map(move |n| server.at(first, &[n as u8; 500]));
     let cost = decode([header(), records].into_iter().chain(lies));
     assert_eq!(cost.summary.messages, 1);
-    assert!(cost.summary.findings.iter().sum::<u64>() < 20, "{:?}", cost.summary.findings);
     assert!(cost.peak < 8 * MIB, "{}", cost.peak);
 }
 
