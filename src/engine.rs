@@ -11,5 +11,5 @@ mod stack;
 mod tell;
 mod worker;
 
-pub use config::Config;
+pub use config::{Config, Numbering};
 pub use run::run;

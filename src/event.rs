@@ -69,7 +69,7 @@ pub enum How {
     FinWithoutClose,
     /// Still open where the capture ends.
     Open,
-    /// Dropped by us, to make room: nothing was heard of it for the longest time.
+    /// Dropped by us, to make room: nothing was heard of it for the longest time, or it held the most.
     Idle,
 }
 
@@ -109,6 +109,17 @@ pub struct Totals {
     pub bytes: u64,
     /// Payload bytes of data messages, inflated.
     pub payload: u64,
+}
+
+impl Totals {
+    /// Adds the counts of another part of the direction.
+    #[inline]
+    pub(crate) const fn add(&mut self, other: &Self) {
+        self.frames += other.frames;
+        self.messages += other.messages;
+        self.bytes += other.bytes;
+        self.payload += other.payload;
+    }
 }
 
 /// The end of a connection.

@@ -31,6 +31,11 @@ pub trait Observer: Send {
         true
     }
 
+    /// Messages are of interest, as [`Observer::wants_frames`].
+    fn wants_messages(&self) -> bool {
+        true
+    }
+
     /// Takes one event. Text goes into `out.bytes`, the rest into `out.push`.
     fn event(&mut self, conn: &Connection, event: Event<'_>, out: &mut Outbox<Self::Record>);
 }

@@ -93,7 +93,7 @@ fn compare(name: &str, store: &Store, reopener: &Reopener, export: &str) -> usiz
         .into_iter()
         .map(|frame| ((frame["conn"].as_u64().unwrap(), frame["n"].as_u64().unwrap()), frame))
         .collect();
-    for ((row, _), message) in store.messages_from(0).zip(&messages) {
+    for ((_, row, _), message) in store.messages_from(0).zip(&messages) {
         compare_row(row, message, name);
     }
     assert_eq!(store.conns().len(), of_type(&export, "connection").len(), "{name}: connections");

@@ -56,6 +56,14 @@ impl<'a> Collector<'a> {
 impl Observer for Collector<'_> {
     type Record = Record;
 
+    fn wants_frames(&self) -> bool {
+        false
+    }
+
+    fn wants_messages(&self) -> bool {
+        false
+    }
+
     fn event(&mut self, conn: &Connection, event: Event<'_>, out: &mut Outbox<Record>) {
         match event {
             Event::Finding(finding) if self.enabled.contains(finding.rule) => {

@@ -1,5 +1,9 @@
 //! What a run is told.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::event::ConnectionId;
 use crate::limits::Limits;
 use crate::ws::session::Want;
 
@@ -14,4 +18,15 @@ pub struct Config {
     pub threads: usize,
     /// Server ports on which TCP streams are WebSocket even without a handshake.
     pub decode_as: Vec<u16>,
+    /// What connections are called that were counted before, where a part of a capture is read again; needs one thread.
+    pub numbering: Option<Arc<Numbering>>,
+}
+
+/// The numbers of connections, where they are not counted from the first.
+#[derive(Clone, Debug, Default)]
+pub struct Numbering {
+    /// Those that are known.
+    pub known: HashMap<ConnectionId, u32>,
+    /// The number of the next one that is not.
+    pub next: u32,
 }

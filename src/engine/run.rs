@@ -64,6 +64,9 @@ struct Reader<'a> {
     start: Option<At>,
     packets: u64,
     bytes: u64,
+    longest: usize,
+    /// Packets longer than that.
+    too_long: u64,
 }
 
 impl<'a> Reader<'a> {
@@ -78,6 +81,8 @@ impl<'a> Reader<'a> {
             start: None,
             packets: 0,
             bytes: 0,
+            longest: config.limits.packet_bytes,
+            too_long: 0,
         }
     }
 
@@ -117,7 +122,14 @@ impl<'a> Reader<'a> {
             let number = block.numbers.get(index).copied().unwrap_or(self.packets);
             let at = At { packet: number, time: packet.time };
             let place = Place { block: block.serial, offset: packet.offset };
-            self.decoder.decode(packet, block.packet(packet), place, at, &mut |segment| out(index, &segment));
+            let mut bytes = block.packet(packet);
+            let mut cut = *packet;
+            if bytes.len() > self.longest {
+                bytes = bytes.get(..self.longest).unwrap_or_default();
+                cut.len = bytes.len() as u32;
+                self.too_long += 1;
+            }
+            self.decoder.decode(&cut, bytes, place, at, &mut |segment| out(index, &segment));
         }
     }
 
@@ -156,6 +168,8 @@ impl<'a> Reader<'a> {
                 "IP fragments were dropped: the rest of their packets did not come in time",
             ),
             (stats.too_deep, "packets were passed over: tunnels within tunnels beyond the limit"),
+            (self.too_long, "packets were cut short: they are longer than the limit"),
+            (tally.too_heavy, "TCP connections were dropped: too many bytes were held for all of them"),
         ] {
             if count > 0 {
                 note(&capture::LIMIT, format!("{count} {what}"));
@@ -436,6 +450,7 @@ impl Tally {
     fn add(&mut self, other: &Self) {
         self.counts.add(&other.counts);
         self.tcp_connections += other.tcp_connections;
+        self.too_heavy += other.too_heavy;
         self.carried.add(&other.carried);
     }
 }

@@ -1,5 +1,8 @@
 //! From a connection's events to the observer, with what the merge needs to order them.
 
+use std::sync::Arc;
+
+use super::config::Numbering;
 use crate::event::{Connection, ConnectionId, Event};
 use crate::rules::ledger::Told;
 use crate::rules::security::keys::Key;
@@ -49,6 +52,8 @@ pub(super) struct Teller<O: Observer> {
     pub(super) outbox: Outbox<O::Record>,
     /// The observer is to be told of frames.
     pub(super) frames: bool,
+    /// The observer is to be told of messages.
+    pub(super) messages: bool,
     pub(super) runs: Vec<Run>,
     /// The keys of the connections that runs begin, in their order.
     pub(super) keys: Vec<(ConnectionId, Key)>,
@@ -57,20 +62,23 @@ pub(super) struct Teller<O: Observer> {
     pub(super) packet: u64,
     /// The last number given, where this worker gives them.
     last_number: u32,
+    numbering: Option<Arc<Numbering>>,
 }
 
 impl<O: Observer> Teller<O> {
     /// `numbered`: this is the only worker, so it knows the connections' numbers.
-    pub(super) fn new(observer: O, numbered: bool) -> Self {
+    pub(super) fn new(observer: O, numbered: bool, numbering: Option<Arc<Numbering>>) -> Self {
         Self {
             frames: observer.wants_frames(),
+            messages: observer.wants_messages(),
             observer,
             outbox: Outbox::new(numbered),
             runs: Vec::new(),
             keys: Vec::new(),
             counts: Counts::default(),
             packet: 0,
-            last_number: 0,
+            last_number: numbering.as_ref().map_or(0, |numbering| numbering.next.saturating_sub(1)),
+            numbering,
         }
     }
 
@@ -78,8 +86,11 @@ impl<O: Observer> Teller<O> {
     pub(super) fn opened(&mut self, conn: &mut Connection) {
         self.counts.connections += 1;
         if self.outbox.numbered {
-            self.last_number += 1;
-            conn.number = Some(self.last_number);
+            let known = self.numbering.as_ref().and_then(|numbering| numbering.known.get(&conn.id).copied());
+            conn.number = Some(known.unwrap_or_else(|| {
+                self.last_number += 1;
+                self.last_number
+            }));
         }
         let key = conn.handshake.as_deref().and_then(Key::of);
         self.keys.extend(key.map(|key| (conn.id, key)));

@@ -1,10 +1,14 @@
 //! NDJSON, the stream of records that everything else can be made from; or one JSON document of them.
 //!
-//! Messages and frames are written by hand: there are millions of them a second. All other records
+//! What connections bring is written by hand: there are millions of messages a second. The other records
 //! pass through their types in `record`; those types, written by `serde_json`, are the test oracle of
 //! all.
 
+mod rest;
+
 use std::io::{self, Write};
+
+use rest::Rest;
 
 use super::escape;
 use super::line::{self, Clock, Line};
@@ -144,6 +148,11 @@ impl JsonObserver {
         }
     }
 
+    #[inline(never)]
+    fn rest(&mut self, number: Option<u32>, conn: &Connection, event: Event<'_>, out: &mut Outbox<Span>) {
+        Rest { number, clock: &mut self.clock, out }.write(conn, event, self.reveal);
+    }
+
     fn frame(&mut self, number: Option<u32>, frame: &Frame<'_>, out: &mut Outbox<Span>) {
         let start = out.bytes.len();
         Line::append(&mut out.bytes, |line| {
@@ -232,21 +241,6 @@ fn finish(number: Option<u32>, start: usize, head: usize, out: &mut Outbox<Span>
     }
 }
 
-/// Writes a record through its type.
-fn typed(name: &str, number: Option<u32>, record: &Record<'_>, out: &mut Outbox<Span>) {
-    let start = out.bytes.len();
-    if number.is_some() {
-        append(record, &mut out.bytes);
-        return;
-    }
-    let text = line_of(record);
-    // The record was made with 0 for its number: one digit, at this place.
-    let (head, tail) = text.split_at(r#"{"type":"","conn":"#.len() + name.len());
-    out.bytes.extend_from_slice(head);
-    out.bytes.extend_from_slice(&tail[1..]);
-    finish(number, start, head.len(), out);
-}
-
 fn append(record: &Record<'_>, out: &mut Buffer) {
     // It cannot fail: our types are of the kinds that it writes.
     let written = serial::append(record, out);
@@ -267,28 +261,22 @@ impl Observer for JsonObserver {
         self.types.frame
     }
 
+    fn wants_messages(&self) -> bool {
+        self.types.message
+    }
+
     #[inline]
     fn event(&mut self, conn: &Connection, event: Event<'_>, out: &mut Outbox<Span>) {
         if conn.number.is_some_and(|number| !self.conns.contains(number)) {
             return;
         }
         let number = number(conn, out);
-        let given = number.unwrap_or(0);
         match event {
             Event::Message(message) if self.types.message => self.message(number, message, out),
             Event::Frame(frame) if self.types.frame => self.frame(number, frame, out),
-            Event::Opened if self.types.connection => {
-                let record = record::Connection::new(given, conn, self.reveal);
-                let record = Record::Connection(Box::new(record));
-                typed("connection", number, &record, out);
-            }
-            Event::Finding(finding) if self.types.finding => {
-                let record = Record::Finding(record::Finding::new(Some(given), finding));
-                typed("finding", number, &record, out);
-            }
-            Event::Closed(closing) if self.types.end => {
-                typed("end", number, &Record::End(record::End::new(given, closing)), out);
-            }
+            Event::Opened if self.types.connection => self.rest(number, conn, event, out),
+            Event::Finding(_) if self.types.finding => self.rest(number, conn, event, out),
+            Event::Closed(_) if self.types.end => self.rest(number, conn, event, out),
             _ => {}
         }
     }
@@ -370,6 +358,9 @@ impl<W: Write> Sink<Span> for JsonSink<W> {
 /// What a message's line begins with; the connection's number follows.
 const MESSAGE: &[u8; 25] = b"{\"type\":\"message\",\"conn\":";
 const FRAME: &[u8; 23] = b"{\"type\":\"frame\",\"conn\":";
+const CONNECTION: &[u8; 28] = b"{\"type\":\"connection\",\"conn\":";
+const FINDING: &[u8; 25] = b"{\"type\":\"finding\",\"conn\":";
+const END: &[u8; 21] = b"{\"type\":\"end\",\"conn\":";
 
 static DIR_N: [[u8; 17]; 2] = [*b",\"dir\":\"c2s\",\"n\":", *b",\"dir\":\"s2c\",\"n\":"];
 

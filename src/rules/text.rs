@@ -100,6 +100,13 @@ impl State {
         lane.doubtful |= header.rsv & 3 != 0 || header.rsv1() && facts.agreed.deflate.is_none();
     }
 
+    /// No message is open.
+    #[inline]
+    pub(super) fn is_calm(&self, dir: Dir) -> bool {
+        let lane = &self.lanes[dir.index()];
+        lane.before == 0 && !lane.doubtful && lane.places.is_empty()
+    }
+
     /// Frame boundaries were lost.
     pub(super) fn lost(&mut self, dir: Dir) {
         self.lanes[dir.index()] = Lane::default();

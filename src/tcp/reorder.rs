@@ -84,7 +84,6 @@ impl Queue {
     }
 
     /// Bytes allocated, bookkeeping included.
-    #[cfg(test)]
     pub(super) fn allocated(&self) -> usize {
         self.allocated
     }

@@ -289,8 +289,13 @@ impl Filtering {
             Work::Waits => {}
             Work::Rows(work) => work.1.advance(store, &work.0, &self.kept, &mut self.answers, until),
             Work::Run(work) => {
-                work.1.advance(&mut self.answers, until);
+                work.1.advance(store, &mut self.answers, until);
                 let ended = work.1.end.as_ref().filter(|_| !store.is_reading());
+                if ended.is_some_and(Result::is_ok) && work.1.is_named() {
+                    // What has no answer cannot be read any more.
+                    self.answers.messages.fill(store.messages());
+                    self.answers.findings.fill(store.findings().len());
+                }
                 let short = self.answers.messages.len() < store.messages();
                 if self.failed.is_none()
                     && short
@@ -342,13 +347,16 @@ impl Filtering {
         }
         while derived.messages.len() < store.messages() {
             let place = derived.messages.len();
-            for (n, (row, _)) in store.messages_from(place).take(SLICE).enumerate() {
+            for (place, row, _) in store.messages_from(place).take(SLICE) {
                 let on = match &derived.by_finding {
-                    Some(found) => found.get(place + n).unwrap_or_default(),
-                    None => answers.messages.get(place + n).unwrap_or_default(),
+                    Some(found) => found.get(place).unwrap_or_default(),
+                    None => answers.messages.get(place).unwrap_or_default(),
                 };
                 let selected = on && (!whole || answers.selects(row.conn).unwrap_or_default());
-                derived.messages.push(selected);
+                derived.messages.put(place, selected);
+            }
+            if store.messages_from(derived.messages.len()).next().is_none() {
+                derived.messages.fill(store.messages());
             }
             if Instant::now() >= until {
                 break;
@@ -363,9 +371,9 @@ impl Filtering {
             let slice = (counted.seen + 16 * SLICE).min(end);
             while let Some(place) = self.messages().next_set(counted.seen, slice) {
                 counted.seen = place + 1;
+                let Some((row, _)) = store.message(place) else { continue };
                 counted.all += 1;
-                let conn = store.message(place).map_or(0, |(row, _)| row.conn as usize);
-                let Some(at) = conn.checked_sub(1) else { continue };
+                let Some(at) = (row.conn as usize).checked_sub(1) else { continue };
                 if counted.conns.len() <= at {
                     counted.conns.resize(at + 1, 0);
                 }
@@ -379,6 +387,14 @@ impl Filtering {
             }
         }
         self.counted = counted;
+    }
+
+    /// Messages and connections are gone: what is counted is counted anew.
+    pub(super) fn forget(&mut self, store: &Store) {
+        self.counted = Counted::default();
+        if let Work::Rows(work) = &mut self.work {
+            work.1.forget(store);
+        }
     }
 
     /// Everything that can be known now is known: what is missing comes from another thread, or from reading.
@@ -438,7 +454,7 @@ fn place_of(store: &Store, conn: &Conn, found: &Found) -> Option<usize> {
     };
     // Messages are in the order of their ends, which is that of their first frames but for control frames between
     // the fragments of a message.
-    let (mut low, mut high) = (0, conn.messages.len());
+    let (mut low, mut high) = (conn.messages.start(), conn.messages.len());
     while low < high {
         let middle = low + (high - low) / 2;
         if has(middle).is_some_and(|(.., first)| first <= frame) { low = middle + 1 } else { high = middle }

@@ -71,7 +71,7 @@ impl Reopener {
     /// Where a file cannot be read any more.
     pub fn message(&self, packets: &Packets, row: &Row) -> io::Result<Option<MessageDetail>> {
         let bytes = self.config.limits.message_bytes;
-        let wanted = Wanted::Message { n: row.n.into(), first_frame: row.first_frame.into() };
+        let wanted = Wanted::Message(*row);
         let want = Want { payload: bytes, hash: false, frame_bytes: bytes };
         let mut found = self.take(packets, wanted, want)?.message;
         // Hashing every message on the way would take longer than all the rest.
@@ -95,6 +95,10 @@ impl Reopener {
         frames: RangeInclusive<u64>,
         bytes: bool,
     ) -> io::Result<Vec<FrameDetail>> {
+        if packets.has_gap() {
+            // They cannot be counted.
+            return Ok(Vec::new());
+        }
         let frame_bytes = if bytes { self.config.limits.message_bytes } else { 0 };
         let want = Want { payload: 0, hash: false, frame_bytes };
         let mut frames = self.take(packets, Wanted::Frames(frames), want)?.frames;

@@ -21,7 +21,7 @@ pub(super) fn of_frame(store: &Store, conn: u32, frame: u64, dir: Option<Dir>) -
         let place = *messages.get(at)? as usize;
         Some((place, store.message(place)?.0))
     };
-    let (mut low, mut high) = (0, messages.len());
+    let (mut low, mut high) = (messages.start(), messages.len());
     while low < high {
         let middle = low + (high - low) / 2;
         if row(middle).is_some_and(|(_, row)| u64::from(row.first_frame) < frame) {

@@ -10,18 +10,15 @@ use crate::event::{Connection, ConnectionId, Event, Summary};
 use crate::http::upgrade::Handshake;
 use crate::observe::{Observer, Outbox, Sink};
 use crate::packet::segment::Endpoint;
-use crate::tui::store::Packets;
+use crate::tui::store::{Packets, Row};
 use crate::ws::fact::{Frame, Message};
 
 /// What is wanted of a connection.
 #[derive(Clone, Debug)]
 pub(super) enum Wanted {
     Handshake,
-    /// The message with this number, and its frames: none is before `first_frame`.
-    Message {
-        n: u64,
-        first_frame: u64,
-    },
+    /// A message, and its frames.
+    Message(Row),
     /// The frames with these numbers.
     Frames(RangeInclusive<u64>),
 }
@@ -38,6 +35,8 @@ pub(super) struct Finder {
     id: ConnectionId,
     ends: [Endpoint; 2],
     wanted: Wanted,
+    /// Packets before it are gone: messages and frames cannot be counted.
+    gap: bool,
     /// Nothing more is wanted.
     done: Arc<AtomicBool>,
     /// Frames that may be the message's, by direction.
@@ -49,12 +48,13 @@ pub(super) struct Finder {
 impl Finder {
     pub(super) fn new(packets: &Packets, wanted: Wanted, done: Arc<AtomicBool>) -> Self {
         let Packets { id, ends, .. } = *packets;
-        Self { id, ends, wanted, done, frames: [Vec::new(), Vec::new()], count: 0 }
+        let gap = packets.has_gap();
+        Self { id, ends, wanted, gap, done, frames: [Vec::new(), Vec::new()], count: 0 }
     }
 
     fn frame(&mut self, frame: &Frame<'_>) -> Option<Record> {
         match &self.wanted {
-            Wanted::Message { first_frame, .. } if frame.n >= *first_frame => {
+            Wanted::Message(row) if self.gap || frame.n >= u64::from(row.first_frame) => {
                 self.frames[frame.dir.index()].push(FrameDetail::new(frame));
                 None
             }
@@ -68,7 +68,17 @@ impl Finder {
     }
 
     fn message(&mut self, message: &Message<'_>) -> Option<Record> {
-        if !matches!(self.wanted, Wanted::Message { n, .. } if n == message.n) {
+        let Wanted::Message(row) = self.wanted else { return None };
+        let is_it = if self.gap {
+            (row.last, row.dir, row.kind) == (message.last, message.dir, message.kind)
+                && row.wire_len == message.wire_len
+        } else {
+            u64::from(row.n) == message.n
+        };
+        if !is_it {
+            if self.gap && message.kind.is_data() {
+                self.frames[message.dir.index()].clear();
+            }
             return None;
         }
         self.done.store(true, Ordering::Relaxed);
@@ -83,7 +93,11 @@ impl Finder {
                 frame.n == message.first_frame
             }
         });
-        Some(Record::Message(Box::new(MessageDetail::new(message, frames))))
+        let mut detail = MessageDetail::new(message, frames);
+        if self.gap {
+            detail.call(&row);
+        }
+        Some(Record::Message(Box::new(detail)))
     }
 }
 

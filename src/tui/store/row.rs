@@ -73,6 +73,12 @@ impl Row {
         }
     }
 
+    /// Its preview among those of its segment.
+    pub(super) fn preview<'a>(&self, shared: &'a str) -> &'a str {
+        let start = self.text as usize;
+        shared.get(start..start + usize::from(self.text_len)).unwrap_or_default()
+    }
+
     /// What it is called: `3.m41`.
     #[must_use]
     pub fn id(&self) -> Place {
