@@ -228,7 +228,7 @@ fn pipeline() -> Vec<Vec<u8>> {
     let talks = conversations().into_iter().enumerate().map(|(n, said)| {
         let how = (n % 4 * 4) as u8;
         said.iter().fold(vec![how, how, 3], |mut seed, (dir, bytes)| {
-            seed.push(0xf8 | dir.index() as u8 * 4 | (n % 2) as u8);
+            seed.push(0xf8 | (dir.index() as u8 * 4) | (n % 2) as u8);
             with_piece(seed, bytes)
         })
     });

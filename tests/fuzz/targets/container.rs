@@ -51,7 +51,7 @@ struct Trickle {
 impl Read for Trickle {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         self.count += 1;
-        if self.count % 3 == 0 {
+        if self.count.is_multiple_of(3) {
             return Err(io::ErrorKind::WouldBlock.into());
         }
         let len = 1 + self.count * 37 % 251;

@@ -12,7 +12,7 @@ const RAW: u16 = 101;
 /// A TCP header without options, and a payload of `len` bytes.
 fn segment(len: usize) -> Vec<u8> {
     let mut tcp = etherparse::TcpHeader::new(50_122, 8_080, 7, 65_000).to_bytes().to_vec();
-    tcp.extend((0..len).map(|n| (n * 31 >> 3) as u8));
+    tcp.extend((0..len).map(|n| ((n * 31) >> 3) as u8));
     tcp
 }
 

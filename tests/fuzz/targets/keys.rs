@@ -60,10 +60,10 @@ fn click(driver: &mut Driver, kind: MouseEventKind, column: u16, row: u16) {
 
 /// What is done, in one byte or some more: bound keys, characters, clicks, sizes, pastes.
 pub fn keys(data: &[u8]) {
+    static CAPTURE: OnceLock<Vec<u8>> = OnceLock::new();
     // What it writes lies beside the capture.
     let folder = tempfile::tempdir().unwrap();
     let capture: PathBuf = folder.path().join("talk.pcapng");
-    static CAPTURE: OnceLock<Vec<u8>> = OnceLock::new();
     std::fs::write(&capture, CAPTURE.get_or_init(|| Script::parse(TALK).unwrap().capture())).unwrap();
     let mut driver = Driver::open(&[capture], 100, 30).unwrap();
     folder.path().clone_into(&mut driver.app.model.folder);

@@ -37,7 +37,7 @@ fn tell(setup: &Setup, items: &[(Dir, Item<'_>)], most: usize, limits: &Limits) 
         }
         Out::Message(mut message) => {
             assert!(message.payload.len() as u64 <= message.len);
-            assert_eq!(message.text.is_some_and(|text| text.as_bytes() != message.payload), false);
+            assert!(message.text.is_none_or(|text| text.as_bytes() == message.payload));
             // Whether it was checked in one piece depends on the pieces.
             message.text = None;
             (message.first, message.last) = Default::default();
