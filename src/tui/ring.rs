@@ -119,7 +119,7 @@ impl Model {
         if gone == before {
             return false;
         }
-        if before.messages == 0 && before.conns == 0 {
+        if before.messages == 0 && before.conns == 0 && self.notice.is_none() {
             self.say("the ring is full: what is oldest makes room, closed connections first (--ring)");
         }
         self.forget_gone();
