@@ -89,7 +89,7 @@ impl Model {
             }
             Some(Some(Ok(()))) => {
                 ring.task = None;
-                ring.before = now;
+                ring.before.kept = ring.before.kept.min(kept);
             }
             None => {}
         }
@@ -101,7 +101,11 @@ impl Model {
         let went = self.store.make_room(limit / LEFT.1 * LEFT.0, &marked);
         let gone = self.store.gone();
         let needed = self.store.needed();
+        let (memory, packets) = self.store.taken();
+        let taken = memory + packets;
         if let Some(ring) = &mut self.ring {
+            // What comes while it is let go of is more.
+            ring.before = Measure { taken, ..now };
             let spool = ring.spool.clone();
             if gone != before {
                 let left = self.store.conns().iter().map(|conn| (conn.id, conn.number)).collect();
@@ -115,7 +119,7 @@ impl Model {
         if gone == before {
             return false;
         }
-        if before.messages == 0 && before.conns == 0 {
+        if before.messages == 0 && before.conns == 0 && self.notice.is_none() {
             self.say("the ring is full: what is oldest makes room, closed connections first (--ring)");
         }
         self.forget_gone();
