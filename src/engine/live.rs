@@ -11,12 +11,14 @@ use crate::rules::ledger::Told;
 use crate::ws::fact::{Kind, Out};
 use crate::ws::session::{Session, Tools};
 
-use super::tell::Teller;
+use super::tell::{Given, Teller};
 
 /// A WebSocket connection that is being decoded.
 #[derive(Debug)]
 pub(super) struct Live {
     pub(super) conn: Connection,
+    /// Where the connection's number will be, until it is known.
+    pub(super) given: Option<Given>,
     session: Session,
     checker: Checker,
     seen: Seen,
@@ -37,7 +39,7 @@ struct Seen {
 impl Live {
     pub(super) fn new(conn: Connection, session: Session, at: At) -> Self {
         let checker = Checker::new(conn.handshake.as_deref());
-        Self { conn, session, checker, seen: Seen { last: at, ..Seen::default() } }
+        Self { conn, given: None, session, checker, seen: Seen { last: at, ..Seen::default() } }
     }
 
     /// The connection's record is out: what is to be said of how it began.
@@ -67,9 +69,13 @@ impl Live {
         tools: &mut Tools<'_>,
         teller: &mut Teller<O>,
     ) {
-        let Self { conn, session, checker, seen } = self;
+        let Self { conn, given, session, checker, seen } = self;
         if seen.told {
             return;
+        }
+        if let Some(number) = given.as_ref().and_then(Given::get) {
+            conn.number = Some(number);
+            *given = None;
         }
         if let Item::End(end) = item {
             seen.tcp[dir.index()].get_or_insert(end);
@@ -108,7 +114,7 @@ impl Live {
         tools: &mut Tools<'_>,
         teller: &mut Teller<O>,
     ) {
-        let Self { conn, session, checker, seen } = self;
+        let Self { conn, session, checker, seen, .. } = self;
         if seen.told {
             return;
         }

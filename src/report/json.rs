@@ -8,7 +8,7 @@ use std::io::{self, Write};
 
 use super::escape;
 use super::line::{self, Clock, Digits, Line, Piece};
-use super::output::{Output, Shape, Span, number};
+use super::output::{Output, Shape, Span};
 use super::payload::{self, Body, PayloadMode, Shown};
 use super::record::{self, Capture, FORMAT, MAX_NUMBER, Record};
 use super::select::{RecordTypes, Selection};
@@ -278,7 +278,7 @@ impl Observer for JsonObserver {
         if conn.number.is_some_and(|number| !self.conns.contains(number)) {
             return;
         }
-        let number = number(conn, out);
+        let number = conn.number;
         let given = number.unwrap_or(0);
         match event {
             Event::Message(message) if self.types.message => self.message(number, message, out),

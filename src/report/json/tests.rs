@@ -277,7 +277,7 @@ fn speed() {
         for numbered in [true, false] {
             let mut observer = JsonObserver::new(&JsonOptions::default());
             let conn = sample::connection(numbered.then_some(3));
-            let mut out = Outbox::new(numbered);
+            let mut out = Outbox::default();
             let (mut best, mut size) = (f64::MAX, 0);
             let rounds = 40_000_000 / (payloads[0].len() + 200) as u64 / 5;
             for _ in 0..7 {
@@ -341,7 +341,7 @@ fn speed() {
 
 /// An outbox that something was written to before.
 fn outbox_after(before: &[u8], numbered: bool) -> Outbox<Span> {
-    let mut out = Outbox::new(numbered);
+    let mut out = Outbox::default();
     out.bytes.extend_from_slice(before);
     out
 }
