@@ -322,7 +322,8 @@ mod tests {
             Made::default(),
             Made::default().text(7, 1, 1, "b").text(9, 1, 1, "c"),
         ];
-        let b = vec![Made::default().text(4, 2, 2, "d").record(5, 2, "e"), Made::default().text(8, 2, 2, "f")];
+        let b =
+            vec![Made::default().text(4, 2, 2, "d").record(5, 2, "e"), Made::default().text(8, 2, 2, "f")];
         assert_eq!(deliver(&mut merge, [a, b]), "a d 2:e b f c |");
     }
 

@@ -206,8 +206,9 @@ fn inline<O: Observer, S: Sink<O::Record>>(
         }
         let ready = worker.made(made, true);
         sink.bytes(&ready.outbox.bytes)?;
-        made = lane[0].load(ready);
+        lane[0].load(ready);
         merge.deliver(&mut lane, |_, _| {}, sink)?;
+        made = lane[0].load(Made::default());
         if last {
             return Ok((worker.tally(), merge.book.finish()));
         }
@@ -378,10 +379,11 @@ fn work<O: Observer>(
         let mut at = None;
         for descriptor in &batch.segments {
             // While the caches hold it; never between two segments of a packet, whose runs are ordered together.
-            if worker.teller.outbox.bytes.len() > PART && at != Some(descriptor.packet) {
-                if made.send(worker.made(used(), false)).is_err() {
-                    return worker.tally();
-                }
+            if worker.teller.outbox.bytes.len() > PART
+                && at != Some(descriptor.packet)
+                && made.send(worker.made(used(), false)).is_err()
+            {
+                return worker.tally();
             }
             at = Some(descriptor.packet);
             let packet = batch.block.packets.get(descriptor.packet as usize);

@@ -104,10 +104,7 @@ impl JsonObserver {
         if !over {
             match (body, cut) {
                 (Body::Text(text), false) => escape::text_and(text.as_bytes(), b"\"}\n", &mut out.bytes),
-                (Body::Base64(bytes), false) => {
-                    line::base64(bytes, &mut out.bytes);
-                    out.bytes.extend_from_slice(b"\"}\n");
-                }
+                (Body::Base64(bytes), false) => line::base64(bytes, b"\"}\n", &mut out.bytes),
                 _ => rare_tail(message, body, cut, &mut out.bytes, self.payload),
             }
         }
@@ -223,8 +220,7 @@ fn rare_tail<'a>(
         }
         Body::Base64(bytes) => {
             out.extend_from_slice(b",\"base64\":\"");
-            line::base64(bytes, out);
-            out.push(b'"');
+            line::base64(bytes, b"\"", out);
         }
         Body::Nothing => {}
     }

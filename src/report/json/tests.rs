@@ -200,7 +200,7 @@ proptest! {
         };
         let options = JsonOptions { payload: mode, hash, ..Default::default() };
         let conn = sample::connection(known.then_some(number));
-        let mut out = outbox_after(b"before", known);
+        let mut out = outbox_after(b"before");
         JsonObserver::new(&options).event(&conn, Event::Message(&message), &mut out);
         let expected = oracle(&Record::Message(record::Message::new(number, &message, mode, hash)));
         prop_assert_eq!(put_together(number, &out), expected);
@@ -216,7 +216,7 @@ proptest! {
         let dir = if c2s { Dir::C2s } else { Dir::S2c };
         let frame = Frame { dir, n, first, last: first, offset, header, seen, wire: b"" };
         let conn = sample::connection(known.then_some(number));
-        let mut out = outbox_after(b"before", known);
+        let mut out = outbox_after(b"before");
         let types = RecordTypes { frame: true, ..RecordTypes::NONE };
         JsonObserver::new(&JsonOptions { types, ..Default::default() }).event(&conn, Event::Frame(&frame), &mut out);
         let expected = oracle(&Record::Frame(record::Frame::new(number, &frame)));
@@ -340,7 +340,7 @@ fn speed() {
 }
 
 /// An outbox that something was written to before.
-fn outbox_after(before: &[u8], numbered: bool) -> Outbox<Span> {
+fn outbox_after(before: &[u8]) -> Outbox<Span> {
     let mut out = Outbox::default();
     out.bytes.extend_from_slice(before);
     out
