@@ -40,7 +40,8 @@ impl Transport {
 pub struct Connection {
     /// Its name inside the engine.
     pub id: ConnectionId,
-    /// Its number in all output, from 1, where it is known already (with one thread, always).
+    /// Its number in all output, from 1, where it is known already: with one thread, always; with several, some time
+    /// after its record. Nothing but the way of the output may depend on that.
     pub number: Option<u32>,
     /// The first packet of its TCP flow.
     pub opened: At,

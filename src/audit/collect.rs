@@ -256,7 +256,10 @@ impl Sink<Record> for Auditor<'_> {
                     Some(open) => Arc::clone(&open.subject),
                     // Only here all numbers are known.
                     None => {
-                        let subject = Arc::new(Subject { conn, ..Arc::unwrap_or_clone(subject) });
+                        let mut subject = subject;
+                        if subject.conn != conn {
+                            Arc::make_mut(&mut subject).conn = conn;
+                        }
                         let open = Open { subject: Arc::clone(&subject), kept: Vec::new() };
                         self.open.insert(conn, open);
                         subject

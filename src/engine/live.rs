@@ -11,7 +11,7 @@ use crate::rules::ledger::Told;
 use crate::ws::fact::{Kind, Listener, Out, Single};
 use crate::ws::session::{Session, Tools};
 
-use super::tell::Teller;
+use super::tell::{Given, Teller};
 
 /// A WebSocket connection that is being decoded.
 ///
@@ -20,6 +20,8 @@ use super::tell::Teller;
 #[repr(C)]
 pub(super) struct Live {
     pub(super) conn: Connection,
+    /// Where the connection's number will be, until it is known.
+    pub(super) given: Option<Given>,
     seen: Seen,
     /// Bytes of the handshake.
     handshake: usize,
@@ -44,7 +46,7 @@ impl Live {
     pub(super) fn new(conn: Connection, session: Session, at: At) -> Self {
         let checker = Checker::new(conn.handshake.as_deref());
         let handshake = conn.handshake.as_deref().map_or(0, Handshake::held);
-        Self { conn, seen: Seen { last: at, ..Seen::default() }, handshake, session, checker }
+        Self { conn, given: None, seen: Seen { last: at, ..Seen::default() }, handshake, session, checker }
     }
 
     /// Bytes that it holds besides messages and inflate histories.
@@ -80,9 +82,13 @@ impl Live {
         tools: &mut Tools<'_>,
         teller: &mut Teller<O>,
     ) {
-        let Self { conn, session, checker, seen, .. } = self;
+        let Self { conn, given, session, checker, seen, .. } = self;
         if seen.told {
             return;
+        }
+        if let Some(number) = given.as_ref().and_then(Given::get) {
+            conn.number = Some(number);
+            *given = None;
         }
         if let Item::End(end) = item {
             seen.tcp[dir.index()].get_or_insert(end);

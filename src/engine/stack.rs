@@ -423,7 +423,7 @@ impl Stack {
         let conn = self.connection(handshake, transport, cx.flow);
         let mut live = Box::new(Live::new(conn, Session::new(&setup), at));
         self.opened_at = cx.teller.packet;
-        cx.teller.opened(&mut live.conn);
+        live.given = cx.teller.opened(&mut live.conn);
         live.opened(at, cx.teller);
         for finding in self.early.take().into_iter().flat_map(|early| *early) {
             live.finding(finding, cx.teller);

@@ -166,7 +166,7 @@ pub(crate) fn run<O: Observer>(
 ) {
     for number in 1..=conns {
         let conn = connection(numbered.then_some(number));
-        let mut out = Outbox::new(numbered);
+        let mut out = Outbox::default();
         talk(&mut |event| observer.event(&conn, event, &mut out));
         for record in out.records {
             sink.record(number, record, &out.bytes).unwrap();

@@ -48,7 +48,7 @@ fn audit(enabled: &Enabled, policy: Policy, events: &[(u32, Event<'_>)]) -> (Rep
     let mut collector = Collector::new(enabled, |_| b"masked".to_vec());
     let mut auditor = Auditor::new(enabled, policy);
     for (number, event) in events {
-        let mut out = Outbox::new(false);
+        let mut out = Outbox::default();
         collector.event(&connection(u64::from(*number) * 10), *event, &mut out);
         for record in out.records {
             auditor.record(*number, record, &[]).unwrap();

@@ -67,7 +67,7 @@ pub(super) fn message(message: &Message<'_>, mode: PayloadMode, out: &mut Buffer
         Body::Base64(bytes) if message.kind == Kind::Text => {
             escape::text(String::from_utf8_lossy(bytes).as_bytes(), out);
         }
-        Body::Base64(bytes) => line::base64(bytes, out),
+        Body::Base64(bytes) => line::base64(bytes, b"", out),
         Body::Nothing => {}
     }
     out.extend_from_slice(b"\"}");

@@ -204,7 +204,7 @@ proptest! {
         };
         let options = JsonOptions { payload: mode, hash, ..Default::default() };
         let conn = sample::connection(known.then_some(number));
-        let mut out = outbox_after(b"before", known);
+        let mut out = outbox_after(b"before");
         JsonObserver::new(&options).event(&conn, Event::Message(&message), &mut out);
         let expected = oracle(&Record::Message(record::Message::new(number, &message, mode, hash)));
         prop_assert_eq!(put_together(number, &out), expected);
@@ -220,7 +220,7 @@ proptest! {
         let dir = if c2s { Dir::C2s } else { Dir::S2c };
         let frame = Frame { dir, n, first, last: first, offset, header, seen, wire: b"" };
         let conn = sample::connection(known.then_some(number));
-        let mut out = outbox_after(b"before", known);
+        let mut out = outbox_after(b"before");
         let types = RecordTypes { frame: true, ..RecordTypes::NONE };
         JsonObserver::new(&JsonOptions { types, ..Default::default() }).event(&conn, Event::Frame(&frame), &mut out);
         let expected = oracle(&Record::Frame(record::Frame::new(number, &frame)));
@@ -372,7 +372,7 @@ fn speed() {
         for numbered in [true, false] {
             let mut observer = JsonObserver::new(&JsonOptions::default());
             let conn = sample::connection(numbered.then_some(3));
-            let mut out = Outbox::new(numbered);
+            let mut out = Outbox::default();
             let (mut best, mut size) = (f64::MAX, 0);
             let rounds = 40_000_000 / (payloads[0].len() + 200) as u64 / 5;
             for _ in 0..7 {
@@ -436,8 +436,8 @@ fn speed() {
 }
 
 /// An outbox that something was written to before.
-fn outbox_after(before: &[u8], numbered: bool) -> Outbox<Span> {
-    let mut out = Outbox::new(numbered);
+fn outbox_after(before: &[u8]) -> Outbox<Span> {
+    let mut out = Outbox::default();
     out.bytes.extend_from_slice(before);
     out
 }
