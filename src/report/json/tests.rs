@@ -274,7 +274,7 @@ prop_compose! {
 
 /// The line of an event that is neither a message nor a frame.
 fn line(conn: &Connection, event: Event<'_>, reveal: bool) -> Outbox<Span> {
-    let mut out = outbox_after(b"before", conn.number.is_some());
+    let mut out = outbox_after(b"before");
     JsonObserver::new(&JsonOptions { reveal, ..Default::default() }).event(conn, event, &mut out);
     out
 }
