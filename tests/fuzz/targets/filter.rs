@@ -55,7 +55,8 @@ impl Observer for Keeper {
             Event::Opened => Event::Opened,
             Event::Message(message) => {
                 let payload = forever(message.payload.to_vec());
-                let &Message { dir, n, kind, first, last, frames, first_frame, wire_len, len, .. } = message;
+                let &Message { dir, n, kind, first, last, frames, wire_len, len, .. } = message;
+                let &Message { first_frame, last_frame, .. } = message;
                 let &Message { compressed, final_block, exceeded, fault, utf8, sha256, .. } = message;
                 Event::Message(forever(Message {
                     text: None,
@@ -66,6 +67,7 @@ impl Observer for Keeper {
                     last,
                     frames,
                     first_frame,
+                    last_frame,
                     wire_len,
                     len,
                     compressed,

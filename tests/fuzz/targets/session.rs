@@ -4,7 +4,7 @@ use wscope::item::{At, Dir, End, Item, Missing};
 use wscope::limits::Limits;
 use wscope::time::Timestamp;
 use wscope::ws::deflate::{Inflater, Params};
-use wscope::ws::fact::Out;
+use wscope::ws::fact::{Listener, Out};
 use wscope::ws::session::{Budget, Session, Setup, Tools, Want};
 
 use super::bytes::Bytes;
@@ -20,31 +20,43 @@ struct Told {
     seen: u64,
 }
 
+impl Listener for Told {
+    fn tell(&mut self, out: Out<'_>) {
+        match out {
+            Out::Frame(mut frame) => {
+                assert!(frame.seen <= frame.header.len);
+                assert!(frame.wire.len() as u64 <= frame.seen);
+                self.seen += frame.seen;
+                (frame.first, frame.last) = Default::default();
+                self.frames.push(format!("{frame:?}"));
+            }
+            Out::Message(mut message) => {
+                assert!(message.payload.len() as u64 <= message.len);
+                assert!(message.text.is_none_or(|text| text.as_bytes() == message.payload));
+                // Whether it was checked in one piece depends on the pieces.
+                message.text = None;
+                (message.first, message.last) = Default::default();
+                self.messages.push(format!("{message:?}"));
+            }
+            Out::Trouble { .. } => self.troubled = true,
+        }
+    }
+}
+
 /// Feeds items, cut into pieces of at most `most` bytes.
 fn tell(setup: &Setup, items: &[(Dir, Item<'_>)], most: usize, limits: &Limits) -> Told {
     let want = Want { payload: usize::MAX, hash: true, frame_bytes: 40 };
-    let (mut inflater, mut scratch, mut budget) = (Inflater::new(), Vec::new(), Budget::default());
-    let mut tools =
-        Tools { limits, want, inflater: &mut inflater, scratch: &mut scratch, budget: &mut budget };
-    let (mut session, mut told, mut packet) = (Session::new(setup), Told::default(), 0);
-    let mut out = |out: Out<'_>| match out {
-        Out::Frame(mut frame) => {
-            assert!(frame.seen <= frame.header.len);
-            assert!(frame.wire.len() as u64 <= frame.seen);
-            told.seen += frame.seen;
-            (frame.first, frame.last) = Default::default();
-            told.frames.push(format!("{frame:?}"));
-        }
-        Out::Message(mut message) => {
-            assert!(message.payload.len() as u64 <= message.len);
-            assert!(message.text.is_none_or(|text| text.as_bytes() == message.payload));
-            // Whether it was checked in one piece depends on the pieces.
-            message.text = None;
-            (message.first, message.last) = Default::default();
-            told.messages.push(format!("{message:?}"));
-        }
-        Out::Trouble { .. } => told.troubled = true,
+    let (mut inflater, mut scratch, mut spare) = (Inflater::new(), Vec::new(), Vec::new());
+    let mut budget = Budget::default();
+    let mut tools = Tools {
+        limits,
+        want,
+        inflater: &mut inflater,
+        scratch: &mut scratch,
+        spare: &mut spare,
+        budget: &mut budget,
     };
+    let (mut session, mut told, mut packet) = (Session::new(setup), Told::default(), 0);
     for (dir, item) in items {
         let pieces: Vec<Item<'_>> = match item {
             Item::Data(data) => data.chunks(most).map(Item::Data).collect(),
@@ -53,10 +65,10 @@ fn tell(setup: &Setup, items: &[(Dir, Item<'_>)], most: usize, limits: &Limits) 
         for piece in pieces {
             packet += 1;
             let at = At { packet, time: Timestamp::from_nanos(packet as i64 * 1_000_000) };
-            session.feed(*dir, piece, at, &mut tools, &mut out);
+            session.feed(*dir, piece, at, &mut tools, &mut told);
         }
     }
-    session.finish(At { packet, ..At::default() }, &mut tools, &mut out);
+    session.finish(At { packet, ..At::default() }, &mut tools, &mut told);
     session.release(tools.budget);
     assert_eq!(budget, Budget::default(), "all that was held is given back");
     told
