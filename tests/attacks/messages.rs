@@ -27,8 +27,8 @@ fn messages_that_inflate_a_thousand_times() {
     }
     let cost = decode([header(), records]);
     assert_eq!(cost.summary.messages, 2);
-    // Room for 64 MiB that doubles as it grows, and the message as JSON.
-    assert!(cost.peak < 400 * MIB, "{}", cost.peak);
+    // Room for 64 MiB that doubles as it grows, and the message as JSON, six times as long.
+    assert!(cost.peak < 640 * MIB, "{}", cost.peak);
 }
 
 /// A message of empty fragments, with a ping after each.
