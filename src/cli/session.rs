@@ -164,7 +164,7 @@ impl Session {
     ) -> anyhow::Result<(Summary, Outcome)> {
         let threads = self.threads.unwrap_or_else(|| default_threads(self.opened.size));
         let decode_as = self.decode.decode_as.clone();
-        let config = Config { limits: Limits::default(), want, threads, decode_as };
+        let config = Config { want, threads, decode_as, ..Config::default() };
         let hidden = self.decode.quiet || self.streams && io::stdout().is_terminal();
         let bar = progress_bar(hidden, self.opened.size);
         let meanwhile = self.meanwhile.take();

@@ -1,5 +1,8 @@
 //! What a run is told.
 
+use std::sync::Arc;
+
+use super::checkpoint::Checkpoints;
 use crate::limits::Limits;
 use crate::ws::session::Want;
 
@@ -14,4 +17,7 @@ pub struct Config {
     pub threads: usize,
     /// Server ports on which TCP streams are WebSocket even without a handshake.
     pub decode_as: Vec<u16>,
+    /// Where states are kept from which connections can be decoded again, for observers with
+    /// [`PACKETS`](crate::observe::Observer::PACKETS).
+    pub checkpoints: Option<Arc<Checkpoints>>,
 }

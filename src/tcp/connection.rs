@@ -13,7 +13,7 @@ use crate::limits::Limits;
 use crate::packet::segment::{Flags, Segment};
 
 /// A TCP connection as far as the capture shows it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Connection {
     low: Half,
     high: Half,
@@ -132,8 +132,8 @@ impl Connection {
     }
 
     /// Bytes allocated for what waits in a direction, and how many pieces that is.
-    #[cfg(test)]
-    pub(super) fn held(&self, dir: Dir) -> (usize, usize) {
+    #[must_use]
+    pub fn held(&self, dir: Dir) -> (usize, usize) {
         self.half(dir).held()
     }
 

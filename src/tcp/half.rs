@@ -23,7 +23,7 @@ pub struct Counters {
 }
 
 /// The state of one direction.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Half {
     /// Stream offset of the next byte to put out.
     pub(super) next: u64,
@@ -272,7 +272,6 @@ impl Half {
     }
 
     /// Bytes allocated for what waits, and how many pieces that is.
-    #[cfg(test)]
     pub(super) fn held(&self) -> (usize, usize) {
         self.pending.as_ref().map_or((0, 0), |pending| (pending.queue.allocated(), pending.queue.len()))
     }

@@ -133,7 +133,9 @@ impl Feed {
             live: false,
             monitor: None,
         };
-        let config = Config { want: Want { payload: 2 * PREVIEW, hash: false, frame_bytes: 0 }, ..config };
+        let want = Want { payload: 2 * PREVIEW, hash: false, frame_bytes: 0 };
+        let checkpoints = config.checkpoints.or_else(|| Some(feed.files.checkpoints()));
+        let config = Config { want, checkpoints, ..config };
         thread::Builder::new().name("decode".to_owned()).spawn(move || {
             let mut source = Cancellable { source, cancelled };
             let mut rows = Rows::new(|batch| send(&sender, News::Batch(batch), &wake));

@@ -13,6 +13,7 @@ use tempfile::NamedTempFile;
 
 use crate::capture::open::{Opened, Opening, open, open_through, open_with};
 use crate::capture::source::{Block, CaptureFacts, Source, Status};
+use crate::engine::Checkpoints;
 use crate::limits::Limits;
 
 /// The files of a capture. What can be read only once (standard input, a pipe) is copied to a temporary
@@ -32,7 +33,14 @@ pub struct Files {
     whole: Arc<AtomicU64>,
     /// No more than so many bytes of it are read.
     until: Option<u64>,
+    /// States of connections, not to decode them from their start.
+    checkpoints: Arc<Checkpoints>,
 }
+
+/// What is decoded between two states that are kept of a connection: that takes some 5 to 20 ms. And what all states
+/// take at most, in bytes: some hundred of connections that are compressed, thousands of others.
+const EVERY: u64 = 8 << 20;
+const ROOM: usize = 16 << 20;
 
 impl Files {
     /// Opens files as one capture, as [`open`] does.
@@ -75,6 +83,7 @@ impl Files {
             followed,
             whole: Arc::default(),
             until: None,
+            checkpoints: Arc::new(Checkpoints::new(EVERY, ROOM)),
         };
         Ok((files, opened))
     }
@@ -95,6 +104,7 @@ impl Files {
             followed: false,
             whole,
             until: None,
+            checkpoints: Arc::new(Checkpoints::new(EVERY, ROOM)),
         };
         (files, Box::new(source))
     }
@@ -155,6 +165,11 @@ impl Files {
         // How large it will be is not known.
         let size = self.until.or(opened.size);
         Ok(Opened { size: size.filter(|_| !grows), ..opened })
+    }
+
+    /// Where states of its connections are kept.
+    pub(super) fn checkpoints(&self) -> Arc<Checkpoints> {
+        Arc::clone(&self.checkpoints)
     }
 
     /// The files, as they were named.

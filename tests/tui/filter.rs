@@ -274,7 +274,10 @@ fn messages_by_what_they_are_part_of() {
             for place in 0..driver.app.model.store.messages() {
                 let row = *driver.app.model.store.message(place).unwrap().0;
                 let model = &driver.app.model;
-                let on = model.store.findings_on(&row).any(|(_, on)| on.finding.rule.code == found.finding.rule.code);
+                let on = model
+                    .store
+                    .findings_on(&row)
+                    .any(|(_, on)| on.finding.rule.code == found.finding.rule.code);
                 // Of a frame between fragments, both its own message and the range of theirs are counted there.
                 if !on {
                     assert!(!by_finding.messages.contains(&(row.conn, row.n.into())), "{path:?} {found:?}");

@@ -264,7 +264,7 @@ const WOVEN: &str = "open
     c text -fin 'a'
     c ping nomask 'b'
     c cont -fin +rsv3 'c'
-    s text mask 'd'
+    s text mask:01020304 'd'
     c cont nomask 'e'
     c 83 80 00 00 00 00
     c text 'f'

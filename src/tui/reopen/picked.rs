@@ -59,7 +59,19 @@ impl<'a> Picked<'a> {
         packets: &'a Packets,
         done: Arc<AtomicBool>,
     ) -> Self {
-        Self::some(files, limits, packets, done, |_, _| true)
+        Self::of(files, limits, done, places::read(&packets.places))
+    }
+
+    /// Those behind the one with this number.
+    pub(super) fn behind(
+        files: &'a Files,
+        limits: &'a Limits,
+        packets: &'a Packets,
+        done: Arc<AtomicBool>,
+        number: u64,
+    ) -> Self {
+        let behind = places::read(&packets.places).skip_while(move |packet| packet.number != number).skip(1);
+        Self::of(files, limits, done, behind)
     }
 
     /// Those that `picks` says yes to, by their place among the packets and their number.
@@ -72,6 +84,15 @@ impl<'a> Picked<'a> {
     ) -> Self {
         let read = places::read(&packets.places).enumerate();
         let read = read.filter(move |(place, packet)| picks(*place, packet.number)).map(|(_, packet)| packet);
+        Self::of(files, limits, done, read)
+    }
+
+    fn of(
+        files: &'a Files,
+        limits: &'a Limits,
+        done: Arc<AtomicBool>,
+        read: impl Iterator<Item = Numbered> + Send + 'a,
+    ) -> Self {
         // Each segment comes right behind the packets that brought fragments of it. That is as good as the
         // order of the capture, but for files that can only be read from their start.
         let packets: Box<dyn Iterator<Item = Numbered> + Send> = if files.any_compressed() {
