@@ -52,6 +52,7 @@ fn message(dir: Dir, kind: Kind, payload: &[u8]) -> Message<'_> {
         last: at(10, 1_500),
         frames: 2,
         first_frame: 52,
+        last_frame: 54,
         wire_len: 40,
         len: payload.len() as u64,
         compressed: true,

@@ -149,17 +149,19 @@ impl Reopener {
     fn take(&self, packets: &Packets, wanted: Wanted, want: Want) -> io::Result<Taken> {
         let config = Config { want, ..self.config.clone() };
         let done = Arc::default();
-        let from = wanted.frame().and_then(|frame| self.before(packets, frame));
-        let mut source = match &from {
-            Some(state) => {
-                Picked::behind(&self.files, &config.limits, packets, Arc::clone(&done), state.packet())
-            }
-            None => Picked::new(&self.files, &config.limits, packets, Arc::clone(&done)),
+        let limits = &config.limits;
+        let state = wanted.frame().and_then(|frame| self.before(packets, frame)).and_then(|state| {
+            let behind = Picked::behind(&self.files, limits, packets, Arc::clone(&done), state.packet())?;
+            Some((state, behind))
+        });
+        let (state, mut source) = match state {
+            Some((state, behind)) => (Some(state), behind),
+            None => (None, Picked::new(&self.files, limits, packets, Arc::clone(&done))),
         };
         source.until(&self.cancelled);
         let mut taken = Taken::default();
         let finder = || Finder::new(packets, wanted.clone(), Arc::clone(&done));
-        if let Some(state) = from {
+        if let Some(state) = state {
             let mut finder = finder();
             state.resume(&mut source, &config, &mut |fact| {
                 finder.fact(fact).into_iter().for_each(|record| taken.add(record));

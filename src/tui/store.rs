@@ -38,6 +38,8 @@ pub struct Store {
     /// The places of the packets of each flow, by the number of its first.
     flows: HashMap<u64, Heaps, foldhash::fast::RandomState>,
     state: State,
+    /// Messages with data.
+    data: u64,
 }
 
 /// How far reading has come.
@@ -138,6 +140,12 @@ impl Store {
     #[must_use]
     pub fn messages(&self) -> usize {
         self.messages.last().map_or(0, |last| (self.messages.len() - 1) * SEGMENT + last.rows.len())
+    }
+
+    /// How many of them have data: the others are control frames.
+    #[must_use]
+    pub const fn data_messages(&self) -> u64 {
+        self.data
     }
 
     /// A message by its place, from 0, and its preview: the beginning of its payload, at most 64 bytes, fit
@@ -250,6 +258,7 @@ impl Store {
 
     fn push_message(&mut self, row: Row, text: &[u8]) {
         let place = self.messages() as u32;
+        self.data += u64::from(row.kind.is_data());
         if self.messages.last().is_none_or(|last| last.rows.len() >= SEGMENT) {
             if let Some(last) = self.messages.last_mut() {
                 last.text.shrink_to_fit();

@@ -62,16 +62,17 @@ impl<'a> Picked<'a> {
         Self::of(files, limits, done, places::read(&packets.places))
     }
 
-    /// Those behind the one with this number.
+    /// Those behind the one with this number; `None` where it is not there.
     pub(super) fn behind(
         files: &'a Files,
         limits: &'a Limits,
         packets: &'a Packets,
         done: Arc<AtomicBool>,
         number: u64,
-    ) -> Self {
-        let behind = places::read(&packets.places).skip_while(move |packet| packet.number != number).skip(1);
-        Self::of(files, limits, done, behind)
+    ) -> Option<Self> {
+        let mut behind = places::read(&packets.places);
+        let is_there = behind.any(|packet| packet.number == number);
+        is_there.then(|| Self::of(files, limits, done, behind))
     }
 
     /// Those that `picks` says yes to, by their place among the packets and their number.
