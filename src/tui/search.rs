@@ -43,7 +43,6 @@ impl Needle {
     }
 
     /// Where it stands.
-    #[must_use]
     pub fn places(&self, text: &[u8]) -> impl Iterator<Item = Range<usize>> {
         self.regex.find_iter(text).map(|found| found.range())
     }
