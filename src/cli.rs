@@ -10,6 +10,7 @@ mod fields;
 mod filter;
 mod follow;
 mod generate;
+mod growing;
 mod inspect;
 mod interrupt;
 mod live;

@@ -13,5 +13,5 @@ mod tell;
 mod worker;
 
 pub use checkpoint::{Checkpoint, Checkpoints};
-pub use config::Config;
+pub use config::{Config, Numbering};
 pub use run::run;

@@ -40,7 +40,8 @@ impl Transport {
 pub struct Connection {
     /// Its name inside the engine.
     pub id: ConnectionId,
-    /// Its number in all output, from 1, where it is known already (with one thread, always).
+    /// Its number in all output, from 1, where it is known already: with one thread, always; with several, some time
+    /// after its record. Nothing but the way of the output may depend on that.
     pub number: Option<u32>,
     /// The first packet of its TCP flow.
     pub opened: At,
@@ -69,7 +70,7 @@ pub enum How {
     FinWithoutClose,
     /// Still open where the capture ends.
     Open,
-    /// Dropped by us, to make room: nothing was heard of it for the longest time.
+    /// Dropped by us, to make room: nothing was heard of it for the longest time, or it held the most.
     Idle,
 }
 
@@ -109,6 +110,17 @@ pub struct Totals {
     pub bytes: u64,
     /// Payload bytes of data messages, inflated.
     pub payload: u64,
+}
+
+impl Totals {
+    /// Adds the counts of another part of the direction.
+    #[inline]
+    pub(crate) const fn add(&mut self, other: &Self) {
+        self.frames += other.frames;
+        self.messages += other.messages;
+        self.bytes += other.bytes;
+        self.payload += other.payload;
+    }
 }
 
 /// The end of a connection.

@@ -9,6 +9,7 @@ pub mod extension;
 pub mod h1;
 mod half;
 pub mod head;
+mod headers;
 mod held;
 mod pending;
 pub mod probe;

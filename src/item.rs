@@ -25,12 +25,14 @@ impl Dir {
     pub const BOTH: [Self; 2] = [Self::C2s, Self::S2c];
 
     /// 0 for client to server, 1 for server to client: the place in a `[T; 2]`.
+    #[inline]
     #[must_use]
     pub const fn index(self) -> usize {
         self as usize
     }
 
     /// The other direction.
+    #[inline]
     #[must_use]
     pub const fn other(self) -> Self {
         match self {

@@ -25,6 +25,9 @@ pub struct Limits {
     pub inflate_ratio: u64,
     /// Bytes of inflate history kept over all connections of one shard.
     pub shard_history_bytes: usize,
+    /// Bytes held besides for the connections of one shard: what waits for a hole to be filled, for an answer or to be
+    /// recognised, and handshakes. Beyond it the connections that hold most are dropped.
+    pub shard_held_bytes: usize,
     /// Sec-WebSocket-Keys remembered, to see one on a second connection.
     pub keys: usize,
     /// Bytes searched for a frame boundary after a gap, or at a connection's missing start.
@@ -37,6 +40,9 @@ pub struct Limits {
     pub tunnel_depth: usize,
     /// Bytes of one packet record or pcapng block.
     pub block_bytes: usize,
+    /// Bytes looked at of one packet; the rest is taken for cut off. More than any network card puts together, as all
+    /// that a packet tells is held until the next one.
+    pub packet_bytes: usize,
 }
 
 impl Default for Limits {
@@ -53,12 +59,14 @@ impl Default for Limits {
             inflated_bytes: 64 << 20,
             inflate_ratio: 1_000,
             shard_history_bytes: 12 << 20,
+            shard_held_bytes: 16 << 20,
             keys: 65_536,
             resync_bytes: 64 << 10,
             fragment_bytes: 4 << 20,
             fragment_nanos: 30_000_000_000,
             tunnel_depth: 4,
             block_bytes: 16 << 20,
+            packet_bytes: 1 << 20,
         }
     }
 }

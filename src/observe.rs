@@ -31,6 +31,11 @@ pub trait Observer: Send {
         true
     }
 
+    /// Messages are of interest, as [`Observer::wants_frames`].
+    fn wants_messages(&self) -> bool {
+        true
+    }
+
     /// Takes one event. Text goes into `out.bytes`, the rest into `out.push`.
     fn event(&mut self, conn: &Connection, event: Event<'_>, out: &mut Outbox<Self::Record>);
 }
@@ -38,20 +43,20 @@ pub trait Observer: Send {
 /// What an observer writes to.
 #[derive(Debug)]
 pub struct Outbox<R> {
-    /// Encoded output. Where `numbered`, all of it goes to [`Sink::bytes`] in order; else a record
-    /// must name its range, since connection numbers are given at the merge.
+    /// Encoded output. What is written for a connection whose number is known ([`Connection::number`]) goes to
+    /// [`Sink::bytes`] in order; of any other, a record must name its range, since its number is given at the merge.
     pub bytes: Buffer,
     /// The records, in order.
     pub(crate) records: Vec<R>,
-    /// Connection numbers are known to the observer ([`Connection::number`] is set).
-    pub numbered: bool,
+}
+
+impl<R> Default for Outbox<R> {
+    fn default() -> Self {
+        Self { bytes: Buffer::default(), records: Vec::new() }
+    }
 }
 
 impl<R> Outbox<R> {
-    pub(crate) fn new(numbered: bool) -> Self {
-        Self { bytes: Buffer::default(), records: Vec::new(), numbered }
-    }
-
     /// Hands a record over; it reaches the sink in capture order, with its connection's number.
     pub fn push(&mut self, record: R) {
         self.records.push(record);
@@ -66,7 +71,7 @@ pub trait Sink<R> {
     /// Where the output cannot be written: the run ends.
     fn record(&mut self, conn: u32, record: R, bytes: &[u8]) -> io::Result<()>;
 
-    /// Takes finished output of a batch, where the observer knew all numbers.
+    /// Takes finished output, of connections whose numbers the observer knew.
     ///
     /// # Errors
     /// Where the output cannot be written: the run ends.

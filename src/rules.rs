@@ -1,6 +1,7 @@
 //! The table of all rules, and what makes findings of facts. A rule is declared once, in the file of its
 //! subject; what a newcomer adds stands there and in that file's list.
 
+mod calm;
 pub mod capture;
 pub mod checker;
 pub mod close;

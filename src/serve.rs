@@ -6,6 +6,7 @@
 //! messages of all clients together take too much, the one that wants more has to go.
 
 mod client;
+pub mod overheard;
 mod page;
 pub mod record;
 mod run;
@@ -61,6 +62,8 @@ pub struct Options {
     pub close: Option<Close>,
     /// What is to be got wrong on purpose: connections take turns.
     pub breaches: Vec<Breach>,
+    /// How long what is recorded may stay in memory.
+    pub flush: Duration,
 }
 
 impl Default for Options {
@@ -77,6 +80,7 @@ impl Default for Options {
             ping: None,
             close: None,
             breaches: Vec::new(),
+            flush: Duration::from_millis(500),
         }
     }
 }

@@ -368,3 +368,15 @@ fn all_rules_are_broken_at_once() {
     let made = make(&Plan { violations, ..Plan::default() });
     assert_eq!(findings(made.capture), codes);
 }
+
+/// With so much output that a block's comes in parts, and so long that workers learn the numbers of connections.
+#[test]
+fn any_number_of_threads_gives_the_same_bytes() {
+    for kind in [Kind::Tiny, Kind::Dirty] {
+        let capture = make(&Plan { size: Some(Size(4_000_000)), ..workload(kind) }).capture;
+        let one = export_bytes(&capture, 1);
+        for threads in [2, 3] {
+            assert!(export_bytes(&capture, threads) == one, "{kind:?} with {threads} threads");
+        }
+    }
+}

@@ -4,7 +4,8 @@ mod support;
 
 use proptest::prelude::*;
 use support::talk::{Talk, Who, capture, frame, request, response};
-use support::{export_bytes, of_type, records};
+use support::{export_bytes, of_type, records, singles};
+use wscope::limits::Limits;
 
 /// A capture of a connection on which the server sends `server` behind its 101.
 fn from_server(extra: &str, server: &[u8]) -> Vec<u8> {
@@ -28,6 +29,14 @@ fn a_length_with_the_top_bit_is_not_believed() {
     let texts: Vec<_> = of_type(&export, "message").into_iter().skip(1).map(|m| m["text"].clone()).collect();
     let last: Vec<_> = (20 - texts.len()..20).map(|n| format!("after {n}")).collect();
     assert!(texts.len() >= 19 && texts == last, "{export:?}");
+}
+
+#[test]
+fn fragments_may_announce_more_than_can_be_counted() {
+    let server = [&frame(0x01, None, b"a")[..], &[0x00, 0x7f], &[0xff; 8]].concat();
+    let export = records(&export_bytes(&from_server("", &server), 1));
+    let frames = of_type(&export, "frame");
+    assert_eq!((frames.len(), &frames[1]["len_exact"]), (2, &u64::MAX.to_string().into()), "{export:?}");
 }
 
 #[test]
@@ -195,4 +204,51 @@ proptest! {
         records(&one);
         prop_assert_eq!(export_bytes(&bytes, 2), one);
     }
+
+    /// Sound frames among others, with keys that come again, in segments of any size.
+    #[test]
+    fn frames_in_one_step_are_told_as_in_several(
+        extra in prop_oneof![Just(""), Just("Sec-WebSocket-Extensions: permessage-deflate\r\n")],
+        frames in prop::collection::vec(any_frame(), 0..40),
+        size in prop_oneof![1..40_usize, 100..2_000_usize],
+        runs in 1..8_usize,
+    ) {
+        let mut talk = Talk::open();
+        talk.send(Who::Client, &request(extra), 1_400).ack(Who::Server);
+        talk.send(Who::Server, &response(extra), 1_400).ack(Who::Client);
+        for run in frames.chunks(runs) {
+            for (who, peer) in [(Who::Client, Who::Server), (Who::Server, Who::Client)] {
+                let mine = run.iter().filter(|(by, _)| *by == who);
+                let bytes: Vec<u8> = mine.flat_map(|(_, bytes)| bytes.iter().copied()).collect();
+                talk.send(who, &bytes, size).ack(peer);
+            }
+        }
+        talk.close();
+        singles::compare(&capture(&talk.segments), &Limits::default());
+    }
+}
+
+/// A frame of either side, sound more often than not.
+fn any_frame() -> impl Strategy<Value = (Who, Vec<u8>)> {
+    let first = prop_oneof![
+        6 => Just(0x81_u8),
+        3 => Just(0x82),
+        3 => prop::sample::select(vec![0x01_u8, 0x02, 0x00, 0x80, 0x89, 0x8a, 0xc1, 0xc2, 0x91, 0x83, 0x88]),
+    ];
+    let key = prop_oneof![
+        6 => any::<[u8; 4]>(),
+        1 => prop::sample::select(vec![[0; 4], [1, 2, 3, 4], [5, 6, 7, 8]]),
+    ];
+    let payload = prop_oneof![
+        4 => "[ -~]{0,20}".prop_map(String::into_bytes),
+        2 => "\\PC{0,20}".prop_map(String::into_bytes),
+        1 => "[ -~]{120,300}".prop_map(String::into_bytes),
+        1 => prop::collection::vec(any::<u8>(), 0..24),
+    ];
+    (any::<bool>(), prop::bool::weighted(0.95), first, key, payload).prop_map(
+        |(client, usual, first, key, payload)| {
+            let who = if client { Who::Client } else { Who::Server };
+            (who, frame(first, (client == usual).then_some(key), &payload))
+        },
+    )
 }

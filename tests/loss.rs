@@ -6,7 +6,8 @@ use proptest::prelude::*;
 use serde_json::Value;
 use support::conversation::{Conversation, Deflate, Draft, drafts, first_extra, sent, told};
 use support::talk::{Sent, Who, capture, capture_cut};
-use support::{alarms, export_bytes, false_alarms, of_type, records};
+use support::{alarms, export_bytes, false_alarms, of_type, records, singles};
+use wscope::limits::Limits;
 
 fn deflates() -> impl Strategy<Value = Deflate> {
     prop_oneof![Just(Deflate::No), Just(Deflate::Takeover), Just(Deflate::NoTakeover)]
@@ -22,6 +23,7 @@ fn nothing_invented(talk: &Conversation, bytes: &[u8]) -> Result<(), TestCaseErr
     let invented = first_extra(&told(&export), &sent(&talk.said));
     prop_assert_eq!(invented, None, "{:#?}", export);
     prop_assert_eq!(false_alarms(&export), Vec::<&Value>::new());
+    singles::compare(bytes, &Limits::default());
     Ok(())
 }
 

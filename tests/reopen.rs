@@ -96,7 +96,7 @@ fn compare(name: &str, store: &Store, reopener: &Reopener, export: &str) -> usiz
         .into_iter()
         .map(|frame| ((frame["conn"].as_u64().unwrap(), frame["n"].as_u64().unwrap()), frame))
         .collect();
-    for ((row, _), message) in store.messages_from(0).zip(&messages) {
+    for ((_, row, _), message) in store.messages_from(0).zip(&messages) {
         compare_row(row, message, name);
     }
     assert_eq!(store.conns().len(), of_type(&export, "connection").len(), "{name}: connections");
@@ -232,7 +232,7 @@ fn little_is_decoded_for_a_message_of_a_long_connection() {
     let reopener = Reopener::new(feed.files(), &Config::default());
     let packets = store.packets(store.conn(1).unwrap());
     let mut starts = Vec::new();
-    for (row, _) in store.messages_from(0) {
+    for (_, row, _) in store.messages_from(0) {
         let begins = reopener.begins(&packets, row.first_frame.into());
         assert!(row.last.packet - begins < 22_000, "m{}: from packet {begins} to {}", row.n, row.last.packet);
         starts.push(begins);
@@ -261,7 +261,7 @@ fn states_take_no_more_than_their_room() {
     let packets = store.packets(store.conn(1).unwrap());
     let furthest = store
         .messages_from(0)
-        .map(|(row, _)| row.last.packet - reopener.begins(&packets, row.first_frame.into()));
+        .map(|(_, row, _)| row.last.packet - reopener.begins(&packets, row.first_frame.into()));
     assert!(furthest.max() < Some(2_000), "of 40,000 packets");
 }
 

@@ -1,9 +1,12 @@
 //! Every rule's own scripts, from packets through the whole engine: `bad` raises the rule and nothing
 //! else, `good` nothing at all.
 
+mod support;
+
 use std::collections::BTreeSet;
 use std::io;
 
+use support::singles;
 use wscope::capture::open::from_bytes;
 use wscope::engine::{self, Config};
 use wscope::event::{Connection, Event, Summary};
@@ -129,6 +132,14 @@ fn faults(rule: &Rule) -> Vec<String> {
 fn every_rule_fires_on_its_bad_scripts_and_not_on_its_good_ones() {
     let faults: Vec<String> = rules::all().flat_map(faults).collect();
     assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn frames_in_one_step_are_judged_as_in_several() {
+    for script in rules::all().flat_map(|rule| rule.bad.iter().chain(rule.good)) {
+        let parsed = Script::parse(script).unwrap();
+        singles::compare(&parsed.capture(), &parsed.limits(wscope::limits::Limits::default()));
+    }
 }
 
 /// A finding's offset is that of the byte that its text names, in the frame that holds it.

@@ -5,7 +5,7 @@ use divan::{Bencher, black_box};
 use wscope::item::{At, Dir, Item};
 use wscope::limits::Limits;
 use wscope::ws::deflate::Inflater;
-use wscope::ws::fact::Out;
+use wscope::ws::fact::{Listener, Out, Single};
 use wscope::ws::session::{Budget, Session, Setup, Tools, Want};
 
 use crate::workload::Kind;
@@ -25,7 +25,8 @@ fn feed(bencher: Bencher<'_, '_>, kind: Kind) {
         talk.say(kind, &mut rng);
     }
     let limits = Limits::default();
-    let (mut inflater, mut scratch, mut budget) = (Inflater::new(), Vec::new(), Budget::default());
+    let (mut inflater, mut scratch, mut spare) = (Inflater::new(), Vec::new(), Vec::new());
+    let mut budget = Budget::default();
     let bytes: usize = talk.waiting.iter().map(Vec::len).sum();
     bencher.counter(BytesCount::new(bytes)).counter(ItemsCount::new(talk.frames)).bench_local(|| {
         let want = Want { payload: usize::MAX, ..Want::default() };
@@ -34,21 +35,33 @@ fn feed(bencher: Bencher<'_, '_>, kind: Kind) {
             want,
             inflater: &mut inflater,
             scratch: &mut scratch,
+            spare: &mut spare,
             budget: &mut budget,
         };
         let mut session = Session::new(&Setup::default());
-        let mut frames = 0;
+        let mut count = Count(0);
         for dir in Dir::BOTH {
             for segment in talk.waiting[dir.index()].chunks(SEGMENT) {
-                session.feed(dir, Item::Data(black_box(segment)), At::default(), &mut tools, &mut |out| {
-                    match out {
-                        Out::Frame(frame) => frames += u64::from(black_box(frame).header.len < u64::MAX),
-                        Out::Message(message) => assert!(black_box(message).complete()),
-                        Out::Trouble { what, .. } => panic!("{what:?}"),
-                    }
-                });
+                session.feed(dir, Item::Data(black_box(segment)), At::default(), &mut tools, &mut count);
             }
         }
-        assert_eq!(frames, talk.frames);
+        assert_eq!(count.0, talk.frames);
     });
+}
+
+/// Counts frames, in one step where they are told in one.
+struct Count(u64);
+
+impl Listener for Count {
+    fn tell(&mut self, out: Out<'_>) {
+        match out {
+            Out::Frame(frame) => self.0 += u64::from(black_box(frame).header.len < u64::MAX),
+            Out::Message(message) => assert!(black_box(message).complete()),
+            Out::Trouble { what, .. } => panic!("{what:?}"),
+        }
+    }
+
+    fn single(&mut self, single: &Single<'_>) {
+        self.0 += u64::from(black_box(single).header.len < u64::MAX);
+    }
 }

@@ -56,6 +56,14 @@ impl<'a> Collector<'a> {
 impl Observer for Collector<'_> {
     type Record = Record;
 
+    fn wants_frames(&self) -> bool {
+        false
+    }
+
+    fn wants_messages(&self) -> bool {
+        false
+    }
+
     fn event(&mut self, conn: &Connection, event: Event<'_>, out: &mut Outbox<Record>) {
         match event {
             Event::Finding(finding) if self.enabled.contains(finding.rule) => {
@@ -248,7 +256,10 @@ impl Sink<Record> for Auditor<'_> {
                     Some(open) => Arc::clone(&open.subject),
                     // Only here all numbers are known.
                     None => {
-                        let subject = Arc::new(Subject { conn, ..Arc::unwrap_or_clone(subject) });
+                        let mut subject = subject;
+                        if subject.conn != conn {
+                            Arc::make_mut(&mut subject).conn = conn;
+                        }
                         let open = Open { subject: Arc::clone(&subject), kept: Vec::new() };
                         self.open.insert(conn, open);
                         subject

@@ -28,11 +28,11 @@ const RECIPE: &str = "wscope finding 1";
 /// same fingerprint; and the same fault twice in one recording, too.
 #[must_use]
 pub fn fingerprint(finding: &Finding, subject: Option<&Subject>) -> String {
-    let mut hash = Sha256::new();
+    let mut parts = Vec::with_capacity(192);
     let mut add = |part: &[u8]| {
         // With its length before it, no part can pass for two.
-        hash.update((part.len() as u64).to_be_bytes());
-        hash.update(part);
+        parts.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        parts.extend_from_slice(part);
     };
     let path = subject.and_then(|subject| subject.path.as_deref()).map(normalised);
     let subprotocol = subject.and_then(|subject| subject.subprotocol.as_deref());
@@ -54,8 +54,9 @@ pub fn fingerprint(finding: &Finding, subject: Option<&Subject>) -> String {
         }
         Evidence::Payload { .. } => add(b"payload"),
     }
-    let digest = hash.finalize();
-    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    let digest = Sha256::digest(&parts);
+    let digit = |value: u8| char::from_digit(value.into(), 16).unwrap_or_default();
+    digest.iter().take(16).flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 /// This text could be a fingerprint.

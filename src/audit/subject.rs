@@ -14,7 +14,7 @@ impl Subject {
         let handshake = conn.handshake.as_deref();
         let request = handshake.and_then(|handshake| handshake.request.as_ref());
         let host = request.and_then(|request| request.header("host").next());
-        let path = request.map(|request| path(&request.target));
+        let path = request.map(|request| path(request.target()));
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Self {
             conn: conn.number.unwrap_or_default(),

@@ -128,7 +128,7 @@ impl Opened {
         let Self { taps, options } = self;
         let interfaces: Vec<write::Interface> = taps.iter().map(|tap| tap.interface()).collect();
         let names: Vec<String> = interfaces.iter().map(|interface| interface.name.clone()).collect();
-        let monitor = Arc::new(Monitor::new(&names, options.ring_bytes));
+        let monitor = Arc::new(Monitor::new(&names, options.queue_bytes));
         let ring =
             Arc::new(Ring::new(interfaces.iter().map(|interface| interface.link), Arc::clone(&monitor)));
         let mut live = Live {

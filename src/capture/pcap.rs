@@ -140,7 +140,7 @@ impl Header {
                 );
             }
             if body.len() < len as usize {
-                return stop(at, Stop::Need(HEADER + len as usize));
+                return stop(at, Stop::Need(HEADER.saturating_add(len as usize)));
             }
             packets.push(Packet {
                 offset: (at + HEADER) as u32,

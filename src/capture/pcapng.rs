@@ -1,11 +1,9 @@
 //! pcapng: sections of blocks that describe interfaces and carry packets, secrets and statistics.
 //!
-//! Packet blocks are read by hand (they are the hot path); pcap-parser reads the rest. Blocks of
-//! unknown types and all comments are passed over.
+//! All blocks are read by hand: those of packets are the hot path, and options are not collected, since a block may
+//! hold millions of them (pcap-parser is the oracle of the tests). Blocks of unknown types and all comments are passed over.
 
 mod interface;
-
-use pcap_parser::pcapng::{Block as Parsed, SecretsType, parse_block_be, parse_block_le};
 
 use super::reader::{Format, Stop, Walk};
 use super::source::{CaptureFacts, LinkType, Packet};
@@ -104,9 +102,17 @@ impl Pcapng {
                 let block = whole::<BIG_ENDIAN>(rest, len, 16)?;
                 packets.push(self.simple_packet::<BIG_ENDIAN>(block, at)?);
             }
-            INTERFACE | STATISTICS | SECRETS => {
+            INTERFACE => {
+                let block = whole::<BIG_ENDIAN>(rest, len, 20)?;
+                self.interface::<BIG_ENDIAN>(block)?;
+            }
+            STATISTICS => {
                 let block = whole::<BIG_ENDIAN>(rest, len, 12)?;
-                self.description::<BIG_ENDIAN>(block, facts)?;
+                self.statistics::<BIG_ENDIAN>(block, facts);
+            }
+            SECRETS => {
+                let block = whole::<BIG_ENDIAN>(rest, len, 12)?;
+                self.secrets::<BIG_ENDIAN>(block, facts);
             }
             _ => {
                 whole::<BIG_ENDIAN>(rest, len, 12)?;
@@ -179,53 +185,50 @@ impl Pcapng {
         Stop::Damaged(format!("says that its packet is of interface {interface}, of {known} described"))
     }
 
-    /// Takes an interface's description or statistics, or secrets.
-    fn description<const BIG_ENDIAN: bool>(
-        &mut self,
-        block: &[u8],
-        facts: &mut CaptureFacts,
-    ) -> Result<(), Stop> {
-        let parsed = if BIG_ENDIAN { parse_block_be(block) } else { parse_block_le(block) };
-        match parsed.map(|(_, parsed)| parsed) {
-            Ok(Parsed::InterfaceDescription(parsed)) => {
-                if self.interfaces.len() >= MOST_INTERFACES {
-                    return Err(Stop::Damaged(format!(
-                        "describes one interface more than {MOST_INTERFACES}"
-                    )));
-                }
-                let link = LinkType((parsed.linktype.0 & 0xffff) as u16);
-                self.interfaces.push(Interface::new::<BIG_ENDIAN>(link, parsed.snaplen, &parsed.options));
-            }
-            Ok(Parsed::InterfaceStatistics(parsed)) => {
-                if let Some(interface) = self.interfaces.get_mut(parsed.if_id as usize) {
-                    facts.dropped += interface.newly_dropped::<BIG_ENDIAN>(&parsed.options);
-                }
-            }
-            Ok(Parsed::DecryptionSecrets(parsed)) if parsed.secrets_type == SecretsType::TlsKeyLog => {
-                let secrets = parsed.data.get(..parsed.secrets_len as usize).unwrap_or(parsed.data);
-                if let Some(room) = self.secrets_room.checked_sub(secrets.len()) {
-                    self.secrets_room = room;
-                    facts.secrets.push(secrets.to_vec());
-                } else if !self.secrets_full {
-                    self.secrets_full = true;
-                    let name = &self.name;
-                    facts.damage.push(format!("{name}: holds more TLS secrets than fit; some were left out"));
-                }
-            }
-            // Without its description, no packet of the interface can be understood.
-            Err(_)
-                if block.starts_with(&if BIG_ENDIAN {
-                    INTERFACE.to_be_bytes()
-                } else {
-                    INTERFACE.to_le_bytes()
-                }) =>
-            {
-                return Err(Stop::Damaged("is no proper interface description".to_owned()));
-            }
-            Ok(_) | Err(_) => {}
+    /// Takes an interface's description.
+    fn interface<const BIG_ENDIAN: bool>(&mut self, block: &[u8]) -> Result<(), Stop> {
+        if self.interfaces.len() >= MOST_INTERFACES {
+            return Err(Stop::Damaged(format!("describes one interface more than {MOST_INTERFACES}")));
         }
+        let ([_, _, link, snap_length, ..], _) = block.as_chunks() else { return Err(Stop::Need(20)) };
+        let &[a, b, _, _] = link;
+        let link = if BIG_ENDIAN { u16::from_be_bytes([a, b]) } else { u16::from_le_bytes([a, b]) };
+        let snap_length = word::<BIG_ENDIAN>(*snap_length);
+        self.interfaces.push(Interface::new::<BIG_ENDIAN>(LinkType(link), snap_length, options(block, 16)));
         Ok(())
     }
+
+    /// Takes an interface's statistics.
+    fn statistics<const BIG_ENDIAN: bool>(&mut self, block: &[u8], facts: &mut CaptureFacts) {
+        let ([_, _, interface, ..], _) = block.as_chunks() else { return };
+        if let Some(interface) = self.interfaces.get_mut(word::<BIG_ENDIAN>(*interface) as usize) {
+            facts.dropped =
+                facts.dropped.saturating_add(interface.newly_dropped::<BIG_ENDIAN>(options(block, 20)));
+        }
+    }
+
+    /// Takes secrets.
+    fn secrets<const BIG_ENDIAN: bool>(&mut self, block: &[u8], facts: &mut CaptureFacts) {
+        let ([_, _, kind, len, ..], _) = block.as_chunks() else { return };
+        if word::<BIG_ENDIAN>(*kind) != TLS_KEY_LOG {
+            return;
+        }
+        let Some(secrets) = options(block, 16).get(..word::<BIG_ENDIAN>(*len) as usize) else { return };
+        // Empty ones are not free either.
+        if let Some(room) = self.secrets_room.checked_sub(secrets.len() + 2 * size_of::<Vec<u8>>()) {
+            self.secrets_room = room;
+            facts.secrets.push(secrets.to_vec());
+        } else if !self.secrets_full {
+            self.secrets_full = true;
+            let name = &self.name;
+            facts.damage.push(format!("{name}: holds more TLS secrets than fit; some were left out"));
+        }
+    }
+}
+
+/// What is behind the fixed fields of a block, without the length at its end.
+fn options(block: &[u8], fixed: usize) -> &[u8] {
+    block.get(fixed..block.len().saturating_sub(4)).unwrap_or_default()
 }
 
 /// The block of `len` bytes at the start of `rest`, if it is there and says its length at its end too.
@@ -261,6 +264,8 @@ const SIMPLE_PACKET: u32 = 3;
 const STATISTICS: u32 = 5;
 const ENHANCED_PACKET: u32 = 6;
 const SECRETS: u32 = 10;
+/// The type of the secrets in a Decryption Secrets Block: NSS key log.
+const TLS_KEY_LOG: u32 = 0x544c_534b;
 /// Interfaces of one section: bounds the memory that a hostile file can claim.
 const MOST_INTERFACES: usize = 1 << 16;
 

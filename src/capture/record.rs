@@ -89,7 +89,7 @@ impl Recorder {
         self.ends.push(self.buffer.len());
     }
 
-    /// Adds a packet, with a comment unless that is empty. Returns where its bytes will lie in the file.
+    /// Adds a packet, with a comment unless that is empty.
     /// `statistics` are those up to now, for a file that ends before this packet.
     ///
     /// # Errors
@@ -102,21 +102,17 @@ impl Recorder {
         bytes: &[u8],
         comment: &str,
         statistics: impl FnOnce() -> Vec<Statistics>,
-    ) -> io::Result<u64> {
+    ) -> io::Result<()> {
         if let Some((first, _)) = self.times
             && self.rotation.is_due(self.size, time.since(first))
         {
             self.rotate(&statistics())?;
         }
-        let at = self.size + 28;
         self.block(|out| write::packet(out, interface, time, wire_len, bytes, comment));
         let first = self.times.map_or(time, |(first, _)| first);
         self.times = Some((first, time));
         self.packets += 1;
-        if self.buffer.len() >= BUFFER {
-            self.flush()?;
-        }
-        Ok(at)
+        if self.buffer.len() >= BUFFER { self.flush() } else { Ok(()) }
     }
 
     /// Adds TLS secrets in key log format, for the packets that follow.
@@ -236,29 +232,13 @@ pub struct Recorded<S> {
     recorder: Option<Recorder>,
     monitor: Arc<Monitor>,
     recording: Arc<Mutex<Recording>>,
-    /// Packets get their place in the file as [`Packet::file_offset`].
-    places: bool,
 }
 
 impl<S: Source> Recorded<S> {
     /// Writes what `source` gives; remarks go to `monitor`, which also has the statistics.
     pub fn new(source: S, recorder: Recorder, monitor: Arc<Monitor>) -> Self {
         let recording = Recording { files: recorder.files().to_vec(), ..Recording::default() };
-        Self {
-            source,
-            recorder: Some(recorder),
-            monitor,
-            recording: Arc::new(Mutex::new(recording)),
-            places: false,
-        }
-    }
-
-    /// Each packet is given its place in the file as its [`Packet::file_offset`], whatever its source; for one
-    /// file, without rotation, from which packets are to be read again.
-    #[must_use]
-    pub fn with_places(mut self) -> Self {
-        self.places = true;
-        self
+        Self { source, recorder: Some(recorder), monitor, recording: Arc::new(Mutex::new(recording)) }
     }
 
     /// What becomes of the recording.
@@ -267,13 +247,13 @@ impl<S: Source> Recorded<S> {
         Arc::clone(&self.recording)
     }
 
-    fn write(&mut self, block: &mut Block, last: bool) {
+    fn write(&mut self, block: &Block, last: bool) {
         let Some(recorder) = &mut self.recorder else {
             let mut recording = self.recording.lock().unwrap_or_else(PoisonError::into_inner);
             recording.missed += block.packets.len() as u64;
             return;
         };
-        let result = append(recorder, block, &self.monitor, self.places)
+        let result = append(recorder, block, &self.monitor)
             .and_then(|()| if last { recorder.finish(&self.monitor.statistics()) } else { Ok(()) });
         let mut recording = self.recording.lock().unwrap_or_else(PoisonError::into_inner);
         if recording.files.last().map(PathBuf::as_path) != Some(recorder.path()) {
@@ -293,16 +273,13 @@ impl<S: Source> Recorded<S> {
     }
 }
 
-fn append(recorder: &mut Recorder, block: &mut Block, monitor: &Monitor, places: bool) -> io::Result<()> {
+fn append(recorder: &mut Recorder, block: &Block, monitor: &Monitor) -> io::Result<()> {
     let Block { bytes, packets, .. } = block;
     for packet in packets {
         let start = packet.offset as usize;
         let bytes = bytes.get(start..start + packet.len as usize).unwrap_or_default();
         let Packet { source, time, wire_len, .. } = *packet;
-        let at = recorder.packet(source.into(), time, wire_len, bytes, "", || monitor.statistics())?;
-        if places {
-            packet.file_offset = at;
-        }
+        recorder.packet(source.into(), time, wire_len, bytes, "", || monitor.statistics())?;
     }
     recorder.flush()
 }

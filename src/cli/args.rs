@@ -537,6 +537,17 @@ pub enum Color {
     Never,
 }
 
+impl From<Color> for Option<bool> {
+    /// What it asks for, where it does.
+    fn from(color: Color) -> Self {
+        match color {
+            Color::Auto => None,
+            Color::Always => Some(true),
+            Color::Never => Some(false),
+        }
+    }
+}
+
 /// How times are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum TimeFormat {
@@ -577,6 +588,10 @@ pub struct Ls {
     /// Show tokens, keys and passwords in URLs rather than ***
     #[arg(long)]
     pub reveal: bool,
+    /// Wait where the capture ends for what is still written to it, until Ctrl-C: a line for each connection that
+    /// begins (not with -Y), and one when it has ended
+    #[arg(long)]
+    pub follow: bool,
     /// Nothing but ASCII
     #[arg(long)]
     pub ascii: bool,
@@ -658,6 +673,9 @@ pub struct Follow {
     /// How to write the payloads
     #[arg(long = "as", value_enum, default_value_t, value_name = "FORM")]
     pub form: Form,
+    /// Wait where the capture ends for what is still written to it, until Ctrl-C
+    #[arg(long = "follow")]
+    pub waits: bool,
     /// Nothing but ASCII
     #[arg(long)]
     pub ascii: bool,
@@ -774,6 +792,14 @@ fn connection(text: &str) -> Result<u32, String> {
 }
 
 /// A number of bytes, such as 4096, 64K, 100M or 2G.
+/// What the interface keeps of a capture that grows, unless it is told.
+const RING: &str = "1G";
+
+/// What the interface keeps of a capture that grows.
+fn ring(text: &str) -> Result<u64, String> {
+    size(text).and_then(|size| if size < 1 << 20 { Err("use at least 1M".to_owned()) } else { Ok(size) })
+}
+
 fn size(text: &str) -> Result<u64, String> {
     let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(split);

@@ -1,5 +1,7 @@
 //! `wscope echo`: a server to test clients with.
 
+mod interface;
+
 use std::io::{self, Write};
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::Path;
@@ -21,6 +23,9 @@ use super::{Outcome, interrupt, session, violate};
 
 pub(super) fn run(args: &Echo) -> anyhow::Result<Outcome> {
     session::set_color(args.color);
+    if args.tui {
+        return interface::run(args);
+    }
     let options = options(args)?;
     let address = address(&args.listen)?;
     // The port first: a recording is not begun, and none is lost, for a server that cannot be.
@@ -56,7 +61,7 @@ pub(super) fn run(args: &Echo) -> anyhow::Result<Outcome> {
 }
 
 fn options(args: &Echo) -> anyhow::Result<Options> {
-    let tls = (args.tls || args.cert.is_some())
+    let tls = is_tls(args)
         .then(|| Tls { certificate: args.cert.clone().zip(args.key.clone()), key_log: args.key_log.clone() });
     anyhow::ensure!(
         tls.is_some() || args.key_log.is_none(),
@@ -104,20 +109,41 @@ fn address(text: &str) -> anyhow::Result<SocketAddr> {
     best.copied().with_context(|| format!("`{host}` has no address"))
 }
 
+/// It speaks `wss://`.
+const fn is_tls(args: &Echo) -> bool {
+    args.tls || args.cert.is_some()
+}
+
 fn recorder(path: &Path, args: &Echo) -> anyhow::Result<Recorder> {
-    let tls = args.tls || args.cert.is_some();
-    Recorder::create(path, tls).with_context(|| format!("cannot write {}", path.display()))
+    Recorder::create(path, is_tls(args)).with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// Where it is to be found.
+struct Found {
+    /// That of `wss` and `https`.
+    s: &'static str,
+    shown: SocketAddr,
+    /// It listens on all addresses.
+    everywhere: bool,
+}
+
+impl Found {
+    fn new(args: &Echo, address: SocketAddr) -> Self {
+        let everywhere = address.ip().is_unspecified();
+        let shown = match address {
+            SocketAddr::V4(_) if everywhere => SocketAddr::from(([127, 0, 0, 1], address.port())),
+            SocketAddr::V6(_) if everywhere => {
+                SocketAddr::from((std::net::Ipv6Addr::LOCALHOST, address.port()))
+            }
+            address => address,
+        };
+        Self { s: if is_tls(args) { "s" } else { "" }, shown, everywhere }
+    }
+}
+
+/// Says where it is to be found.
 fn greet(args: &Echo, address: SocketAddr) -> io::Result<()> {
-    let s = if args.tls || args.cert.is_some() { "s" } else { "" };
-    let everywhere = address.ip().is_unspecified();
-    let shown = match address {
-        SocketAddr::V4(_) if everywhere => SocketAddr::from(([127, 0, 0, 1], address.port())),
-        SocketAddr::V6(_) if everywhere => SocketAddr::from((std::net::Ipv6Addr::LOCALHOST, address.port())),
-        address => address,
-    };
+    let Found { s, shown, everywhere } = Found::new(args, address);
     let mut out = anstream::stdout().lock();
     let url = Style::new().bold();
     let where_else = if everywhere { " (and on all other addresses of this machine)" } else { "" };

@@ -16,10 +16,10 @@ use crate::ws::session::Want;
 
 use super::Outcome;
 use super::args::Export;
-use super::filter;
 use super::session::{self, Session};
 use super::terminal::{Terminal, Text};
 use super::words::count;
+use super::{filter, interrupt};
 
 pub(super) fn run(args: &Export) -> anyhow::Result<Outcome> {
     if !args.to.has_records() {
@@ -75,9 +75,20 @@ pub(super) fn run(args: &Export) -> anyhow::Result<Outcome> {
         !is_input(path, &args.input.files()),
         "{name} is the capture itself: choose another file"
     );
-    let file = File::create(path).with_context(|| format!("cannot write {name}"))?;
-    let written = export(&exporter, session, files.as_ref(), BufWriter::new(file))
-        .with_context(|| format!("{name} is not complete"))?;
+    let cannot = || format!("cannot write {name}");
+    let written = if args.follow {
+        // Somebody may read it while it grows.
+        let file = File::create(path).with_context(cannot)?;
+        export(&exporter, session, files.as_ref(), BufWriter::new(file))
+            .with_context(|| format!("{name} is not complete"))?
+    } else {
+        let mut file = interrupt::whole(path, ".wscope-export")?;
+        let remains = file.remains();
+        let written = export(&exporter, session, files.as_ref(), BufWriter::new(&mut file))
+            .with_context(|| format!("{name} {remains}"))?;
+        file.finish().with_context(cannot)?;
+        written
+    };
     let (summary, outcome) = written.done;
     if !quiet {
         session::closing(&if packets {

@@ -30,7 +30,7 @@ pub(super) fn run(args: &Follow) -> anyhow::Result<Outcome> {
         "and `follow` prints messages",
         args.decode.quiet,
     )?;
-    let session = Session::of_one(&args.file, &args.decode)?.streaming();
+    let session = Session::of_one(&args.file, &args.decode, args.waits)?.streaming();
     let conns: Selection = args.conn.to_string().parse().map_err(anyhow::Error::msg)?;
     let want = Want { payload: usize::MAX, ..Want::default() };
     let side = args.side.map(Dir::from);

@@ -1,7 +1,7 @@
 //! `wscope generate`: captures without any network.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 use std::path::Path;
 
 use anyhow::Context;
@@ -13,7 +13,8 @@ use crate::script::Script;
 
 use super::args::Generate;
 use super::words::{count, size};
-use super::{Outcome, session};
+use super::{Outcome, interrupt, session};
+use crate::file::Whole;
 use crate::report::exporter::is_input;
 
 pub(super) fn run(args: &Generate) -> anyhow::Result<Outcome> {
@@ -21,8 +22,8 @@ pub(super) fn run(args: &Generate) -> anyhow::Result<Outcome> {
         let file = script.capture();
         let mut output = Output::create(&args.output)?;
         output.write(&file)?;
-        output.finish()?;
-        said(args, &format!("{}: {}", output.name, size(file.len() as u64)));
+        let name = output.finish()?;
+        said(args, &format!("{name}: {}", size(file.len() as u64)));
         return Ok(Outcome::Done);
     }
     let mut generator = Generator::new(plan(args)?);
@@ -46,11 +47,11 @@ pub(super) fn run(args: &Generate) -> anyhow::Result<Outcome> {
             break;
         }
     }
-    output.finish()?;
+    let name = output.finish()?;
     if let Some(truth) = truth {
         truth.finish(generator.totals())?;
     }
-    said(args, &format!("{}: {}; seed {}", output.name, told(generator.totals()), args.seed));
+    said(args, &format!("{name}: {}; seed {}", told(generator.totals()), args.seed));
     Ok(Outcome::Done)
 }
 
@@ -127,8 +128,13 @@ fn violations(args: &Generate) -> anyhow::Result<Vec<Violation>> {
 
 /// Where the capture goes.
 struct Output {
-    out: Box<dyn Write>,
+    out: Out,
     name: String,
+}
+
+enum Out {
+    Standard(StdoutLock<'static>),
+    File(Whole),
 }
 
 impl Output {
@@ -140,20 +146,31 @@ impl Output {
                 "standard output is a terminal, and a capture is no text: write it to a file or a pipe, \
                  such as `wscope generate -o - | wscope ls -`"
             );
-            return Ok(Self { out: Box::new(out.lock()), name: "standard output".to_owned() });
+            return Ok(Self { out: Out::Standard(out.lock()), name: "standard output".to_owned() });
         }
         let name = path.display().to_string();
-        let file = File::create(path).with_context(|| format!("cannot write {name}"))?;
-        Ok(Self { out: Box::new(file), name })
+        let file = interrupt::whole(path, ".wscope-generate")?;
+        Ok(Self { out: Out::File(file), name })
     }
 
     /// Blocks are large: no buffer is needed.
     fn write(&mut self, block: &[u8]) -> anyhow::Result<()> {
-        self.out.write_all(block).with_context(|| format!("{} is not complete", self.name))
+        let (written, remains) = match &mut self.out {
+            Out::Standard(out) => (out.write_all(block), "is not complete"),
+            Out::File(file) => (file.write_all(block), file.remains()),
+        };
+        written.with_context(|| format!("{} {remains}", self.name))
     }
 
-    fn finish(&mut self) -> anyhow::Result<()> {
-        self.out.flush().with_context(|| format!("{} is not complete", self.name))
+    /// Its name.
+    fn finish(self) -> anyhow::Result<String> {
+        match self.out {
+            Out::Standard(mut out) => {
+                out.flush().with_context(|| format!("{} is not complete", self.name))?;
+            }
+            Out::File(file) => file.finish().with_context(|| format!("cannot write {}", self.name))?,
+        }
+        Ok(self.name)
     }
 }
 

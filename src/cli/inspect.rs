@@ -31,7 +31,7 @@ const FRAME_BYTES: usize = 1 << 20;
 const DUMPED: usize = 512;
 
 pub(super) fn run(args: &Inspect) -> anyhow::Result<Outcome> {
-    let session = Session::of_one(&args.file, &args.decode)?;
+    let session = Session::of_one(&args.file, &args.decode, false)?;
     let want = Want { payload: usize::MAX, hash: true, frame_bytes: FRAME_BYTES };
     let observer = || Finder::new(args);
     let mut out = Vec::new();

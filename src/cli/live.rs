@@ -15,7 +15,6 @@ use crate::capture::live::{self, Device, Monitor, OpenError, Options, privileges
 use crate::capture::open;
 use crate::capture::record::{Recorded, Recorder, Recording, Rotation};
 use crate::capture::source::Source;
-use crate::capture::write::Interface;
 use crate::event::Summary;
 use crate::file::folder;
 use crate::filter::{Filter, Rows};
@@ -110,7 +109,6 @@ fn is_interactive(args: &Live) -> bool {
 /// A capture that runs.
 struct Capture {
     source: Option<Box<dyn Source>>,
-    interfaces: Vec<Interface>,
     /// Ends it.
     stop: Arc<AtomicBool>,
     /// Whom root became.
@@ -125,7 +123,6 @@ impl Capture {
     fn begin(args: &Live) -> anyhow::Result<Self> {
         let options = options(args);
         let opened = live::open(&options).map_err(|error| explain(error, args))?;
-        let interfaces = opened.interfaces();
         // Before any thread is started, as each has its own rights; and before files are created, so that they belong
         // to the user, and the later ones can be created as the first was.
         let folder = args.write.as_deref().map(folder);
@@ -136,7 +133,7 @@ impl Capture {
                 let whose = user.as_ref().map_or(String::new(), |user| {
                     format!(" as {user}, whom wscope became (-Z NAME chooses another)")
                 });
-                let recorder = Recorder::create(path, interfaces.clone(), rotation(args));
+                let recorder = Recorder::create(path, opened.interfaces(), rotation(args));
                 Some(recorder.with_context(|| format!("cannot write {}{whose}", path.display()))?)
             }
             None => None,
@@ -152,7 +149,7 @@ impl Capture {
             None => (Box::new(live), None),
         };
         let started = Instant::now();
-        Ok(Self { source: Some(source), interfaces, stop: options.stop, user, monitor, recording, started })
+        Ok(Self { source: Some(source), stop: options.stop, user, monitor, recording, started })
     }
 
     /// Says that it has begun.
@@ -258,7 +255,7 @@ fn options(args: &Live) -> Options {
         promiscuous: !args.no_promiscuous,
         buffer_bytes: args.buffer_size,
         immediate: args.immediate,
-        ring_bytes: usize::try_from(args.ring).unwrap_or(usize::MAX),
+        queue_bytes: usize::try_from(args.queue).unwrap_or(usize::MAX),
         packets: args.count,
         duration: span(args.duration),
         stop: default.stop,

@@ -30,7 +30,8 @@ pub(super) fn run(args: &Ls) -> anyhow::Result<Outcome> {
     let running = needs.is_some_and(|needs| needs.running);
     let more = |want| needs.map_or(want, |needs| needs.want(want));
     let of_connections = filter.as_ref().map(Filter::of_connections).transpose()?;
-    let session = args.input.open()?.filtered(filter.as_ref());
+    let session = args.input.open_to_follow(args.follow)?.filtered(filter.as_ref());
+    let session = if args.follow { session.streaming() } else { session };
     let conns = args.conn.clone().unwrap_or_default();
     let (summary, outcome, found) = if args.json {
         let options = JsonOptions {
@@ -47,14 +48,14 @@ pub(super) fn run(args: &Ls) -> anyhow::Result<Outcome> {
         drop(sink);
         (summary, outcome, out.bytes > 0)
     } else {
-        let mut rows = Rows { conns, rows: Vec::new(), ascii: args.ascii };
-        let lister = || Lister { style: Style { ascii: args.ascii, multi_line: false }, reveal: args.reveal };
+        let mut rows = Rows::new(anstream::stdout().lock(), conns, args);
+        let style = Style { ascii: args.ascii, multi_line: false };
+        let lister = || Lister { style, reveal: args.reveal, opened: args.follow };
         let observer = || Filtered::connections(lister(), of_connections.as_ref(), running);
         let (summary, outcome) = session.run(more(Want::default()), &observer, &mut rows)?;
-        let started = rows.rows.iter().map(|(_, row)| row.started).min();
-        let shown = rows.rows.len() as u64;
+        rows.write()?;
+        let (shown, started) = (rows.ended, rows.started);
         let found = shown > 0;
-        rows.write(&mut anstream::stdout().lock())?;
         if found && !quiet {
             session::closing(&closing_line(&summary, shown, started));
         }
@@ -81,15 +82,28 @@ fn closing_line(summary: &Summary, shown: u64, started: Option<Timestamp>) -> St
 struct Lister {
     style: Style,
     reveal: bool,
+    /// And of each that began.
+    opened: bool,
 }
 
 impl Observer for Lister {
     type Record = Box<Row>;
 
+    fn wants_frames(&self) -> bool {
+        false
+    }
+
+    fn wants_messages(&self) -> bool {
+        false
+    }
+
     fn event(&mut self, conn: &Connection, event: Event<'_>, out: &mut Outbox<Self::Record>) {
-        if let Event::Closed(closing) = event {
-            out.push(Box::new(Row::new(conn, closing, self.style, self.reveal)));
-        }
+        let closing = match event {
+            Event::Closed(closing) => Some(closing),
+            Event::Opened if self.opened => None,
+            _ => return,
+        };
+        out.push(Box::new(Row::new(conn, closing, self.style, self.reveal)));
     }
 }
 
@@ -98,7 +112,8 @@ impl Observer for Lister {
 struct Row {
     state: &'static str,
     started: Timestamp,
-    lasted: i64,
+    /// `None` = it has only begun.
+    lasted: Option<i64>,
     client: String,
     server: String,
     path: String,
@@ -111,9 +126,10 @@ struct Row {
 }
 
 impl Row {
-    fn new(conn: &Connection, closing: &Closing, style: Style, reveal: bool) -> Self {
+    fn new(conn: &Connection, closing: Option<&Closing>, style: Style, reveal: bool) -> Self {
         let handshake = conn.handshake.as_deref();
         let unknown = handshake.is_none();
+        let how = closing.map_or(Some(How::Open), |closing| closing.how);
         let clean = |text: &str| {
             let mut shown = String::new();
             visible::append(text.as_bytes(), style, &mut shown);
@@ -134,31 +150,32 @@ impl Row {
             },
         );
         let subprotocol = handshake.and_then(|handshake| handshake.subprotocol());
+        let totals = closing.map(|closing| closing.totals).unwrap_or_default();
         let (closed, open, refused) = if style.ascii { ("o", "*", "x") } else { ("○", "●", "✗") };
         Self {
-            state: match closing.how {
+            state: match how {
                 None => refused,
                 _ if unknown => "?",
                 Some(How::Open | How::Idle) => open,
                 Some(_) => closed,
             },
             started: conn.opened.time,
-            lasted: closing.at.time.since(conn.opened.time),
+            lasted: closing.map(|closing| closing.at.time.since(conn.opened.time)),
             client: conn.client.to_string(),
             server: conn.server.to_string(),
             path,
             subprotocol: subprotocol
                 .map_or_else(|| if unknown { "?" } else { "-" }.to_owned(), |name| clean(&name)),
-            compression: match handshake.filter(|_| closing.how.is_some()) {
+            compression: match handshake.filter(|_| how.is_some()) {
                 Some(handshake) if handshake.deflate().is_some() => "deflate",
                 Some(_) => "-",
                 None if unknown => "?",
                 None => "-",
             },
-            messages: closing.totals.map(|totals| totals.messages),
-            bytes: closing.totals.map(|totals| totals.bytes),
-            end: end(conn, closing),
-            findings: closing.findings,
+            messages: totals.map(|totals| totals.messages),
+            bytes: totals.map(|totals| totals.bytes),
+            end: closing.map_or_else(|| How::Open.name().to_owned(), |closing| end(conn, closing)),
+            findings: closing.map(|closing| closing.findings).unwrap_or_default(),
         }
     }
 }
@@ -183,16 +200,26 @@ fn end(conn: &Connection, closing: &Closing) -> String {
     }
 }
 
-/// Collects the rows, to write them in order of their numbers.
-struct Rows {
+/// Writes the rows in order of their numbers: all at the end, or what there is whenever packets are waited for.
+struct Rows<W> {
+    out: W,
     conns: Selection,
-    rows: Vec<(u32, Box<Row>)>,
     ascii: bool,
+    follows: bool,
+    /// Those that are still to be written.
+    rows: Vec<(u32, Box<Row>)>,
+    table: Table<13>,
+    /// Connections whose end was told.
+    ended: u64,
+    /// When the first of them began.
+    started: Option<Timestamp>,
 }
 
-impl Sink<Box<Row>> for Rows {
+impl<W: io::Write> Sink<Box<Row>> for Rows<W> {
     fn record(&mut self, conn: u32, record: Box<Row>, _: &[u8]) -> io::Result<()> {
         if self.conns.contains(conn) {
+            self.ended += u64::from(record.lasted.is_some());
+            self.started = self.started.into_iter().chain([record.started]).min();
             self.rows.push((conn, record));
         }
         Ok(())
@@ -202,22 +229,22 @@ impl Sink<Box<Row>> for Rows {
         Ok(())
     }
 
+    fn pause(&mut self) -> io::Result<()> {
+        if self.follows { self.write() } else { Ok(()) }
+    }
+
     fn finish(&mut self, _: &Summary) -> io::Result<()> {
-        self.rows.sort_by_key(|(conn, _)| *conn);
         Ok(())
     }
 }
 
-impl Rows {
-    fn write(self, out: &mut impl io::Write) -> io::Result<()> {
+impl<W: io::Write> Rows<W> {
+    fn new(out: W, conns: Selection, args: &Ls) -> Self {
         use Align::{Left, Right};
         use Room::{Cut, Drop, Keep};
-        if self.rows.is_empty() {
-            return Ok(());
-        }
         let column = |title, align, room| Column { title, align, room };
-        let arrows = |unicode, ascii| if self.ascii { ascii } else { unicode };
-        let mut table = Table::new([
+        let arrows = |unicode, ascii| if args.ascii { ascii } else { unicode };
+        let table = Table::new([
             column("#", Right, Keep),
             column("St", Left, Keep),
             column("Start", Left, Drop(3)),
@@ -232,14 +259,28 @@ impl Rows {
             column("End", Left, Keep),
             column("Findings", Left, Drop(7)),
         ]);
-        for (conn, row) in self.rows {
+        let (ascii, follows) = (args.ascii, args.follow);
+        Self { out, conns, ascii, follows, rows: Vec::new(), table, ended: 0, started: None }
+    }
+
+    fn write(&mut self) -> io::Result<()> {
+        self.rows.sort_by_key(|(conn, _)| *conn);
+        let mut rows = std::mem::take(&mut self.rows).into_iter().peekable();
+        if rows.peek().is_none() {
+            return Ok(());
+        }
+        while let Some((conn, row)) = rows.next() {
+            // What began and ended since the last time is told once.
+            if rows.peek().is_some_and(|(next, _)| *next == conn) {
+                continue;
+            }
             let [up, down] = row.messages;
             let [sent, received] = row.bytes.map(size);
-            table.push([
+            self.table.push([
                 conn.to_string(),
                 row.state.to_owned(),
                 row.started.to_string().get(11..19).unwrap_or_default().to_owned(),
-                span(row.lasted),
+                row.lasted.map_or_else(|| "-".to_owned(), span),
                 row.client,
                 row.server,
                 row.path,
@@ -251,6 +292,7 @@ impl Rows {
                 if row.findings == [0; 3] { "-".to_owned() } else { findings(row.findings) },
             ]);
         }
-        table.write(out, terminal::width(), self.ascii)
+        self.table.write(&mut self.out, terminal::width(), self.ascii)?;
+        self.out.flush()
     }
 }

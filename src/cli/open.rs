@@ -17,7 +17,7 @@ use crate::tui::store::State;
 use crate::tui::terminal::{self, End, Ground, Runtime};
 use crate::tui::workers::Workers;
 
-use super::args::{Color, ConfigFile, Input, Ls, Open};
+use super::args::{ConfigFile, Input, Ls, Open};
 use super::{Outcome, ls, session};
 
 /// What a panic ends with.
@@ -29,8 +29,7 @@ pub(super) fn run(args: &Open) -> anyhow::Result<Outcome> {
         return show(args, &files);
     }
     // What they ask for would be left out in silence.
-    let only_there =
-        [("--at", args.at.is_some()), ("--view", args.view.is_some()), ("--follow", args.follow)];
+    let only_there = [("--at", args.at.is_some()), ("--view", args.view.is_some())];
     if let Some((flag, _)) = only_there.iter().find(|(_, given)| *given) {
         anyhow::bail!("{flag} is for the interface, which needs a terminal for standard input and output");
     }
@@ -40,6 +39,7 @@ pub(super) fn run(args: &Open) -> anyhow::Result<Outcome> {
         filter: args.filter.clone(),
         json: false,
         reveal: false,
+        follow: args.follow,
         ascii: args.ascii,
     })
 }
@@ -75,11 +75,7 @@ fn show(args: &Open, files: &[PathBuf]) -> anyhow::Result<Outcome> {
         theme: args.theme.clone(),
         no_mouse: args.no_mouse,
         ascii: args.ascii,
-        color: match args.input.decode.color {
-            Color::Auto => None,
-            Color::Always => Some(true),
-            Color::Never => Some(false),
-        },
+        color: args.input.decode.color.into(),
     };
     let looks = Looks::new(&flags, &config::environment, &config).map_err(anyhow::Error::msg)?;
     // Before anything is opened.

@@ -61,11 +61,7 @@ impl Input {
     /// # Errors
     /// As [`Input::open`], and where Ctrl-C cannot be caught.
     pub(super) fn open_to_follow(&self, follow: bool) -> anyhow::Result<Session> {
-        let opening = Opening { follow, ..Opening::default() };
-        if follow {
-            interrupt::stops(&opening.stop)?;
-        }
-        Session::open(&self.files(), &self.decode, self.threads, &opening)
+        Session::open(&self.files(), &self.decode, self.threads, &opening(follow)?)
     }
 
     /// As [`Input::open`], so that all can be read once more: what can be read only once is copied to a temporary file.
@@ -84,13 +80,22 @@ impl Input {
     }
 }
 
+/// How to open; `follow` = until Ctrl-C.
+fn opening(follow: bool) -> anyhow::Result<Opening> {
+    let opening = Opening { follow, ..Opening::default() };
+    if follow {
+        interrupt::stops(&opening.stop)?;
+    }
+    Ok(opening)
+}
+
 impl Session {
     /// Opens one file, for a command whose output belongs to one connection.
     ///
     /// # Errors
-    /// As [`Input::open`].
-    pub(super) fn of_one(file: &Path, decode: &Decode) -> anyhow::Result<Self> {
-        Self::open(&[file.to_owned()], decode, Some(1), &Opening::default())
+    /// As [`Input::open_to_follow`].
+    pub(super) fn of_one(file: &Path, decode: &Decode, follow: bool) -> anyhow::Result<Self> {
+        Self::open(&[file.to_owned()], decode, Some(1), &opening(follow)?)
     }
 
     fn open(

@@ -33,35 +33,52 @@ pub(super) struct Column {
     pub(super) room: Room,
 }
 
-/// A table that is written once it is complete.
+/// A table that is written once it is complete, or bit by bit.
 #[derive(Debug)]
 pub(super) struct Table<const N: usize> {
     columns: [Column; N],
+    /// Those that are still to be written.
     rows: Vec<[String; N]>,
+    /// The widest cell of each column so far.
+    widest: [usize; N],
+    /// The columns that the titles were last written for.
+    titled: Option<[bool; N]>,
 }
 
 /// Between two columns.
 const GAP: usize = 2;
 
 impl<const N: usize> Table<N> {
-    pub(super) const fn new(columns: [Column; N]) -> Self {
-        Self { columns, rows: Vec::new() }
+    pub(super) fn new(columns: [Column; N]) -> Self {
+        Self { columns, rows: Vec::new(), widest: columns.map(|column| column.title.width()), titled: None }
     }
 
     pub(super) fn push(&mut self, row: [String; N]) {
+        for (widest, cell) in self.widest.iter_mut().zip(&row) {
+            *widest = cell.width().max(*widest);
+        }
         self.rows.push(row);
     }
 
-    /// Writes it, within `width` columns where one is given.
-    pub(super) fn write(&self, out: &mut impl Write, width: Option<usize>, ascii: bool) -> io::Result<()> {
+    /// Writes what was pushed since the last time, within `width` columns where one is given; titles stand above the
+    /// first rows, and where columns had to be left out since.
+    pub(super) fn write(
+        &mut self,
+        out: &mut impl Write,
+        width: Option<usize>,
+        ascii: bool,
+    ) -> io::Result<()> {
         let widths = self.widths(width);
+        let shown = widths.map(|width| width.is_some());
         let bold = anstyle::Style::new().bold();
         // Where nothing more can be left out, a line is cut rather than wrapped.
         let cut =
             |line: String| width.map_or_else(|| line.clone(), |width| visible::fit(&line, width, ascii));
-        let titles = cut(self.line(&widths, self.columns.iter().map(|column| column.title), ascii));
-        writeln!(out, "{bold}{titles}{bold:#}")?;
-        for row in &self.rows {
+        if self.titled.replace(shown) != Some(shown) {
+            let titles = cut(self.line(&widths, self.columns.iter().map(|column| column.title), ascii));
+            writeln!(out, "{bold}{titles}{bold:#}")?;
+        }
+        for row in std::mem::take(&mut self.rows) {
             writeln!(out, "{}", cut(self.line(&widths, row.iter().map(String::as_str), ascii)))?;
         }
         Ok(())
@@ -69,12 +86,7 @@ impl<const N: usize> Table<N> {
 
     /// The width of each column; `None` = left out.
     fn widths(&self, limit: Option<usize>) -> [Option<usize>; N] {
-        let mut widths = self.columns.map(|column| Some(column.title.width()));
-        for row in &self.rows {
-            for (width, cell) in widths.iter_mut().zip(row) {
-                *width = Some(cell.width()).max(*width);
-            }
-        }
+        let mut widths = self.widest.map(Some);
         let Some(limit) = limit else { return widths };
         let mut ranked: Vec<(u8, usize)> = Vec::new();
         for (at, column) in self.columns.iter().enumerate() {

@@ -2,10 +2,10 @@
 //! shows it.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write};
+use std::io::{self, BufRead, BufReader, IsTerminal, Read as _, Write};
 use std::net::ToSocketAddrs;
 use std::path::Path;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, SyncSender};
+use std::sync::mpsc::{self, Sender};
 use std::thread;
 use std::time::Duration;
 
@@ -22,6 +22,7 @@ use crate::report::json::{JsonObserver, JsonOptions, JsonSink};
 use crate::report::select::RecordTypes;
 use crate::report::txt::{TxtObserver, TxtOptions, TxtSink};
 use crate::report::visible;
+use crate::serve::overheard::overheard;
 use crate::serve::record::Recorder;
 use crate::serve::talk::{self, End, Options, Wish};
 use crate::serve::trust::Trust;
@@ -55,10 +56,8 @@ pub(super) fn run(args: &Talk) -> anyhow::Result<Outcome> {
     };
     let trust = url.tls.then(|| Trust::new(&url.host, args.ca.as_deref(), args.insecure)).transpose()?;
 
-    let (heard, arriving) = mpsc::sync_channel(CHUNKS);
-    let file = args.record.as_deref().map(create).transpose()?;
-    let recorder = Recorder::new(Box::new(Tee { heard: Some(heard), file }), url.tls)
-        .context("cannot write the recording")?;
+    let (tee, arriving) = overheard(args.record.as_deref().map(create).transpose()?);
+    let recorder = Recorder::new(Box::new(tee), "talk", url.tls).context("cannot write the recording")?;
     let talk = connect(&url, trust.as_ref(), patience, recorder)?;
     let (wishes, wanted) = mpsc::channel();
     let waker = talk.waker();
@@ -91,7 +90,6 @@ pub(super) fn run(args: &Talk) -> anyhow::Result<Outcome> {
     });
     let speaking = thread::spawn(move || talk.run(options, &wanted));
 
-    let arriving = Arriving { chunks: arriving, rest: Vec::new(), at: 0, gave: false };
     let opened = open::from_arriving(&args.url, arriving, &Limits::default())?;
     let decode = Decode { decode_as: Vec::new(), strict: false, quiet: true, color: args.color };
     let session = Session::new(opened, &decode, Some(1)).streaming();
@@ -123,6 +121,7 @@ fn ended(end: &End, quiet: bool) -> anyhow::Result<Outcome> {
             bail!("there is no WebSocket: {shown}")
         }
         End::Failed(code, why) => (format!("failed with {}", said(Some(*code), why)), Outcome::Nothing),
+        End::Silent => ("the server did not answer the Close in time".to_owned(), Outcome::Nothing),
         End::Lost => ("TCP ended without a Close of the server".to_owned(), Outcome::Nothing),
         End::Broken => ("TCP ended without a Close, on purpose".to_owned(), Outcome::Nothing),
     };
@@ -304,59 +303,6 @@ fn hex(line: &[u8]) -> Option<Vec<u8>> {
         .collect()
 }
 
-/// The recording: to who shows it, and to a file.
-struct Tee {
-    /// `None` once nobody shows it any more.
-    heard: Option<SyncSender<Vec<u8>>>,
-    file: Option<File>,
-}
-
-impl Write for Tee {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if let Some(file) = &mut self.file {
-            file.write_all(bytes)?;
-        }
-        if self.heard.as_ref().is_some_and(|heard| heard.send(bytes.to_vec()).is_err()) {
-            self.heard = None;
-        }
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// The recording as it is written, for who shows it.
-struct Arriving {
-    chunks: Receiver<Vec<u8>>,
-    rest: Vec<u8>,
-    at: usize,
-    /// It gave something since it last said that there is no more for now.
-    gave: bool,
-}
-
-impl Read for Arriving {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.at == self.rest.len() {
-            let wait = if self.gave { Duration::ZERO } else { WAIT };
-            match self.chunks.recv_timeout(wait) {
-                Ok(chunk) => (self.rest, self.at) = (chunk, 0),
-                Err(RecvTimeoutError::Timeout) => {
-                    self.gave = false;
-                    return Err(io::ErrorKind::WouldBlock.into());
-                }
-                Err(RecvTimeoutError::Disconnected) => return Ok(0),
-            }
-        }
-        let mut rest = self.rest.get(self.at..).unwrap_or_default();
-        let count = rest.read(buffer)?;
-        self.at += count;
-        self.gave = true;
-        Ok(count)
-    }
-}
-
 fn text(args: &Talk, session: Session) -> anyhow::Result<()> {
     let options = TxtOptions {
         ascii: args.ascii,
@@ -399,10 +345,6 @@ fn records(out: impl Write, options: &JsonOptions, session: Session) -> anyhow::
     Ok(())
 }
 
-/// Pieces of the recording that wait to be shown.
-const CHUNKS: usize = 64;
-/// How long is waited before there is nothing for now.
-const WAIT: Duration = Duration::from_millis(100);
 /// The longest line.
 const LONGEST: u64 = 16 << 20;
 

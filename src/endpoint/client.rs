@@ -55,10 +55,10 @@ impl Request {
     /// Why the connection must be failed (RFC 6455 section 4.1).
     pub fn accept(&self, response: &Response) -> Result<Agreed, String> {
         if response.status != 101 {
-            let reason = String::from_utf8_lossy(&response.reason);
+            let reason = String::from_utf8_lossy(response.reason());
             return Err(format!("the server answered {} {reason}", response.status).trim_end().to_owned());
         }
-        if response.faults.iter().any(|fault| *fault != HeadFault::BareLf) {
+        if response.faults().iter().any(|fault| *fault != HeadFault::BareLf) {
             return Err("the head of the response is not well-formed".to_owned());
         }
         let has =

@@ -72,13 +72,13 @@ pub fn is_upgrade(request: &Request) -> bool {
 /// Why there is none.
 pub fn answer(request: &Request, policy: &Policy) -> Result<(Agreed, Vec<u8>), Refusal> {
     let bad = |why| Err(Refusal::new(400, why));
-    if request.faults.iter().any(|fault| *fault != HeadFault::BareLf) {
+    if request.faults().iter().any(|fault| *fault != HeadFault::BareLf) {
         return bad("the head is not well-formed");
     }
-    if request.method != b"GET" {
+    if request.method() != b"GET" {
         return Err(Refusal::new(405, "a WebSocket is asked for with GET"));
     }
-    if request.version.as_slice() < b"1.1".as_slice() {
+    if request.version() < b"1.1".as_slice() {
         return bad("a WebSocket is asked for with HTTP/1.1");
     }
     if request.header("host").count() != 1 {

@@ -7,12 +7,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::capture::source::{Block, Source, Status};
 use crate::event::ConnectionId;
-use crate::item::{At, Dir};
+use crate::item::At;
 use crate::packet::Decoder;
 use crate::packet::segment::{Endpoint, FlowKey, Place};
 use crate::tcp::{self, Output};
 use crate::ws::deflate::Inflater;
-use crate::ws::fact::Out;
+use crate::ws::fact::{Listener, Out};
 use crate::ws::session::{Budget, Session, Tools};
 
 use super::config::Config;
@@ -64,8 +64,8 @@ impl Checkpoint {
 
     /// Bytes of memory; `None` where it is not worth keeping.
     fn bytes(&self) -> Option<usize> {
-        let [open, history] = self.session.held()?;
-        let open = open + Dir::BOTH.map(|dir| self.tcp.held(dir).0).into_iter().sum::<usize>();
+        let [open, history] = self.session.carried()?;
+        let open = open + self.tcp.held();
         (open <= OPEN).then_some(size_of::<Self>() + open + history)
     }
 
@@ -82,10 +82,11 @@ impl Checkpoint {
     ) -> io::Result<()> {
         let limits = &config.limits;
         let (mut tcp, session) = (self.tcp.clone(), self.session.clone());
-        let (mut inflater, mut scratch, mut budget) = (Inflater::default(), Vec::new(), Budget::default());
+        let (mut inflater, mut budget) = (Inflater::default(), Budget::default());
+        let (mut scratch, mut spare) = (Vec::new(), Vec::new());
         session.charge(&mut budget);
-        let (inflater, scratch, budget) = (&mut inflater, &mut scratch, &mut budget);
-        let tools = Tools { limits, want: config.want, inflater, scratch, budget };
+        let (inflater, scratch, spare, budget) = (&mut inflater, &mut scratch, &mut spare, &mut budget);
+        let tools = Tools { limits, want: config.want, inflater, scratch, spare, budget };
         let [mut last, put] = self.last;
         let mut rest = Rest { session, flipped: self.flipped, last: put, tools, out, goes_on: true };
         let (mut decoder, mut block) = (Decoder::new(limits), Block::default());
@@ -129,12 +130,24 @@ impl Rest<'_, '_> {
         let Self { session, flipped, last, tools, out, goes_on } = self;
         *last = at;
         let dir = if *flipped { dir.other() } else { dir };
-        session.feed(dir, item, at, tools, &mut |fact| *goes_on = *goes_on && out(&fact));
+        session.feed(dir, item, at, tools, &mut Ears { out, goes_on });
     }
 
     fn finish(&mut self) {
         let Self { session, last, tools, out, goes_on, .. } = self;
-        session.finish(*last, tools, &mut |fact| *goes_on = *goes_on && out(&fact));
+        session.finish(*last, tools, &mut Ears { out, goes_on });
+    }
+}
+
+/// Listens until it is enough.
+struct Ears<'a> {
+    out: &'a mut dyn FnMut(&Out<'_>) -> bool,
+    goes_on: &'a mut bool,
+}
+
+impl Listener for Ears<'_> {
+    fn tell(&mut self, out: Out<'_>) {
+        *self.goes_on = *self.goes_on && (self.out)(&out);
     }
 }
 

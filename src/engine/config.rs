@@ -1,8 +1,10 @@
 //! What a run is told.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::checkpoint::Checkpoints;
+use crate::event::ConnectionId;
 use crate::limits::Limits;
 use crate::ws::session::Want;
 
@@ -20,4 +22,15 @@ pub struct Config {
     /// Where states are kept from which connections can be decoded again, for observers with
     /// [`PACKETS`](crate::observe::Observer::PACKETS).
     pub checkpoints: Option<Arc<Checkpoints>>,
+    /// What connections are called that were counted before, where a part of a capture is read again; needs one thread.
+    pub numbering: Option<Arc<Numbering>>,
+}
+
+/// The numbers of connections, where they are not counted from the first.
+#[derive(Clone, Debug, Default)]
+pub struct Numbering {
+    /// Those that are known.
+    pub known: HashMap<ConnectionId, u32>,
+    /// The number of the next one that is not.
+    pub next: u32,
 }

@@ -8,37 +8,52 @@ use crate::rules::Finding;
 use crate::rules::checker::Checker;
 use crate::rules::facts::Opening;
 use crate::rules::ledger::Told;
-use crate::ws::fact::{Kind, Out};
+use crate::ws::fact::{Kind, Listener, Out, Single};
 use crate::ws::session::{Session, Tools};
 
 use super::checkpoint::EACH;
-use super::tell::Teller;
+use super::tell::{Given, Teller};
 
 /// A WebSocket connection that is being decoded.
+///
+/// What most frames touch lies together.
 #[derive(Debug)]
+#[repr(C)]
 pub(super) struct Live {
     pub(super) conn: Connection,
+    /// Where the connection's number will be, until it is known.
+    pub(super) given: Option<Given>,
+    seen: Seen,
+    /// Bytes of the handshake.
+    handshake: usize,
     session: Session,
     checker: Checker,
-    seen: Seen,
 }
 
 /// What was seen of a connection, for its end record.
 #[derive(Debug, Default)]
+#[repr(C)]
 struct Seen {
     close: [Option<CloseFrame>; 2],
     tcp: [Option<End>; 2],
-    totals: [Totals; 2],
     findings: [u64; 3],
-    last: At,
     /// The end record is out.
     told: bool,
+    last: At,
+    totals: [Totals; 2],
 }
 
 impl Live {
     pub(super) fn new(conn: Connection, session: Session, at: At) -> Self {
         let checker = Checker::new(conn.handshake.as_deref());
-        Self { conn, session, checker, seen: Seen { last: at, ..Seen::default() } }
+        let handshake = conn.handshake.as_deref().map_or(0, Handshake::held);
+        Self { conn, given: None, seen: Seen { last: at, ..Seen::default() }, handshake, session, checker }
+    }
+
+    /// Bytes that it holds besides messages and inflate histories.
+    #[inline]
+    pub(super) fn held(&self) -> usize {
+        self.handshake + self.session.searched()
     }
 
     /// The connection's record is out: what is to be said of how it began.
@@ -68,16 +83,20 @@ impl Live {
         tools: &mut Tools<'_>,
         teller: &mut Teller<O>,
     ) {
-        let Self { conn, session, checker, seen } = self;
+        let Self { conn, given, session, checker, seen, .. } = self;
         if seen.told {
             return;
+        }
+        if let Some(number) = given.as_ref().and_then(Given::get) {
+            conn.number = Some(number);
+            *given = None;
         }
         if let Item::End(end) = item {
             seen.tcp[dir.index()].get_or_insert(end);
             checker.end(dir, end, at, &mut |told| seen.told(conn, told, teller));
         }
         seen.last = at;
-        session.feed(dir, item, at, tools, &mut |out| seen.take(conn, checker, &out, teller));
+        session.feed(dir, item, at, tools, &mut Ears { conn, checker, seen, teller });
     }
 
     /// Payload bytes of its messages, and what its frames cost besides.
@@ -121,11 +140,11 @@ impl Live {
         tools: &mut Tools<'_>,
         teller: &mut Teller<O>,
     ) {
-        let Self { conn, session, checker, seen } = self;
+        let Self { conn, session, checker, seen, .. } = self;
         if seen.told {
             return;
         }
-        session.finish(seen.last, tools, &mut |out| seen.take(conn, checker, &out, teller));
+        session.finish(seen.last, tools, &mut Ears { conn, checker, seen, teller });
         session.release(tools.budget);
         checker.finish(at, unacked, &mut |told| seen.told(conn, told, teller));
         seen.told = true;
@@ -152,7 +171,44 @@ impl Live {
 /// What the rules on a handshake look at; `None` where there was none.
 pub(super) fn opening(conn: &Connection) -> Option<Opening<'_>> {
     let handshake: &Handshake = conn.handshake.as_deref()?;
-    Some(Opening { handshake, ips: [conn.client.ip(), conn.server.ip()], tls: false })
+    Some(Opening::new(handshake, [conn.client.ip(), conn.server.ip()], false))
+}
+
+/// What a session tells goes to the counts, the observer and the rules, in this order.
+struct Ears<'a, O: Observer> {
+    conn: &'a Connection,
+    checker: &'a mut Checker,
+    seen: &'a mut Seen,
+    teller: &'a mut Teller<O>,
+}
+
+impl<O: Observer> Listener for Ears<'_, O> {
+    #[inline]
+    fn tell(&mut self, out: Out<'_>) {
+        self.seen.take(self.conn, self.checker, &out, self.teller);
+    }
+
+    #[inline(always)]
+    fn single(&mut self, single: &Single<'_>) {
+        let Self { conn, checker, seen, teller } = self;
+        if teller.frames || !checker.single(single) {
+            self.tell(Out::Frame(single.frame()));
+            self.tell(Out::Message(single.message()));
+            return;
+        }
+        let payload = single.header.len;
+        seen.totals[single.dir.index()].add(&Totals {
+            frames: 1,
+            messages: 1,
+            bytes: single.end - single.offset,
+            payload,
+        });
+        teller.counts.frames += 1;
+        teller.counts.messages += 1;
+        if teller.messages {
+            teller.tell(conn, Event::Message(&single.message()));
+        }
+    }
 }
 
 impl Seen {
@@ -194,7 +250,9 @@ impl Seen {
                         reason: String::from_utf8_lossy(message.close_reason()).into_owned(),
                     });
                 }
-                teller.tell(conn, Event::Message(message));
+                if teller.messages {
+                    teller.tell(conn, Event::Message(message));
+                }
             }
             Out::Trouble { .. } => {}
         }

@@ -10,6 +10,9 @@ const MID_STREAM_BITS: u32 = 12;
 const MID_STREAM_BOTH_BITS: u32 = 44;
 const MID_STREAM_ALONE_BITS: u32 = 60;
 
+/// What a piece of [`Probe::heads`] costs besides its bytes: its entry, twice as vectors grow, and the allocator's own.
+const PIECE: usize = 2 * size_of::<(At, Vec<u8>)>() + 16;
+
 /// The first bytes of both directions, until they tell what this is.
 #[derive(Debug, Default)]
 pub(super) struct Probe {
@@ -17,7 +20,7 @@ pub(super) struct Probe {
     pub(super) searches: [Search; 2],
     /// The bytes, by packet.
     pub(super) heads: [Vec<(At, Vec<u8>)>; 2],
-    /// How many bytes there were.
+    /// How many bytes there were, and what their pieces cost besides.
     pub(super) collected: [usize; 2],
     /// Bytes are missing.
     pub(super) gap: [bool; 2],
@@ -27,10 +30,15 @@ impl Probe {
     pub(super) fn push(&mut self, dir: Dir, bytes: &[u8], at: At, limit: usize) {
         let n = dir.index();
         self.searches[n].push(bytes, at, limit);
-        self.collected[n] += bytes.len();
+        self.collected[n] += bytes.len() + PIECE;
         if self.collected[n] <= limit {
             self.heads[n].push((at, bytes.to_vec()));
         }
+    }
+
+    /// Bytes that it holds, about.
+    pub(super) fn held(&self) -> usize {
+        self.searches.iter().map(Search::held).sum::<usize>() + self.collected.iter().sum::<usize>()
     }
 
     /// One direction has brought so much that frames would have been recognised.

@@ -13,17 +13,20 @@ use crate::packet::segment::{Flags, FlowKey, Place, Segment};
 use crate::rules::{Finding, capture};
 
 use super::config::Config;
-use super::merge::{Made, Merge};
+use super::merge::{Lane, Made, Merge};
 use super::recent::{Pool, Recent};
 use super::worker::{Tally, Worker, shard_of};
-use crate::observe::{Observer, Outbox, Sink};
+use crate::observe::{Observer, Sink};
 
 /// Packets after which output is looked at, and how much of it there must be to be written.
 const STEP: usize = 32;
 const ENOUGH: usize = 128 << 10;
 
-/// Batches that may wait between two threads.
+/// Batches, and parts of output, that may wait between two threads.
 const QUEUE: usize = 4;
+
+/// Bytes of output after which a worker hands over what it has of a block.
+const PART: usize = 256 << 10;
 
 /// Decodes all of `source` and delivers what `observer` makes of it to `sink`, in capture order.
 ///
@@ -64,6 +67,9 @@ struct Reader<'a> {
     start: Option<At>,
     packets: u64,
     bytes: u64,
+    longest: usize,
+    /// Packets longer than that.
+    too_long: u64,
 }
 
 impl<'a> Reader<'a> {
@@ -78,6 +84,8 @@ impl<'a> Reader<'a> {
             start: None,
             packets: 0,
             bytes: 0,
+            longest: config.limits.packet_bytes,
+            too_long: 0,
         }
     }
 
@@ -117,7 +125,14 @@ impl<'a> Reader<'a> {
             let number = block.numbers.get(index).copied().unwrap_or(self.packets);
             let at = At { packet: number, time: packet.time };
             let place = Place { block: block.serial, offset: packet.offset };
-            self.decoder.decode(packet, block.packet(packet), place, at, &mut |segment| out(index, &segment));
+            let mut bytes = block.packet(packet);
+            let mut cut = *packet;
+            if bytes.len() > self.longest {
+                bytes = bytes.get(..self.longest).unwrap_or_default();
+                cut.len = bytes.len() as u32;
+                self.too_long += 1;
+            }
+            self.decoder.decode(&cut, bytes, place, at, &mut |segment| out(index, &segment));
         }
     }
 
@@ -156,6 +171,8 @@ impl<'a> Reader<'a> {
                 "IP fragments were dropped: the rest of their packets did not come in time",
             ),
             (stats.too_deep, "packets were passed over: tunnels within tunnels beyond the limit"),
+            (self.too_long, "packets were cut short: they are longer than the limit"),
+            (tally.too_heavy, "TCP connections were dropped: too many bytes were held for all of them"),
         ] {
             if count > 0 {
                 note(&capture::LIMIT, format!("{count} {what}"));
@@ -181,7 +198,7 @@ fn inline<O: Observer, S: Sink<O::Record>>(
     let mut worker = Worker::new(config, observer, true);
     let mut recent = Recent::default();
     let mut merge = Merge::new(config.limits.keys);
-    let mut made = Made { outbox: Outbox::new(true), runs: Vec::new(), keys: Vec::new() };
+    let (mut lane, mut made) = ([Lane::default()], Made::default());
     loop {
         let (block, last) = reader.block()?;
         recent.push(Arc::clone(&block), |old| reader.pool.give(old));
@@ -201,12 +218,11 @@ fn inline<O: Observer, S: Sink<O::Record>>(
         if last {
             worker.finish(&recent);
         }
-        std::mem::swap(&mut worker.teller.outbox, &mut made.outbox);
-        std::mem::swap(&mut worker.teller.runs, &mut made.runs);
-        std::mem::swap(&mut worker.teller.keys, &mut made.keys);
-        sink.bytes(&made.outbox.bytes)?;
-        merge.deliver(std::slice::from_mut(&mut made), sink)?;
-        made.clear();
+        let ready = worker.made(made, true);
+        sink.bytes(&ready.outbox.bytes)?;
+        lane[0].load(ready);
+        merge.deliver(&mut lane, |_, _| {}, sink)?;
+        made = lane[0].load(Made::default());
         if last {
             return Ok((worker.tally(), merge.book.finish()));
         }
@@ -371,21 +387,31 @@ fn work<O: Observer>(
     again: &Receiver<Made<O::Record>>,
 ) -> Tally {
     let mut recent = Recent::default();
+    let used = || again.try_recv().unwrap_or_default();
     for batch in batches {
         recent.push(Arc::clone(&batch.block), drop);
+        let mut at = None;
         for descriptor in &batch.segments {
+            // While the caches hold it; never between two segments of a packet, whose runs are ordered together.
+            if worker.teller.outbox.bytes.len() > PART
+                && at != Some(descriptor.packet)
+                && made.send(worker.made(used(), false)).is_err()
+            {
+                return worker.tally();
+            }
+            at = Some(descriptor.packet);
             let packet = batch.block.packets.get(descriptor.packet as usize);
             worker.segment(usize::from(descriptor.shard), &batch.segment(descriptor), packet, &recent);
         }
         // A reader that is done needs it no more.
         let _ = done.try_send(batch);
-        if made.send(worker.made(again)).is_err() {
+        if made.send(worker.made(used(), true)).is_err() {
             return worker.tally();
         }
     }
     worker.finish(&recent);
     // A sink that failed waits for nothing.
-    let _ = made.send(worker.made(again));
+    let _ = made.send(worker.made(used(), true));
     worker.tally()
 }
 
@@ -393,42 +419,39 @@ type Output<R> = (Receiver<Made<R>>, SyncSender<Made<R>>);
 
 fn merge<R, S: Sink<R>>(outputs: &[Output<R>], keys: usize, sink: &mut S) -> io::Result<Vec<Finding>> {
     let mut merge = Merge::new(keys);
+    let mut lanes: Vec<Lane<R>> = outputs.iter().map(|_| Lane::default()).collect();
+    // Whether there was more; a worker that is done needs what comes back no more.
+    let more = |n: usize, lane: &mut Lane<R>| {
+        let next = outputs.get(n).and_then(|(output, back)| Some((output.recv().ok()?, back)));
+        let Some((made, back)) = next else {
+            lane.end();
+            return false;
+        };
+        let _ = back.try_send(lane.load(made));
+        true
+    };
     loop {
-        let mut made: Vec<Made<R>> = outputs.iter().filter_map(|(output, _)| output.recv().ok()).collect();
-        if made.is_empty() {
+        let mut over = true;
+        for (n, lane) in lanes.iter_mut().enumerate() {
+            over &= !more(n, lane);
+        }
+        if over {
             return Ok(merge.book.finish());
         }
-        merge.deliver(&mut made, sink)?;
-        for ((_, back), mut made) in outputs.iter().zip(made) {
-            made.clear();
-            // A worker that is done needs it no more.
-            let _ = back.try_send(made);
-        }
+        merge.deliver(&mut lanes, |n, lane| _ = more(n, lane), sink)?;
     }
 }
 
 impl<O: Observer> Worker<'_, O> {
-    /// Takes out what was made of a batch, and goes on with an emptied one that came back.
-    fn made(&mut self, again: &Receiver<Made<O::Record>>) -> Made<O::Record> {
-        let Made { outbox, runs, keys } = again.try_recv().unwrap_or_else(|_| Made {
-            outbox: Outbox::new(false),
-            runs: Vec::new(),
-            keys: Vec::new(),
-        });
+    /// Takes out what was made, and goes on with `empty`. `last` = the block is over.
+    fn made(&mut self, empty: Made<O::Record>, last: bool) -> Made<O::Record> {
+        let Made { outbox, runs, begun, .. } = empty;
         Made {
             outbox: std::mem::replace(&mut self.teller.outbox, outbox),
             runs: std::mem::replace(&mut self.teller.runs, runs),
-            keys: std::mem::replace(&mut self.teller.keys, keys),
+            begun: std::mem::replace(&mut self.teller.begun, begun),
+            last,
         }
-    }
-}
-
-impl<R> Made<R> {
-    fn clear(&mut self) {
-        self.outbox.bytes.clear();
-        self.outbox.records.clear();
-        self.runs.clear();
-        self.keys.clear();
     }
 }
 
@@ -436,6 +459,7 @@ impl Tally {
     fn add(&mut self, other: &Self) {
         self.counts.add(&other.counts);
         self.tcp_connections += other.tcp_connections;
+        self.too_heavy += other.too_heavy;
         self.carried.add(&other.carried);
     }
 }

@@ -41,18 +41,28 @@ pub(super) struct Shard {
     flows: Vec<Option<Box<Flow>>>,
     free: Vec<u32>,
     closed: VecDeque<u32>,
+    /// Bytes that the flows hold, as [`Flow::held`] counts.
+    held: usize,
     pub(super) tcp_connections: u64,
+    /// Flows that were dropped because all together held too much.
+    pub(super) too_heavy: u64,
     pub(super) carried: Carried,
 }
 
+/// What every packet touches stands first.
 #[derive(Debug)]
+#[repr(C)]
 struct Flow {
+    last: At,
+    /// As [`Stack::waits`], which is further away.
+    waits: bool,
+    closed: bool,
+    /// Bytes that it holds besides messages and inflate histories, as counted in the shard.
+    held: usize,
+    stack: Stack,
+    tcp: tcp::Connection,
     key: FlowKey,
     opened: At,
-    last: At,
-    closed: bool,
-    tcp: tcp::Connection,
-    stack: Stack,
     /// What the stack may ask of the flow; kept true until a WebSocket is open.
     facts: FlowFacts,
     /// Its packets that the observer has not been told of, where it asks for them.
@@ -64,16 +74,36 @@ struct Flow {
 }
 
 impl Shard {
-    /// Takes a segment of one of its flows.
+    /// The flow of a segment, where it is known.
+    #[inline]
+    pub(super) fn find(&self, s: &Segment<'_>) -> Option<u32> {
+        self.table.get(&s.key).copied()
+    }
+
+    /// Takes a segment that does no more than acknowledge what was seen, as half of them do. `false` = it was not
+    /// taken: it may be another.
+    #[inline]
+    pub(super) fn acknowledgement(&mut self, index: Option<u32>, s: &Segment<'_>) -> bool {
+        let flow = index.and_then(|index| self.flows.get_mut(index as usize)?.as_mut());
+        let Some(flow) = flow.filter(|flow| !flow.waits) else { return false };
+        let only = flow.tcp.acknowledgement(s);
+        if only {
+            flow.last = s.at;
+        }
+        only
+    }
+
+    /// Takes a segment of one of its flows, which is that at `index` if there is one.
     #[inline]
     pub(super) fn segment<O: Observer, H: History>(
         &mut self,
+        index: Option<u32>,
         s: &Segment<'_>,
         packet: Option<&Packet>,
         cx: &mut Context<'_, O, H>,
     ) {
-        let index = match self.table.get(&s.key) {
-            Some(index) => *index,
+        let index = match index {
+            Some(index) => index,
             None if s.flags.syn() || !s.payload.is_empty() => self.open(s, cx),
             None => return,
         };
@@ -82,6 +112,7 @@ impl Shard {
             let mut old = std::mem::replace(flow, Box::new(Flow::new(s, cx.decode_as)));
             self.tcp_connections += 1;
             old.finish(s.at, false, cx);
+            self.held -= old.held;
             self.count(&old);
         }
         let Some(Some(flow)) = self.flows.get_mut(index as usize) else { return };
@@ -95,10 +126,18 @@ impl Shard {
         if O::PACKETS {
             flow.hand_over(!s.payload.is_empty(), cx);
         }
-        if flow.tcp.closed() && !flow.closed {
+        let closes = flow.tcp.closed() && !flow.closed;
+        if closes {
             flow.closed = true;
             flow.finish(s.at, false, cx);
+        }
+        let held = flow.tcp.held() + flow.stack.held();
+        self.held = self.held + held - std::mem::replace(&mut flow.held, held);
+        if closes {
             self.linger(index);
+        }
+        if self.held > cx.tools.limits.shard_held_bytes {
+            self.lighten(s.at, cx);
         }
     }
 
@@ -149,12 +188,37 @@ impl Shard {
             idle.select_nth_unstable(count);
         }
         idle.truncate(count);
+        self.evict(idle.into_iter().map(|(_, _, n)| n).collect(), at, cx);
+    }
+
+    /// Drops the flows that hold most, until a quarter of what may be held is free.
+    #[cold]
+    fn lighten<O: Observer, H: History>(&mut self, at: At, cx: &mut Context<'_, O, H>) {
+        let mut heavy: Vec<(usize, u32)> = (0u32..)
+            .zip(&self.flows)
+            .filter_map(|(n, flow)| Some((flow.as_ref()?.held, n)))
+            .filter(|(held, _)| *held > 0)
+            .collect();
+        heavy.sort_unstable_by(|a, b| b.cmp(a));
+        let mut excess = self.held.saturating_sub(cx.tools.limits.shard_held_bytes / 4 * 3);
+        let count = heavy.iter().take_while(|(held, _)| {
+            let goes = excess > 0;
+            excess = excess.saturating_sub(*held);
+            goes
+        });
+        let count = count.count();
+        heavy.truncate(count);
+        self.too_heavy += count as u64;
+        self.evict(heavy.into_iter().map(|(_, n)| n).collect(), at, cx);
+    }
+
+    fn evict<O: Observer, H: History>(&mut self, mut flows: Vec<u32>, at: At, cx: &mut Context<'_, O, H>) {
         // Numbers rise with time, so this order is the one in which the records must appear.
-        idle.sort_unstable_by_key(|(_, _, n)| {
+        flows.sort_unstable_by_key(|n| {
             let flow = self.flows.get(*n as usize).and_then(Option::as_ref);
             flow.map(|flow| flow.order())
         });
-        for (_, _, n) in idle {
+        for n in flows {
             self.remove(n, at, true, cx);
         }
         self.closed.retain(|n| self.flows.get(*n as usize).is_some_and(Option::is_some));
@@ -169,6 +233,7 @@ impl Shard {
         {
             self.table.remove(&flow.key);
             self.free.push(oldest);
+            self.held -= flow.held;
             self.count(&flow);
         }
     }
@@ -178,6 +243,7 @@ impl Shard {
         self.table.remove(&flow.key);
         self.free.push(n);
         flow.finish(at, evicted, cx);
+        self.held -= flow.held;
         self.count(&flow);
     }
 
@@ -208,12 +274,14 @@ impl Flow {
             forced: decode_as.iter().any(|port| [low.port(), high.port()].contains(port)),
         };
         Self {
+            last: s.at,
+            waits: false,
+            closed: false,
+            held: 0,
+            stack: Stack::new(),
+            tcp,
             key: s.key,
             opened: s.at,
-            last: s.at,
-            closed: false,
-            tcp,
-            stack: Stack::new(),
             facts,
             places: None,
             work: 0,
@@ -242,6 +310,7 @@ impl Flow {
             facts.holes = Dir::BOTH.map(|dir| tcp.has_hole(dir));
             stack.segment(s.at, &mut Cx { flow: facts, tools, teller });
         }
+        self.waits = stack.waits();
     }
 
     /// Keeps the state before the packet of a segment, where enough was done since the last time.
@@ -296,6 +365,7 @@ impl Flow {
 
     fn finish<O: Observer, H: History>(&mut self, at: At, evicted: bool, cx: &mut Context<'_, O, H>) {
         self.refresh();
+        self.facts.unacked = Dir::BOTH.map(|dir| self.tcp.unacked(dir));
         let Context { tools, teller, .. } = cx;
         let Self { tcp, stack, facts, .. } = self;
         let mut inner = Cx { flow: facts, tools, teller };
@@ -309,7 +379,6 @@ impl Flow {
     fn refresh(&mut self) {
         self.facts.start_seen = self.tcp.start_seen();
         self.facts.heard = Dir::BOTH.map(|dir| self.tcp.counters(dir).packets > 0);
-        self.facts.unacked = Dir::BOTH.map(|dir| self.tcp.unacked(dir));
     }
 }
 

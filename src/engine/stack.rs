@@ -122,6 +122,17 @@ impl Stack {
         matches!(self.layer, Layer::WebSocket(_))
     }
 
+    /// Bytes that it holds besides messages and inflate histories.
+    #[inline]
+    pub(super) fn held(&self) -> usize {
+        match &self.layer {
+            Layer::Probe(probe) => probe.held(),
+            Layer::Http(pair) => pair.held(),
+            Layer::WebSocket(live) => live.held(),
+            Layer::Opaque(_) => 0,
+        }
+    }
+
     /// There is a connection, or there was.
     pub(super) fn had_connections(&self) -> bool {
         self.attempts > 0
@@ -266,10 +277,14 @@ impl Stack {
     #[cold]
     fn other<O: Observer>(&mut self, dir: Dir, item: Item<'_>, at: At, cx: &mut Cx<'_, '_, O>) {
         match (&mut self.layer, item) {
-            (Layer::Opaque(Carries::Nothing), Item::Data(_)) => {
-                self.layer = Layer::Probe(Box::default());
-                self.probe(dir, item, at, cx);
-            }
+            (Layer::Opaque(Carries::Nothing), Item::Data(bytes)) => match probe(bytes) {
+                // At once, so that most connections need no probe.
+                guess @ (Guess::Request | Guess::Response) => self.http_seen(guess, dir, item, at, cx),
+                _ => {
+                    self.layer = Layer::Probe(Box::default());
+                    self.probe(dir, item, at, cx);
+                }
+            },
             // HTTP behind something else, such as a SOCKS or PROXY preamble.
             (Layer::Opaque(Carries::Other), Item::Data(bytes)) if bytes.starts_with(b"GET ") => {
                 self.layer = Layer::Http(Box::new(Pair::inside()));
@@ -281,7 +296,7 @@ impl Stack {
         }
     }
 
-    fn probe<O: Observer>(&mut self, mut dir: Dir, item: Item<'_>, at: At, cx: &mut Cx<'_, '_, O>) {
+    fn probe<O: Observer>(&mut self, dir: Dir, item: Item<'_>, at: At, cx: &mut Cx<'_, '_, O>) {
         let Layer::Probe(probe) = &mut self.layer else { return };
         let start_known = cx.flow.start_seen && !probe.gap[dir.index()];
         match item {
@@ -289,13 +304,7 @@ impl Stack {
                 let fresh = probe.collected[dir.index()] == 0 || !start_known;
                 let guess = if fresh { self::probe(bytes) } else { probe.guess_joined(dir, bytes) };
                 match guess {
-                    Guess::Request | Guess::Response => {
-                        if (guess == Guess::Request) != (dir == Dir::C2s) {
-                            self.flip();
-                            dir = dir.other();
-                        }
-                        self.start_http(dir, item, at, cx);
-                    }
+                    Guess::Request | Guess::Response => self.http_seen(guess, dir, item, at, cx),
                     Guess::Tls => self.layer = Layer::Opaque(Carries::Tls),
                     Guess::Http2 => self.layer = Layer::Opaque(Carries::Http2),
                     Guess::Other if start_known && !cx.flow.forced => {
@@ -316,6 +325,23 @@ impl Stack {
             }
             Item::End(_) => {}
         }
+    }
+
+    /// HTTP/1 it is, as a request or a response says, which also tells who the client is.
+    fn http_seen<O: Observer>(
+        &mut self,
+        guess: Guess,
+        dir: Dir,
+        item: Item<'_>,
+        at: At,
+        cx: &mut Cx<'_, '_, O>,
+    ) {
+        let sent_by_client = guess == Guess::Request;
+        if sent_by_client != (dir == Dir::C2s) {
+            self.flip();
+        }
+        let dir = if sent_by_client { Dir::C2s } else { Dir::S2c };
+        self.start_http(dir, item, at, cx);
     }
 
     /// HTTP/1 it is: what was collected before, then this item.
@@ -422,7 +448,7 @@ impl Stack {
         let conn = self.connection(handshake, transport, cx.flow);
         let mut live = Box::new(Live::new(conn, Session::new(&setup), at));
         self.opened_at = cx.teller.packet;
-        cx.teller.opened(&mut live.conn);
+        live.given = cx.teller.opened(&mut live.conn);
         live.opened(at, cx.teller);
         for finding in self.early.take().into_iter().flat_map(|early| *early) {
             live.finding(finding, cx.teller);

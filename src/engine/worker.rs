@@ -19,6 +19,7 @@ pub(super) struct Worker<'a, O: Observer> {
     budgets: Vec<Budget>,
     inflater: Inflater,
     scratch: Vec<u8>,
+    spare: Vec<u8>,
     pub(super) teller: Teller<O>,
 }
 
@@ -27,6 +28,7 @@ pub(super) struct Worker<'a, O: Observer> {
 pub(super) struct Tally {
     pub(super) counts: Counts,
     pub(super) tcp_connections: u64,
+    pub(super) too_heavy: u64,
     pub(super) carried: Carried,
 }
 
@@ -44,7 +46,8 @@ impl<'a, O: Observer> Worker<'a, O> {
             budgets: vec![Budget::default(); SHARDS],
             inflater: Inflater::default(),
             scratch: Vec::new(),
-            teller: Teller::new(observer, numbered),
+            spare: Vec::new(),
+            teller: Teller::new(observer, numbered, config.numbering.clone()),
         }
     }
 
@@ -57,8 +60,14 @@ impl<'a, O: Observer> Worker<'a, O> {
         packet: Option<&Packet>,
         history: &impl History,
     ) {
+        let Some(flows) = self.shards.get_mut(shard) else { return };
+        let index = flows.find(s);
+        // Places are noted of all packets.
+        if !O::PACKETS && flows.acknowledgement(index, s) {
+            return;
+        }
         self.teller.packet = s.at.packet;
-        self.with(shard, history, |shard, cx| shard.segment(s, packet, cx));
+        self.with(shard, history, |shard, cx| shard.segment(index, s, packet, cx));
     }
 
     /// The capture is over: ends all flows.
@@ -81,6 +90,7 @@ impl<'a, O: Observer> Worker<'a, O> {
         let mut tally = Tally { counts: self.teller.counts, ..Tally::default() };
         for shard in &self.shards {
             tally.tcp_connections += shard.tcp_connections;
+            tally.too_heavy += shard.too_heavy;
             tally.carried.add(&shard.carried);
         }
         tally
@@ -101,6 +111,7 @@ impl<'a, O: Observer> Worker<'a, O> {
             want: self.config.want,
             inflater: &mut self.inflater,
             scratch: &mut self.scratch,
+            spare: &mut self.spare,
             budget,
         };
         let Config { decode_as, checkpoints, .. } = self.config;

@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 use serde_json::Value as Json;
 
 use crate::event::{Closing, Connection, Event};
-use crate::http::upgrade::{Handshake, Header, Request};
+use crate::http::upgrade::{Handshake, Headers, Request, Response};
 use crate::item::{At, Dir};
 use crate::packet::segment::Endpoint;
 use crate::rules::{Finding, Level};
@@ -225,8 +225,8 @@ impl<'a> Row<'a> {
             Field::SrcPort => port(self.end(false)?),
             Field::DstPort => port(self.end(true)?),
             Field::Host => Value::Bytes(without_port(self.request()?.header("host").next()?)),
-            Field::Path => Value::Bytes(path(&self.request()?.target)),
-            Field::Method => Value::Bytes(&self.request()?.method),
+            Field::Path => Value::Bytes(path(self.request()?.target())),
+            Field::Method => Value::Bytes(self.request()?.method()),
             Field::Origin => return several(self.request()?.header("origin"), test),
             Field::Agent => return several(self.request()?.header("user-agent"), test),
             Field::Url => {
@@ -344,12 +344,12 @@ impl<'a> Row<'a> {
     /// Gives the values of a header to `test`, those of the request first.
     pub(super) fn header(&self, name: &str, test: Test<'_>) -> Option<bool> {
         let handshake = self.conn?.handshake.as_deref()?;
-        let heads: [&[Header]; 2] = [
-            handshake.request.as_ref().map_or(&[], |head| &head.headers),
-            handshake.response.as_ref().map_or(&[], |head| &head.headers),
+        let heads = [
+            handshake.request.as_ref().map(Request::headers),
+            handshake.response.as_ref().map(Response::headers),
         ];
-        let named = heads.into_iter().flatten().filter(|h| h.name.eq_ignore_ascii_case(name.as_bytes()));
-        several(named.map(|header| &*header.value), test)
+        let named = heads.into_iter().flatten().flat_map(|headers: Headers<'_>| headers.named(name));
+        several(named.map(|header| header.value), test)
     }
 }
 

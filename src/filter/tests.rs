@@ -36,8 +36,8 @@ fn connection() -> Connection {
         server: Endpoint::v4([10, 0, 1, 5], 8_080),
         transport: Transport::Http1,
         handshake: Some(Box::new(Handshake {
-            request: Some(Request::parse(&request, at(1, 0), at(1, 0))),
-            response: Some(Response::parse(&response, at(2, 1), at(2, 1))),
+            request: Some(Request::parse(request, at(1, 0), at(1, 0))),
+            response: Some(Response::parse(response, at(2, 1), at(2, 1))),
             early_bytes: 0,
         })),
     }
@@ -52,7 +52,7 @@ fn message(dir: Dir, kind: Kind, payload: &[u8]) -> Message<'_> {
         last: at(10, 1_500),
         frames: 2,
         first_frame: 52,
-        last_frame: 54,
+        last_frame: 52,
         wire_len: 40,
         len: payload.len() as u64,
         compressed: true,

@@ -1,6 +1,6 @@
 //! Message bodies, skipped by count (RFC 9112 sections 6 and 7.1).
 
-use super::head;
+use super::headers::Headers;
 
 /// What is left of a body. Nothing of it is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,9 +45,9 @@ impl Body {
     /// No body.
     pub(super) const NONE: Self = Self::Length(0);
 
-    /// The body that a request head announces.
-    pub(super) fn of_request(head: &[u8]) -> Self {
-        match announced(head) {
+    /// The body that a request announces.
+    pub(super) fn of_request(headers: Headers<'_>) -> Self {
+        match announced(headers) {
             Announced::Chunked => Self::Chunked(Chunk::START),
             Announced::Length(len) => Self::Length(len),
             // RFC 9112 section 6.3: without a usable length a request has no body.
@@ -55,9 +55,9 @@ impl Body {
         }
     }
 
-    /// The body that a final response's head announces, if it may have one at all.
-    pub(super) fn of_response(head: &[u8]) -> Self {
-        match announced(head) {
+    /// The body that a final response announces, if it may have one at all.
+    pub(super) fn of_response(headers: Headers<'_>) -> Self {
+        match announced(headers) {
             Announced::Chunked => Self::Chunked(Chunk::START),
             Announced::Length(len) => Self::Length(len),
             Announced::Other | Announced::Nothing => Self::UntilClose,
@@ -169,22 +169,20 @@ enum Announced {
 }
 
 /// Transfer-Encoding goes before Content-Length (RFC 9112 section 6.3).
-fn announced(head: &[u8]) -> Announced {
+fn announced(headers: Headers<'_>) -> Announced {
     let mut length: Option<Option<u64>> = None;
-    let mut coding: Option<bool> = None;
-    for field in head::fields(head) {
-        if field.name.eq_ignore_ascii_case(b"transfer-encoding") {
-            let last = field.value.rsplit(|b| *b == b',').next().unwrap_or_default();
-            coding = Some(last.trim_ascii().eq_ignore_ascii_case(b"chunked"));
-        } else if field.name.eq_ignore_ascii_case(b"content-length") {
-            for part in field.value.split(|b| *b == b',') {
-                let value = decimal(part.trim_ascii());
-                // The same length twice is one length; two different ones are none.
-                length = Some(match length {
-                    Some(before) if before != value => None,
-                    _ => value,
-                });
-            }
+    let coding = headers.named("transfer-encoding").last().map(|field| {
+        let last = field.value.rsplit(|b| *b == b',').next().unwrap_or_default();
+        last.trim_ascii().eq_ignore_ascii_case(b"chunked")
+    });
+    for field in headers.named("content-length") {
+        for part in field.value.split(|b| *b == b',') {
+            let value = decimal(part.trim_ascii());
+            // The same length twice is one length; two different ones are none.
+            length = Some(match length {
+                Some(before) if before != value => None,
+                _ => value,
+            });
         }
     }
     match (coding, length) {
@@ -205,10 +203,13 @@ fn decimal(text: &[u8]) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::upgrade::Request;
+    use crate::item::At;
 
     fn body(fields: &str) -> [Body; 2] {
-        let head = format!("x\r\n{fields}\r\n");
-        [Body::of_request(head.as_bytes()), Body::of_response(head.as_bytes())]
+        let head = format!("GET / HTTP/1.1\r\n{fields}\r\n");
+        let request = Request::parse(head, At::default(), At::default());
+        [Body::of_request(request.headers()), Body::of_response(request.headers())]
     }
 
     #[test]

@@ -99,11 +99,26 @@ pub enum Why {
     HeadTooLarge,
 }
 
+/// A response whose head is complete.
+#[derive(Debug)]
+struct Answering {
+    response: Response,
+    /// A gap swallowed the head's end, and perhaps more.
+    open: bool,
+}
+
+impl From<Head> for Answering {
+    fn from(head: Head) -> Self {
+        let Head { bytes, first, last, missing, open } = head;
+        Self { response: Response::parse(bytes, first, last).lacking(missing), open }
+    }
+}
+
 /// Why server bytes are held.
 #[derive(Debug)]
 enum Wait {
     /// For the request of this response.
-    Request(Head),
+    Request(Answering),
     /// For the client to show what a lost response said.
     Answer,
 }
@@ -177,14 +192,26 @@ impl Pair {
         }
     }
 
+    /// Bytes that it holds, about.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        let heads: usize = self.pending.iter().map(Pending::cost).sum();
+        let held: usize = self.held.iter().flatten().map(|hold| hold.cost()).sum();
+        let wait = match self.wait.as_deref() {
+            Some(Wait::Request(head)) => head.response.cost(),
+            Some(Wait::Answer) | None => 0,
+        };
+        self.client.held() + self.server.held() + heads + held + wait
+    }
+
     /// Takes what is pending for accepted: for a caller that knows that the other direction was not captured.
     ///
     /// An upgrade request without a response gives a handshake without one; a 101 that waits for its request
     /// gives one without that. Nothing more may be fed after `Some`; `None` changes nothing.
     pub fn force_upgrade(&mut self) -> Option<(Box<Handshake>, Vec<Held>)> {
         let handshake = match self.wait.as_deref() {
-            Some(Wait::Request(head)) if Answer::of(head).switches() => {
-                Handshake { response: Some(response(head)), ..Handshake::default() }
+            Some(Wait::Request(head)) if Answer::of(&head.response).switches() => {
+                Handshake { response: Some(head.response.clone()), ..Handshake::default() }
             }
             _ if self.pending.back().is_some_and(Pending::is_upgrade) => {
                 let request = self.pending.pop_back().and_then(Pending::into_request);
@@ -210,9 +237,9 @@ impl Pair {
     /// [`Pair::force_upgrade`] first to get that with its bytes.
     pub fn finish(&mut self, out: &mut Out<'_>) {
         if let Some(Wait::Request(head)) = self.wait.take().map(|wait| *wait)
-            && Answer::of(&head).switches()
+            && Answer::of(&head.response).switches()
         {
-            out(Box::new(Handshake { response: Some(response(&head)), ..Handshake::default() }));
+            out(Box::new(Handshake { response: Some(head.response), ..Handshake::default() }));
         }
         self.unanswered(out);
         self.pending.clear();
@@ -350,10 +377,6 @@ impl Pair {
         }
         held
     }
-}
-
-fn response(head: &Head) -> Response {
-    Response { missing: head.missing, ..Response::parse(&head.bytes, head.first, head.last) }
 }
 
 /// Requests without a response that are remembered.

@@ -108,6 +108,14 @@ impl Half {
         kept
     }
 
+    /// Bytes held of an unfinished head.
+    pub(super) fn held(&self) -> usize {
+        match &self.state {
+            State::Head(Some(partial)) => partial.bytes.capacity(),
+            State::Head(None) | State::Body(_) | State::Lost => 0,
+        }
+    }
+
     /// At the start of a message, or in a head: no body is left to be skipped.
     pub(super) const fn in_head(&self) -> bool {
         matches!(self.state, State::Head(_))
@@ -256,27 +264,32 @@ impl Partial {
             self.missing = self.missing.saturating_add(line.len() as u64);
             rest = behind;
         }
+        // Lines are looked at one by one, and copied together.
+        let mut lines = rest;
         loop {
             let Some(end) = memchr::memchr(b'\n', rest) else {
                 self.note(rest);
-                self.bytes.extend_from_slice(rest);
+                self.bytes.extend_from_slice(lines);
                 return None;
             };
             let (line, behind) = rest.split_at_checked(end + 1).unwrap_or((rest, &[]));
             self.note(line.get(..end).unwrap_or_default());
-            self.bytes.extend_from_slice(line);
             rest = behind;
             let empty = self.line != Line::Text;
             self.line = Line::Empty;
             if !empty {
                 self.started = true;
-            } else if self.started {
-                return Some(data.len() - rest.len());
-            } else {
-                self.blank = self.blank.saturating_add(self.bytes.len());
-                self.bytes.clear();
-                self.first = at;
+                continue;
             }
+            let (whole, _) = lines.split_at_checked(lines.len() - rest.len()).unwrap_or_default();
+            if self.started {
+                self.bytes.extend_from_slice(whole);
+                return Some(data.len() - rest.len());
+            }
+            self.blank = self.blank.saturating_add(self.bytes.len() + whole.len());
+            self.bytes.clear();
+            self.first = at;
+            lines = rest;
         }
     }
 

@@ -2,13 +2,16 @@
 
 use super::body::Body;
 use super::half::Head;
-use super::head;
-use super::upgrade::Request;
+use super::headers::Headers;
+use super::upgrade::{Request, Response};
 
 /// A request without a final response.
 #[derive(Debug)]
 pub(super) struct Pending {
-    head: Head,
+    /// `None` = it was forgotten.
+    request: Option<Request>,
+    /// Bytes of its head are not in the capture.
+    cut: bool,
     pub(super) kind: Kind,
     /// The body that it announces.
     pub(super) body: Body,
@@ -30,19 +33,20 @@ pub(super) enum Kind {
 
 impl Pending {
     pub(super) fn new(head: Head) -> Self {
-        let method = head::method(&head.bytes);
-        let signs = Signs::of(&head.bytes);
+        let Head { bytes, first, last, missing, .. } = head;
+        let request = Request::parse(bytes, first, last).lacking(missing);
+        let signs = Signs::of(request.headers());
         let kind = if signs.any() {
             Kind::Upgrade { attempt: signs.upgrade || signs.key }
-        } else if method == b"CONNECT" {
-            Kind::Connect
-        } else if method == b"HEAD" {
-            Kind::Head
         } else {
-            Kind::Plain
+            match request.method() {
+                b"CONNECT" => Kind::Connect,
+                b"HEAD" => Kind::Head,
+                _ => Kind::Plain,
+            }
         };
-        let body = Body::of_request(&head.bytes);
-        Self { head, kind, body }
+        let body = Body::of_request(request.headers());
+        Self { request: Some(request), cut: missing > 0, kind, body }
     }
 
     /// It asks for WebSocket, or looks like it.
@@ -51,8 +55,8 @@ impl Pending {
     }
 
     /// Bytes of its head are not in the capture.
-    pub(super) fn is_cut(&self) -> bool {
-        self.head.missing > 0
+    pub(super) const fn is_cut(&self) -> bool {
+        self.cut
     }
 
     /// What is behind it depends on its response.
@@ -62,18 +66,17 @@ impl Pending {
 
     /// The request; `None` where it was forgotten.
     pub(super) fn into_request(self) -> Option<Request> {
-        let Head { bytes, first, last, missing, .. } = self.head;
-        (!bytes.is_empty()).then(|| Request { missing, ..Request::parse(&bytes, first, last) })
+        self.request
     }
 
     /// Memory taken by the head.
     pub(super) fn cost(&self) -> usize {
-        self.head.bytes.capacity()
+        self.request.as_ref().map_or(0, Request::cost)
     }
 
     /// Keeps what decides the response's body alone.
     pub(super) fn forget(&mut self) {
-        self.head.bytes = Vec::new();
+        self.request = None;
     }
 }
 
@@ -86,8 +89,8 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    pub(super) fn of(head: &Head) -> Self {
-        Self { status: head::status(&head.bytes), websocket: Signs::of(&head.bytes).any() }
+    pub(super) fn of(response: &Response) -> Self {
+        Self { status: response.status, websocket: Signs::of(response.headers()).any() }
     }
 
     /// A 101 that by itself tells of WebSocket.
@@ -107,7 +110,6 @@ impl Answer {
 }
 
 /// Signs of WebSocket in a head.
-#[derive(Default)]
 struct Signs {
     upgrade: bool,
     key: bool,
@@ -115,19 +117,11 @@ struct Signs {
 }
 
 impl Signs {
-    fn of(head: &[u8]) -> Self {
-        const PREFIX: &[u8] = b"sec-websocket-";
-        let mut signs = Self::default();
-        for field in head::fields(head) {
-            if field.name.eq_ignore_ascii_case(b"upgrade") {
-                let mut listed = field.value.split(|b| *b == b',');
-                signs.upgrade |= listed.any(|token| token.trim_ascii().eq_ignore_ascii_case(b"websocket"));
-            } else if field.name.get(..PREFIX.len()).is_some_and(|name| name.eq_ignore_ascii_case(PREFIX)) {
-                signs.other = true;
-                signs.key |= field.name.eq_ignore_ascii_case(b"sec-websocket-key");
-            }
-        }
-        signs
+    fn of(headers: Headers<'_>) -> Self {
+        let upgrade = headers.list("upgrade", "websocket");
+        let key = headers.named("sec-websocket-key").next().is_some();
+        // Others are looked for where they make a difference.
+        Self { upgrade, key, other: !upgrade && !key && headers.any_begins("sec-websocket-") }
     }
 
     const fn any(&self) -> bool {

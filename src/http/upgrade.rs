@@ -4,17 +4,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use sha1::{Digest as _, Sha1};
 
-use super::extension::{Deflate, Extensions};
+use super::extension::{Deflate, Extension, Extensions};
+use super::headers::{Span, Text};
 use crate::item::At;
 
-/// A header field as on the wire: the value without the white space around it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Header {
-    /// The field name, in the sender's case.
-    pub name: Vec<u8>,
-    /// The value; lines that were folded (obs-fold) are joined by one space.
-    pub value: Vec<u8>,
-}
+pub use super::headers::{Header, Headers};
 
 /// What is wrong with the syntax of a head (RFC 9112); decoding goes on all the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,16 +30,11 @@ pub enum HeadFault {
 /// The head of a request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Request {
-    /// `GET`.
-    pub method: Vec<u8>,
-    /// The target as sent.
-    pub target: Vec<u8>,
-    /// The version without `HTTP/`: `1.1`.
-    pub version: Vec<u8>,
-    /// The header fields in order.
-    pub headers: Vec<Header>,
-    /// Faults of syntax, each once.
-    pub faults: Vec<HeadFault>,
+    text: Text,
+    /// Method, target and version.
+    line: [Span; 3],
+    /// SHA-1 of the first Sec-WebSocket-Key and the GUID.
+    proof: Option<Proof>,
     /// Bytes of the head that the capture does not hold. Above 0, header fields may be missing.
     pub missing: u64,
     /// The packet with the first byte.
@@ -57,16 +46,11 @@ pub struct Request {
 /// The head of a response.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Response {
+    text: Text,
+    /// Version and reason.
+    line: [Span; 2],
     /// The status code.
     pub status: u16,
-    /// The reason phrase, perhaps empty.
-    pub reason: Vec<u8>,
-    /// The version without `HTTP/`.
-    pub version: Vec<u8>,
-    /// The header fields in order.
-    pub headers: Vec<Header>,
-    /// Faults of syntax, each once.
-    pub faults: Vec<HeadFault>,
     /// Bytes of the head that the capture does not hold. Above 0, header fields may be missing.
     pub missing: u64,
     /// The packet with the first byte.
@@ -74,6 +58,9 @@ pub struct Response {
     /// The packet with the last byte of the head.
     pub last: At,
 }
+
+/// SHA-1 of a key with the GUID behind it, from which Sec-WebSocket-Accept is made.
+pub type Proof = [u8; 20];
 
 /// A request to upgrade to WebSocket and what came of it. Either half may be missing from a capture.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -100,42 +87,117 @@ pub struct Accept {
 }
 
 impl Request {
-    /// The values of all header lines of this name, in order; names are compared without case.
-    pub fn header<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
-        values(&self.headers, name)
+    pub(super) fn new(text: Text, line: [Span; 3], first: At, last: At) -> Self {
+        let proof = text.headers().named(KEY).next().map(|key| proof(key.value));
+        Self { text, line, proof, missing: 0, first, last }
     }
 
-    /// The elements of a comma-separated list, over all header lines of this name.
-    pub fn tokens<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
-        elements(self.header(name))
-    }
-
-    /// The extensions that are offered.
+    /// `GET`.
     #[must_use]
-    pub fn extensions(&self) -> Extensions {
-        Extensions::parse(self.header(EXTENSIONS))
+    pub fn method(&self) -> &[u8] {
+        self.text.part(self.line[0])
+    }
+
+    /// The target as sent.
+    #[must_use]
+    pub fn target(&self) -> &[u8] {
+        self.text.part(self.line[1])
+    }
+
+    /// The version without `HTTP/`: `1.1`.
+    #[must_use]
+    pub fn version(&self) -> &[u8] {
+        self.text.part(self.line[2])
+    }
+
+    /// SHA-1 of the first Sec-WebSocket-Key and the GUID, from which Sec-WebSocket-Accept is made.
+    #[must_use]
+    pub const fn proof(&self) -> Option<&Proof> {
+        self.proof.as_ref()
+    }
+
+    /// The Sec-WebSocket-Accept that the first Sec-WebSocket-Key demands.
+    #[must_use]
+    pub fn expected_accept(&self) -> Option<String> {
+        self.proof.map(|proof| BASE64.encode(proof))
     }
 }
 
 impl Response {
-    /// The values of all header lines of this name, in order; names are compared without case.
-    pub fn header<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
-        values(&self.headers, name)
+    pub(super) fn new(text: Text, status: u16, line: [Span; 2], first: At, last: At) -> Self {
+        Self { text, line, status, missing: 0, first, last }
     }
 
-    /// The elements of a comma-separated list, over all header lines of this name.
-    pub fn tokens<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
-        elements(self.header(name))
-    }
-
-    /// The extensions that are accepted.
+    /// The version without `HTTP/`.
     #[must_use]
-    pub fn extensions(&self) -> Extensions {
-        Extensions::parse(self.header(EXTENSIONS))
+    pub fn version(&self) -> &[u8] {
+        self.text.part(self.line[0])
+    }
+
+    /// The reason phrase, perhaps empty.
+    #[must_use]
+    pub fn reason(&self) -> &[u8] {
+        self.text.part(self.line[1])
     }
 }
 
+/// What both heads are asked for.
+macro_rules! fields {
+    ($head:ty, $extensions:literal) => {
+        impl $head {
+            /// The header fields in order.
+            #[must_use]
+            pub fn headers(&self) -> Headers<'_> {
+                self.text.headers()
+            }
+
+            /// Faults of syntax, each once.
+            #[must_use]
+            pub fn faults(&self) -> &[HeadFault] {
+                &self.text.faults
+            }
+
+            /// Memory that the head takes, in bytes.
+            pub(super) fn cost(&self) -> usize {
+                self.text.cost()
+            }
+
+            /// The same head with so many bytes of it missing.
+            #[must_use]
+            pub fn lacking(self, missing: u64) -> Self {
+                Self { missing, ..self }
+            }
+
+            /// The values of all header lines of this name, in order; names are compared without case.
+            pub fn header(&self, name: &str) -> impl Iterator<Item = &[u8]> {
+                self.headers().named(name).map(|header| header.value)
+            }
+
+            /// The elements of a comma-separated list, over all header lines of this name.
+            pub fn tokens(&self, name: &str) -> impl Iterator<Item = &[u8]> {
+                elements(self.header(name))
+            }
+
+            #[doc = $extensions]
+            #[must_use]
+            pub fn extensions(&self) -> Extensions {
+                Extensions::parse(self.header(EXTENSIONS))
+            }
+        }
+    };
+}
+
+fields!(Request, "The extensions that are offered.");
+fields!(Response, "The extensions that are accepted.");
+
 impl Handshake {
+    /// Bytes of memory that its heads take, about.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        let request = self.request.as_ref().map_or(0, Request::cost);
+        request + self.response.as_ref().map_or(0, Response::cost)
+    }
+
     /// A 101 was seen. (Without a response the engine may have taken it for granted.)
     #[must_use]
     pub fn upgraded(&self) -> bool {
@@ -145,9 +207,10 @@ impl Handshake {
     /// The key of the request, if it has one, and the response's answer to it.
     #[must_use]
     pub fn accept(&self) -> Option<Accept> {
-        let key = self.request.as_ref()?.header("sec-websocket-key").next()?;
+        let request = self.request.as_ref()?;
+        let key = request.header(KEY).next()?;
         let actual = self.response.as_ref().and_then(|r| r.header("sec-websocket-accept").next());
-        let expected = expected_accept(key);
+        let expected = request.expected_accept()?;
         Some(Accept {
             key: text(key),
             valid: actual == Some(expected.as_bytes()),
@@ -163,7 +226,7 @@ impl Handshake {
     #[must_use]
     pub fn url(&self, tls: bool) -> Option<String> {
         let request = self.request.as_ref()?;
-        let target = String::from_utf8_lossy(&request.target);
+        let target = String::from_utf8_lossy(request.target());
         if target.starts_with('/') {
             let host = request.header("host").next().filter(|host| !host.is_empty())?;
             let scheme = if tls { "wss://" } else { "ws://" };
@@ -200,8 +263,11 @@ impl Handshake {
     /// The compression that was agreed; `None` also where the response is missing.
     #[must_use]
     pub fn deflate(&self) -> Option<Deflate> {
+        let accepted = self.response.as_ref()?.extensions();
+        // Most responses accept none, and nobody needs to know what was offered.
+        accepted.list.iter().find_map(Extension::deflate_kind)?;
         let offers = self.request.as_ref().map(Request::extensions).unwrap_or_default();
-        Deflate::agreed(&offers.list, &self.response.as_ref()?.extensions().list)
+        Deflate::agreed(&offers.list, &accepted.list)
     }
 }
 
@@ -223,17 +289,17 @@ impl Handshake {
 /// What Sec-WebSocket-Accept must be for a key, whatever the key is.
 #[must_use]
 pub fn expected_accept(key: &[u8]) -> String {
-    BASE64.encode(Sha1::new().chain_update(key).chain_update(GUID).finalize())
+    BASE64.encode(proof(key))
+}
+
+fn proof(key: &[u8]) -> Proof {
+    Sha1::new().chain_update(key).chain_update(GUID).finalize().into()
 }
 
 const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+const KEY: &str = "sec-websocket-key";
 const EXTENSIONS: &str = "sec-websocket-extensions";
 const PROTOCOL: &str = "sec-websocket-protocol";
-
-fn values<'a>(headers: &'a [Header], name: &'a str) -> impl Iterator<Item = &'a [u8]> {
-    let named = headers.iter().filter(move |h| h.name.eq_ignore_ascii_case(name.as_bytes()));
-    named.map(|h| h.value.as_slice())
-}
 
 fn elements<'a>(values: impl Iterator<Item = &'a [u8]>) -> impl Iterator<Item = &'a [u8]> {
     values.flat_map(|v| v.split(|b| *b == b',')).map(<[u8]>::trim_ascii).filter(|e| !e.is_empty())
@@ -250,8 +316,8 @@ mod tests {
     fn handshake(request: &str, response: &str) -> Handshake {
         let parse = |lines: &str| format!("{lines}\n\n").replace('\n', "\r\n");
         Handshake {
-            request: Some(Request::parse(parse(request).as_bytes(), At::default(), At::default())),
-            response: Some(Response::parse(parse(response).as_bytes(), At::default(), At::default())),
+            request: Some(Request::parse(parse(request), At::default(), At::default())),
+            response: Some(Response::parse(parse(response), At::default(), At::default())),
             early_bytes: 0,
         }
     }

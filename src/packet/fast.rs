@@ -30,16 +30,12 @@ pub(super) fn segment(frame: &[u8], place: Place, at: At) -> Option<Segment<'_>>
         return None;
     }
     let payload = frame.get(start..end)?;
-    let source = Endpoint::v4([s0, s1, s2, s3], u16::from_be_bytes([sp0, sp1]));
-    let destination = Endpoint::v4([d0, d1, d2, d3], u16::from_be_bytes([dp0, dp1]));
     // The order of endpoints is that of address and port, in network byte order.
-    let from_low = u64::from_be_bytes([0, 0, s0, s1, s2, s3, sp0, sp1])
-        <= u64::from_be_bytes([0, 0, d0, d1, d2, d3, dp0, dp1]);
-    let key = if from_low {
-        FlowKey { low: source, high: destination }
-    } else {
-        FlowKey { low: destination, high: source }
-    };
+    let source = u64::from_be_bytes([0, 0, s0, s1, s2, s3, sp0, sp1]);
+    let destination = u64::from_be_bytes([0, 0, d0, d1, d2, d3, dp0, dp1]);
+    let from_low = source <= destination;
+    let endpoint = |number: u64| Endpoint::v4(((number >> 16) as u32).to_be_bytes(), number as u16);
+    let key = FlowKey { low: endpoint(source.min(destination)), high: endpoint(source.max(destination)) };
     Some(Segment {
         key,
         from_low,

@@ -22,10 +22,12 @@ impl Endpoint {
     }
 
     /// From the four bytes of an IPv4 address.
+    #[inline]
     #[must_use]
     pub const fn v4(ip: [u8; 4], port: u16) -> Self {
-        let [a, b, c, d] = ip;
-        Self { ip: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d], port }
+        // As a number, since it is made for every packet.
+        let mapped = 0xffff << 32 | u32::from_be_bytes(ip) as u128;
+        Self { ip: mapped.to_be_bytes(), port }
     }
 
     /// The address, IPv4 where it is one.
@@ -35,6 +37,7 @@ impl Endpoint {
     }
 
     /// The TCP port.
+    #[inline]
     #[must_use]
     pub const fn port(&self) -> u16 {
         self.port
@@ -123,30 +126,35 @@ impl Flags {
     pub const ACK: u8 = 0x10;
 
     /// From the flags byte of a TCP header; only the four flags above are kept.
+    #[inline]
     #[must_use]
     pub const fn from_wire(byte: u8) -> Self {
         Self(byte & (Self::FIN | Self::SYN | Self::RST | Self::ACK))
     }
 
     /// FIN is set.
+    #[inline]
     #[must_use]
     pub const fn fin(self) -> bool {
         self.0 & Self::FIN != 0
     }
 
     /// SYN is set.
+    #[inline]
     #[must_use]
     pub const fn syn(self) -> bool {
         self.0 & Self::SYN != 0
     }
 
     /// RST is set.
+    #[inline]
     #[must_use]
     pub const fn rst(self) -> bool {
         self.0 & Self::RST != 0
     }
 
     /// ACK is set.
+    #[inline]
     #[must_use]
     pub const fn ack(self) -> bool {
         self.0 & Self::ACK != 0
@@ -165,6 +173,7 @@ pub struct Place {
 
 impl Place {
     /// The place `bytes` further on; nowhere stays nowhere.
+    #[inline]
     #[must_use]
     pub const fn advanced(self, bytes: usize) -> Self {
         if self.block == 0 {

@@ -54,24 +54,24 @@ impl<'a> Handshake<'a> {
         Some(Self {
             packet: [bounded(first.packet), bounded(last.packet)],
             request: request.map(|head| Request {
-                method: words(&head.method),
+                method: words(head.method()),
                 target: handshake::target(head, reveal),
-                version: words(&head.version),
-                headers: fields(&head.headers),
+                version: words(head.version()),
+                headers: fields(head.headers()),
             }),
             response: response.map(|head| Response {
                 status: head.status,
-                reason: words(&head.reason),
-                version: words(&head.version),
-                headers: fields(&head.headers),
+                reason: words(head.reason()),
+                version: words(head.version()),
+                headers: fields(head.headers()),
             }),
             accept: handshake::accept(handshake),
         })
     }
 }
 
-fn fields(headers: &[upgrade::Header]) -> Vec<Field<'_>> {
-    headers.iter().map(|header| [words(&header.name), words(&header.value)]).collect()
+fn fields(headers: upgrade::Headers<'_>) -> Vec<Field<'_>> {
+    headers.iter().map(|header| [words(header.name), words(header.value)]).collect()
 }
 
 impl<'a> Frame<'a> {
@@ -180,7 +180,7 @@ impl<'a> End<'a> {
     }
 }
 
-const fn tcp_end(end: item::End) -> &'static str {
+pub(super) const fn tcp_end(end: item::End) -> &'static str {
     match end {
         item::End::Fin => "fin",
         item::End::Reset => "reset",

@@ -10,28 +10,53 @@ use crate::observe::Buffer;
 
 /// Appends `text` to `out`, escaped, without the quotes around it.
 pub(super) fn text(text: &[u8], out: &mut Buffer) {
-    for block in text.chunks(BLOCK) {
-        let room = out.spare(GROWTH * block.len() + ROOM);
-        let mut len = 0;
-        let mut rest = block;
-        while let Some(window) = rest.first_chunk::<REACH>() {
-            len = escape(window, room, len);
-            rest = rest.get(WINDOW..).unwrap_or_default();
-        }
-        let mut last = [b' '; 2 * REACH];
-        if let Some(slots) = last.get_mut(..rest.len()) {
-            slots.copy_from_slice(rest);
-        }
-        let mut done = 0;
-        while done < rest.len() {
-            if let Some(window) = last.get(done..).and_then(<[u8]>::first_chunk::<REACH>) {
-                len = escape(window, room, len);
-            }
-            done += WINDOW;
-        }
-        // Without the spaces that filled the last window up.
-        out.advance(len - (done - rest.len()));
+    text_and(text, b"", out);
+}
+
+/// Appends `text`, escaped, and `end` as it is.
+pub(super) fn text_and<const N: usize>(mut text: &[u8], end: &[u8; N], out: &mut Buffer) {
+    while let Some((block, rest)) = text.split_at_checked(BLOCK) {
+        let len = into(block, out.spare(GROWTH * BLOCK + ROOM));
+        out.advance(len);
+        text = rest;
     }
+    let room = out.spare(GROWTH * text.len() + ROOM + N);
+    let len = into(text, room);
+    if let Some(room) = room.get_mut(len..).and_then(<[u8]>::first_chunk_mut) {
+        *room = *end;
+    }
+    out.advance(len + N);
+}
+
+/// Escapes `text` to the beginning of `room`; how long that is.
+#[inline(always)]
+fn into(text: &[u8], room: &mut [u8]) -> usize {
+    let (mut len, mut rest) = (0, text);
+    while let Some(window) = rest.first_chunk::<REACH>() {
+        len = escape(window, room, len);
+        rest = rest.get(WINDOW..).unwrap_or_default();
+    }
+    if rest.is_empty() {
+        return len;
+    }
+    // The last bytes, with spaces behind them.
+    let mut last = [b' '; 3 * REACH];
+    let mut place = 0;
+    if let (Some(end), Some(slots)) = (text.last_chunk::<REACH>(), last.first_chunk_mut()) {
+        *slots = *end;
+        place = REACH - rest.len();
+    } else if let Some(slots) = last.get_mut(..rest.len()) {
+        slots.copy_from_slice(rest);
+    }
+    let end = place + rest.len();
+    while place < end {
+        if let Some(window) = last.get(place..).and_then(<[u8]>::first_chunk) {
+            len = escape(window, room, len);
+        }
+        place += WINDOW;
+    }
+    // Without the spaces that filled the last window up.
+    len - (place - end)
 }
 
 /// Bytes for which room is made at once.
@@ -46,32 +71,40 @@ const GROWTH: usize = 6;
 const ROOM: usize = GROWTH * WINDOW + WINDOW;
 
 /// Escapes the first half of `window` to `out[len..]`; where its output ends.
-#[inline]
+#[inline(always)]
 fn escape(window: &[u8; REACH], out: &mut [u8], len: usize) -> usize {
     let Some(room) = out.get_mut(len..).and_then(<[u8]>::first_chunk_mut::<ROOM>) else { return len };
     let Some(first) = window.first_chunk::<WINDOW>() else { return len };
-    room[..WINDOW].copy_from_slice(first);
+    if let Some(room) = room.first_chunk_mut() {
+        *room = *first;
+    }
     let bytes = u8x16::from(*first);
     let controls = bytes.min(u8x16::splat(0x1f)).simd_eq(bytes);
     let quotes = bytes.simd_eq(u8x16::splat(b'"')) | bytes.simd_eq(u8x16::splat(b'\\'));
+    let mut special = (quotes | controls).to_bitmask() & 0xffff;
+    if special == 0 {
+        return len + WINDOW;
+    }
     if controls.to_bitmask() != 0 {
         return len + escape_controls(first, room);
     }
-    let mut quotes = quotes.to_bitmask() & 0xffff;
     let mut added = 0;
-    while quotes != 0 {
-        let place = quotes.trailing_zeros() as usize % WINDOW;
-        quotes &= quotes - 1;
-        // At most sixteen are added; the mask tells the compiler.
-        let at = place + added % REACH;
+    while special != 0 {
+        let place = special.trailing_zeros() as usize % WINDOW;
+        special &= special - 1;
+        // At most sixteen are added; the remainder tells the compiler.
+        let at = place + added % WINDOW;
         room[at] = b'\\';
-        room[at + 1..at + 1 + WINDOW].copy_from_slice(&window[place..place + WINDOW]);
+        if let (Some(to), Some(from)) =
+            (room[at + 1..].first_chunk_mut(), window[place..].first_chunk::<WINDOW>())
+        {
+            *to = *from;
+        }
         added += 1;
     }
     len + WINDOW + added
 }
 
-/// A window with control characters in it, byte by byte; how long its output is.
 #[cold]
 fn escape_controls(window: &[u8; WINDOW], room: &mut [u8; ROOM]) -> usize {
     let mut len = 0;

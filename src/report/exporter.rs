@@ -334,6 +334,10 @@ impl<O: Observer> Observer for Counting<O> {
         self.inner.wants_frames()
     }
 
+    fn wants_messages(&self) -> bool {
+        self.inner.wants_messages()
+    }
+
     #[inline]
     fn event(&mut self, conn: &Connection, event: Event<'_>, out: &mut Outbox<O::Record>) {
         if let Event::Message(message) = event {

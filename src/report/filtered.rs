@@ -70,6 +70,10 @@ impl<O: Observer> Observer for Filtered<O> {
         !matches!(self.by, By::Nothing) || self.inner.wants_frames()
     }
 
+    fn wants_messages(&self) -> bool {
+        !matches!(self.by, By::Nothing) || self.inner.wants_messages()
+    }
+
     #[inline]
     fn event(&mut self, conn: &Connection, event: Event<'_>, out: &mut Outbox<O::Record>) {
         if matches!(self.by, By::Nothing) {

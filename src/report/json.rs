@@ -1,14 +1,18 @@
 //! NDJSON, the stream of records that everything else can be made from; or one JSON document of them.
 //!
-//! Messages and frames are written by hand: there are millions of them a second. All other records
+//! What connections bring is written by hand: there are millions of messages a second. The other records
 //! pass through their types in `record`; those types, written by `serde_json`, are the test oracle of
 //! all.
 
+mod rest;
+
 use std::io::{self, Write};
 
+use rest::Rest;
+
 use super::escape;
-use super::line::{self, Clock, Line};
-use super::output::{Output, Shape, Span, number};
+use super::line::{self, Clock, Digits, Line, Piece};
+use super::output::{Output, Shape, Span};
 use super::payload::{self, Body, PayloadMode, Shown};
 use super::record::{self, Capture, FORMAT, MAX_NUMBER, Record};
 use super::select::{RecordTypes, Selection};
@@ -96,13 +100,17 @@ impl JsonObserver {
         Line::append(&mut out.bytes, |line| {
             self.message_head(number, message, line);
             over = match (body, cut) {
-                (Body::Text(text), false) => line.short_message(text.as_bytes()),
-                (Body::Base64(bytes), false) => line.short_binary(bytes),
+                (Body::Text(text), false) => line.message_text(text.as_bytes()),
+                (Body::Base64(bytes), false) => line.message_bytes(bytes),
                 _ => false,
             };
         });
         if !over {
-            tail(message, body, cut, &mut out.bytes, self.payload);
+            match (body, cut) {
+                (Body::Text(text), false) => escape::text_and(text.as_bytes(), b"\"}\n", &mut out.bytes),
+                (Body::Base64(bytes), false) => line::base64(bytes, b"\"}\n", &mut out.bytes),
+                _ => rare_tail(message, body, cut, &mut out.bytes, self.payload),
+            }
         }
         finish(number, start, MESSAGE.len(), out);
     }
@@ -114,34 +122,31 @@ impl JsonObserver {
         if let Some(number) = number {
             line.number(number.into());
         }
+        let n = Digits::of(message.n);
         line.put(&DIR_N[message.dir.index()]);
-        line.number(message.n);
+        line.digits(n);
         line.stamp(message.first, message.last, &mut self.clock);
-        match message.kind {
-            Kind::Text => line.put(b"],\"kind\":\"text\",\"frames\":"),
-            Kind::Binary => line.put(b"],\"kind\":\"binary\",\"frames\":"),
-            Kind::Close => line.put(b"],\"kind\":\"close\",\"frames\":"),
-            Kind::Ping => line.put(b"],\"kind\":\"ping\",\"frames\":"),
-            Kind::Pong => line.put(b"],\"kind\":\"pong\",\"frames\":"),
-        }
+        line.piece(&KIND[message.kind as usize]);
         line.number(message.frames);
         line.put(b",\"first_frame\":");
-        line.number(message.first_frame);
+        // Where no message is fragmented, messages are frames.
+        line.digits(if message.first_frame == message.n { n } else { Digits::of(message.first_frame) });
         line.put(b",\"wire_len\":");
-        line.number(message.wire_len);
+        let len = Digits::of(message.len);
+        line.digits(if message.wire_len == message.len { len } else { Digits::of(message.wire_len) });
         line.put(b",\"len\":");
-        line.number(message.len);
-        match (message.compressed, message.complete()) {
-            (false, true) => line.put(b",\"compressed\":false,\"complete\":true"),
-            (true, true) => line.put(b",\"compressed\":true,\"complete\":true"),
-            (false, false) => line.put(b",\"compressed\":false,\"complete\":false"),
-            (true, false) => line.put(b",\"compressed\":true,\"complete\":false"),
-        }
+        line.digits(len);
+        line.piece(&COMPRESSED_COMPLETE[usize::from(message.compressed)][usize::from(message.complete())]);
         if let Some(digest) = message.sha256.as_ref().filter(|_| self.hash) {
             line.put(b",\"sha256\":\"");
             line.hex(digest);
             line.put(b"\"");
         }
+    }
+
+    #[inline(never)]
+    fn rest(&mut self, number: Option<u32>, conn: &Connection, event: Event<'_>, out: &mut Outbox<Span>) {
+        Rest { number, clock: &mut self.clock, out }.write(conn, event, self.reveal);
     }
 
     fn frame(&mut self, number: Option<u32>, frame: &Frame<'_>, out: &mut Outbox<Span>) {
@@ -194,8 +199,15 @@ impl JsonObserver {
     }
 }
 
-/// The payload, where it is not short text, and the end of the line.
-fn tail<'a>(message: &Message<'a>, mut body: Body<'a>, mut cut: bool, out: &mut Buffer, mode: PayloadMode) {
+/// The payload where it is cut, or is none, and the end of the line.
+#[cold]
+fn rare_tail<'a>(
+    message: &Message<'a>,
+    mut body: Body<'a>,
+    mut cut: bool,
+    out: &mut Buffer,
+    mode: PayloadMode,
+) {
     if message.kind == Kind::Close {
         let shown = Shown::new(message, mode);
         if let Some(code) = shown.code {
@@ -217,8 +229,7 @@ fn tail<'a>(message: &Message<'a>, mut body: Body<'a>, mut cut: bool, out: &mut 
         }
         Body::Base64(bytes) => {
             out.extend_from_slice(b",\"base64\":\"");
-            line::base64(bytes, out);
-            out.push(b'"');
+            line::base64(bytes, b"\"", out);
         }
         Body::Nothing => {}
     }
@@ -230,21 +241,6 @@ fn finish(number: Option<u32>, start: usize, head: usize, out: &mut Outbox<Span>
     if number.is_none() {
         out.push(Span { start, hole: start + head, end: out.bytes.len() });
     }
-}
-
-/// Writes a record through its type.
-fn typed(name: &str, number: Option<u32>, record: &Record<'_>, out: &mut Outbox<Span>) {
-    let start = out.bytes.len();
-    if number.is_some() {
-        append(record, &mut out.bytes);
-        return;
-    }
-    let text = line_of(record);
-    // The record was made with 0 for its number: one digit, at this place.
-    let (head, tail) = text.split_at(r#"{"type":"","conn":"#.len() + name.len());
-    out.bytes.extend_from_slice(head);
-    out.bytes.extend_from_slice(&tail[1..]);
-    finish(number, start, head.len(), out);
 }
 
 fn append(record: &Record<'_>, out: &mut Buffer) {
@@ -267,28 +263,22 @@ impl Observer for JsonObserver {
         self.types.frame
     }
 
+    fn wants_messages(&self) -> bool {
+        self.types.message
+    }
+
     #[inline]
     fn event(&mut self, conn: &Connection, event: Event<'_>, out: &mut Outbox<Span>) {
         if conn.number.is_some_and(|number| !self.conns.contains(number)) {
             return;
         }
-        let number = number(conn, out);
-        let given = number.unwrap_or(0);
+        let number = conn.number;
         match event {
             Event::Message(message) if self.types.message => self.message(number, message, out),
             Event::Frame(frame) if self.types.frame => self.frame(number, frame, out),
-            Event::Opened if self.types.connection => {
-                let record = record::Connection::new(given, conn, self.reveal);
-                let record = Record::Connection(Box::new(record));
-                typed("connection", number, &record, out);
-            }
-            Event::Finding(finding) if self.types.finding => {
-                let record = Record::Finding(record::Finding::new(Some(given), finding));
-                typed("finding", number, &record, out);
-            }
-            Event::Closed(closing) if self.types.end => {
-                typed("end", number, &Record::End(record::End::new(given, closing)), out);
-            }
+            Event::Opened if self.types.connection => self.rest(number, conn, event, out),
+            Event::Finding(_) if self.types.finding => self.rest(number, conn, event, out),
+            Event::Closed(_) if self.types.end => self.rest(number, conn, event, out),
             _ => {}
         }
     }
@@ -370,6 +360,29 @@ impl<W: Write> Sink<Span> for JsonSink<W> {
 /// What a message's line begins with; the connection's number follows.
 const MESSAGE: &[u8; 25] = b"{\"type\":\"message\",\"conn\":";
 const FRAME: &[u8; 23] = b"{\"type\":\"frame\",\"conn\":";
+const CONNECTION: &[u8; 28] = b"{\"type\":\"connection\",\"conn\":";
+const FINDING: &[u8; 25] = b"{\"type\":\"finding\",\"conn\":";
+const END: &[u8; 21] = b"{\"type\":\"end\",\"conn\":";
+
+/// By [`Kind`], in its order.
+static KIND: [Piece; 5] = [
+    Piece::new("],\"kind\":\"text\",\"frames\":"),
+    Piece::new("],\"kind\":\"binary\",\"frames\":"),
+    Piece::new("],\"kind\":\"close\",\"frames\":"),
+    Piece::new("],\"kind\":\"ping\",\"frames\":"),
+    Piece::new("],\"kind\":\"pong\",\"frames\":"),
+];
+
+static COMPRESSED_COMPLETE: [[Piece; 2]; 2] = [
+    [
+        Piece::new(",\"compressed\":false,\"complete\":false"),
+        Piece::new(",\"compressed\":false,\"complete\":true"),
+    ],
+    [
+        Piece::new(",\"compressed\":true,\"complete\":false"),
+        Piece::new(",\"compressed\":true,\"complete\":true"),
+    ],
+];
 
 static DIR_N: [[u8; 17]; 2] = [*b",\"dir\":\"c2s\",\"n\":", *b",\"dir\":\"s2c\",\"n\":"];
 

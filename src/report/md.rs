@@ -133,7 +133,7 @@ fn opened(conn: &Connection, reveal: bool) -> Piece {
     }
     match &shake.response {
         Some(response) => {
-            let reason = header_words(&response.reason);
+            let reason = header_words(response.reason());
             let status = format!("{} {}", response.status, text(&reason, false));
             let _ = write!(piece.text, ", {}", status.trim_end());
         }

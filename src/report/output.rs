@@ -16,16 +16,10 @@ pub struct Span {
     pub end: usize,
 }
 
-/// The connection's number, where an observer is to write it itself.
-#[inline]
-pub(super) fn number(conn: &Connection, out: &Outbox<Span>) -> Option<u32> {
-    conn.number.filter(|_| out.numbered)
-}
-
 /// Appends `text` with the connection's number before it.
 pub(super) fn after_number(conn: &Connection, text: &[u8], out: &mut Outbox<Span>) {
     let start = out.bytes.len();
-    match number(conn, out) {
+    match conn.number {
         Some(number) => {
             out.bytes.extend_from_slice(number.to_string().as_bytes());
             out.bytes.extend_from_slice(text);
@@ -169,4 +163,4 @@ impl<W: Write> Output<W> {
 /// Bytes of one write.
 const BUFFER: usize = 256 << 10;
 /// So many bytes at once are not copied together with others.
-const DIRECT: usize = 64 << 10;
+const DIRECT: usize = 16 << 10;

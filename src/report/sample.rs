@@ -1,7 +1,7 @@
 //! Hand-made events for the tests of the formats, and what runs them through an observer and a sink.
 
 use crate::event::{CloseFrame, Closing, Connection, ConnectionId, Event, How, Summary, Totals, Transport};
-use crate::http::upgrade::{Handshake, Header, Request, Response};
+use crate::http::upgrade::{Handshake, Request, Response};
 use crate::item::{At, Dir, End};
 use crate::observe::{Observer, Outbox, Sink};
 use crate::packet::segment::Endpoint;
@@ -60,46 +60,16 @@ pub(crate) fn frame() -> Frame<'static> {
     }
 }
 
-fn headers(pairs: &[(&str, &str)]) -> Vec<Header> {
-    pairs
-        .iter()
-        .map(|(name, value)| Header { name: name.as_bytes().to_vec(), value: value.as_bytes().to_vec() })
-        .collect()
-}
-
 /// The handshake of RFC 6455 section 1.3, with compression.
 pub(crate) fn handshake() -> Handshake {
+    let request = b"GET /chat?a=1&b HTTP/1.1\r\nHost: server.example.com\r\nUpgrade: websocket\r\n\
+        Cookie: k=v; t=\"1\"\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    let response = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\
+        Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Protocol: chat\r\n\
+        Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits=15\r\n\r\n";
     Handshake {
-        request: Some(Request {
-            method: b"GET".to_vec(),
-            target: b"/chat?a=1&b".to_vec(),
-            version: b"1.1".to_vec(),
-            headers: headers(&[
-                ("Host", "server.example.com"),
-                ("Upgrade", "websocket"),
-                ("Cookie", "k=v; t=\"1\""),
-                ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
-            ]),
-            faults: Vec::new(),
-            missing: 0,
-            first: at(4, 0),
-            last: at(4, 0),
-        }),
-        response: Some(Response {
-            status: 101,
-            reason: b"Switching Protocols".to_vec(),
-            version: b"1.1".to_vec(),
-            headers: headers(&[
-                ("Upgrade", "websocket"),
-                ("Sec-WebSocket-Accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="),
-                ("Sec-WebSocket-Protocol", "chat"),
-                ("Sec-WebSocket-Extensions", "permessage-deflate; client_max_window_bits=15"),
-            ]),
-            faults: Vec::new(),
-            missing: 0,
-            first: at(6, 1_900_000),
-            last: at(6, 1_900_000),
-        }),
+        request: Some(Request::parse(&request[..], at(4, 0), at(4, 0))),
+        response: Some(Response::parse(&response[..], at(6, 1_900_000), at(6, 1_900_000))),
         early_bytes: 0,
     }
 }
@@ -196,7 +166,7 @@ pub(crate) fn run<O: Observer>(
 ) {
     for number in 1..=conns {
         let conn = connection(numbered.then_some(number));
-        let mut out = Outbox::new(numbered);
+        let mut out = Outbox::default();
         talk(&mut |event| observer.event(&conn, event, &mut out));
         for record in out.records {
             sink.record(number, record, &out.bytes).unwrap();

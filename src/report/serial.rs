@@ -69,7 +69,8 @@ impl<'a> Inside<'a> {
     }
 }
 
-fn string(text: &str, out: &mut Buffer) {
+/// Appends a string in quotes.
+pub(super) fn string(text: &str, out: &mut Buffer) {
     let mut over = false;
     Line::append(out, |line| over = line.short_string(text.as_bytes()));
     if !over {

@@ -127,7 +127,7 @@ impl TxtObserver {
         let mut parts = Vec::new();
         parts.extend(url(shake, self.options.reveal));
         match &shake.response {
-            Some(response) => parts.push(format!("{} {}", response.status, words(&response.reason))),
+            Some(response) => parts.push(format!("{} {}", response.status, words(response.reason()))),
             None => parts.push("(no response)".to_owned()),
         }
         parts.extend(shake.subprotocol().map(|name| format!("subprotocol {name}")));

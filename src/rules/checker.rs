@@ -4,8 +4,9 @@ use std::net::IpAddr;
 
 use crate::http::upgrade::Handshake;
 use crate::item::{At, Dir, End, Missing};
-use crate::ws::fact::{Fault, Frame, Kind, Limit, Message, Out, Trouble};
+use crate::ws::fact::{Fault, Frame, Kind, Limit, Message, Out, Single, Trouble};
 
+use super::calm::Calm;
 use super::facts::{Facts, Opening};
 use super::finding::Finding;
 use super::ledger::{Ledger, Told};
@@ -14,13 +15,19 @@ use super::{
 };
 
 /// The rules of one connection. Facts in, findings out.
+///
+/// What most frames touch stands first.
 #[derive(Debug)]
+#[repr(C)]
 pub struct Checker {
+    /// What the other states do not know yet, by [`Dir::index`].
+    calm: [Calm; 2],
+    close: close::State,
+    waits: bool,
     facts: Facts,
     ledger: Ledger,
     frames: frame::State,
     text: text::State,
-    close: close::State,
     keepalive: keepalive::State,
     deflate: deflate::State,
     /// Client bytes captured before the 101, until it is known whether the client had seen it.
@@ -75,6 +82,8 @@ impl Checker {
             early: None,
             astray: [Astray::default(); 2],
             found: Vec::new(),
+            calm: [Calm::default(); 2],
+            waits: false,
         }
     }
 
@@ -86,6 +95,7 @@ impl Checker {
             response.as_ref().filter(|_| *early_bytes > 0).map(|response| (*early_bytes, response.first));
         self.tell(tell);
         self.ledger.responded(opening.handshake, tell);
+        self.calm_down();
     }
 
     /// The connection exists: its frames were recognised (N003). `ips` and `tls` are as in [`Opening`].
@@ -101,14 +111,56 @@ impl Checker {
         }
     }
 
+    /// Takes a frame and its message of which no rule has anything to say, as most are. `false` = it was not taken:
+    /// it may be another, for [`Checker::take`].
+    #[inline]
+    pub fn single(&mut self, single: &Single<'_>) -> bool {
+        let dir = single.dir;
+        let taken = self.calm[dir.index()].take(single, dir == Dir::C2s);
+        if taken {
+            self.close.message_ended(single.end, dir);
+        }
+        taken
+    }
+
+    /// The rules' states are told of what went on since they were last asked; they are asked now.
+    fn settle(&mut self) {
+        for (dir, calm) in Dir::BOTH.into_iter().zip(&mut self.calm) {
+            calm.is_calm = false;
+            if calm.frames > 0 {
+                self.ledger.frame(dir, calm.at);
+                self.facts.lanes[dir.index()].went_on(calm);
+                self.frames.went_on(dir, calm);
+                calm.frames = 0;
+            }
+        }
+    }
+
+    /// What comes next may be of no interest again.
+    fn calm_down(&mut self) {
+        self.waits = self.early.is_some() || self.keepalive.waits() || self.close.waits();
+        if !self.ledger.follows_nothing() {
+            return;
+        }
+        for dir in Dir::BOTH {
+            let calm = &mut self.calm[dir.index()];
+            calm.is_calm =
+                self.facts.lane(dir).is_calm() && self.text.is_calm(dir) && self.frames.is_calm(dir);
+            calm.keys = self.frames.keys(dir);
+        }
+    }
+
     /// What the session made of an item.
     #[inline]
     pub fn take(&mut self, out: &Out<'_>, tell: &mut impl FnMut(Told<'_>)) {
+        self.settle();
         match out {
-            Out::Frame(frame) => self.frame(frame, tell),
+            // What it is a part of comes next.
+            Out::Frame(frame) => return self.frame(frame, tell),
             Out::Message(message) => self.message(message, tell),
             Out::Trouble { dir, at, what } => self.trouble(*dir, *at, *what, tell),
         }
+        self.calm_down();
     }
 
     #[inline]
@@ -197,11 +249,13 @@ impl Checker {
 
     /// A finding of a layer below.
     pub fn found(&mut self, finding: Finding, tell: &mut impl FnMut(Told<'_>)) {
+        self.settle();
         self.ledger.found(finding, tell);
     }
 
     /// A direction's stream is over; what the session makes of it comes next.
     pub fn end(&mut self, dir: Dir, end: End, at: At, tell: &mut impl FnMut(Told<'_>)) {
+        self.settle();
         self.facts.lanes[dir.index()].end.get_or_insert((end, at));
         self.ledger.end(dir, end, at, tell);
     }
@@ -209,8 +263,8 @@ impl Checker {
     /// Whether [`Checker::segment`] has anything to look at.
     #[inline]
     #[must_use]
-    pub fn waits(&self) -> bool {
-        self.early.is_some() || self.keepalive.waits() || self.close.waits()
+    pub const fn waits(&self) -> bool {
+        self.waits
     }
 
     /// A segment was taken in: `unacked` is what each direction has sent without an acknowledgement; where there
@@ -218,10 +272,12 @@ impl Checker {
     ///
     /// Needed only where [`Checker::waits`].
     pub fn segment(&mut self, at: At, unacked: [u64; 2], holes: [bool; 2], tell: &mut impl FnMut(Told<'_>)) {
+        self.settle();
         self.holes(holes);
         self.acknowledged(at, unacked);
         self.keepalive.segment(at, &self.facts, &mut self.found);
         self.tell(tell);
+        self.calm_down();
     }
 
     fn holes(&mut self, holes: [bool; 2]) {
@@ -247,6 +303,7 @@ impl Checker {
     pub fn finish(&mut self, at: At, unacked: [u64; 2], tell: &mut impl FnMut(Told<'_>)) {
         // No packet stands behind `at` where the connection is only dropped, so no time has passed for it.
         // What is missing was told as missing.
+        self.settle();
         self.holes([false; 2]);
         self.acknowledged(at, unacked);
         let Self { facts, found, .. } = self;
@@ -260,7 +317,8 @@ impl Checker {
 
     #[cold]
     fn tell(&mut self, tell: &mut impl FnMut(Told<'_>)) {
-        for finding in self.found.drain(..) {
+        // Most connections have few findings: nothing is kept allocated for more.
+        for finding in std::mem::take(&mut self.found) {
             self.ledger.found(finding, tell);
         }
     }

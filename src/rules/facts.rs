@@ -2,10 +2,12 @@
 
 use std::net::IpAddr;
 
-use crate::http::extension::{DeflateKind, Extension};
-use crate::http::upgrade::Handshake;
+use crate::http::extension::{DeflateKind, Extension, Extensions};
+use crate::http::upgrade::{Handshake, Request, Response};
 use crate::item::{At, Dir, End};
 use crate::ws::fact::Frame;
+
+use super::calm::Calm;
 
 /// What was agreed in the handshake, as far as the frames are concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,6 +89,22 @@ impl Lane {
         self.astray &= frame.seen < header.len;
     }
 
+    /// As [`Lane::told`], while nothing is special ([`Lane::is_calm`]).
+    #[inline]
+    pub(super) const fn went_on(&mut self, calm: &Calm) {
+        self.sent = calm.end;
+        self.last = calm.at;
+        self.frames += calm.frames;
+        self.plain = true;
+        self.broken_off = false;
+    }
+
+    /// The next frame, if it is whole, changes only how far the direction came.
+    #[inline]
+    pub(super) const fn is_calm(&self) -> bool {
+        self.heard && !self.hole && !self.astray && self.close.is_none()
+    }
+
     /// Whatever was sent in this direction was captured.
     #[must_use]
     pub const fn complete(&self) -> bool {
@@ -112,6 +130,7 @@ impl Facts {
     }
 
     /// The lane of a direction.
+    #[inline]
     #[must_use]
     pub const fn lane(&self, dir: Dir) -> &Lane {
         let [client, server] = &self.lanes;
@@ -131,7 +150,7 @@ impl Agreed {
         let extensions = response.extensions();
         Self {
             known: true,
-            deflate: handshake.and_then(Handshake::deflate).map(|deflate| deflate.kind),
+            deflate: extensions.list.iter().find_map(Extension::deflate_kind),
             other: !extensions.malformed.is_empty()
                 || extensions.list.iter().any(|extension| Extension::deflate_kind(extension).is_none()),
         }
@@ -139,12 +158,36 @@ impl Agreed {
 }
 
 /// Where and how a connection was opened.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Opening<'a> {
     /// The handshake, as far as it was seen.
     pub handshake: &'a Handshake,
+    /// The extensions that were offered, and those that were accepted.
+    extensions: [Extensions; 2],
     /// The addresses of client and server.
     pub ips: [IpAddr; 2],
     /// It came through TLS.
     pub tls: bool,
+}
+
+impl<'a> Opening<'a> {
+    /// Of a handshake between these two addresses; `tls` = it came through TLS.
+    #[must_use]
+    pub fn new(handshake: &'a Handshake, ips: [IpAddr; 2], tls: bool) -> Self {
+        let offered = handshake.request.as_ref().map(Request::extensions);
+        let accepted = handshake.response.as_ref().map(Response::extensions);
+        Self { handshake, extensions: [offered, accepted].map(Option::unwrap_or_default), ips, tls }
+    }
+
+    /// The extensions that were offered.
+    #[must_use]
+    pub const fn offered(&self) -> &Extensions {
+        &self.extensions[0]
+    }
+
+    /// The extensions that were accepted.
+    #[must_use]
+    pub const fn accepted(&self) -> &Extensions {
+        &self.extensions[1]
+    }
 }

@@ -4,6 +4,7 @@ use crate::http::extension::DeflateKind;
 use crate::item::{At, Dir, End};
 use crate::ws::fact::{Fault, Frame, Message, Opcode};
 
+use super::calm::Calm;
 use super::facts::Facts;
 use super::finding::{Finding, Part};
 use super::masking::Keys;
@@ -261,6 +262,35 @@ impl State {
     pub(super) fn new(start: bool) -> Self {
         let open = if start { Open::No } else { Open::Unknown };
         Self { lanes: [Lane { open, ..Lane::default() }; 2] }
+    }
+
+    /// A data frame that is a message of its own changes nothing.
+    #[inline]
+    pub(super) const fn is_calm(&self, dir: Dir) -> bool {
+        let lane = self.lane(dir);
+        matches!(lane.open, Open::No) && lane.empty == 0
+    }
+
+    /// The first masking key of a direction that is not zero, and the last.
+    #[inline]
+    pub(super) const fn keys(&self, dir: Dir) -> [[u8; 4]; 2] {
+        self.lane(dir).keys.known()
+    }
+
+    /// Frames came that change nothing but what is known of keys.
+    #[inline]
+    pub(super) fn went_on(&mut self, dir: Dir, calm: &Calm) {
+        if dir == Dir::C2s {
+            self.lanes[dir.index()].keys.went_on(calm);
+        }
+    }
+
+    const fn lane(&self, dir: Dir) -> &Lane {
+        let [client, server] = &self.lanes;
+        match dir {
+            Dir::C2s => client,
+            Dir::S2c => server,
+        }
     }
 
     /// Frame boundaries were lost.

@@ -14,53 +14,41 @@ const LINE: usize = 512;
 /// Characters of a value that a finding's text quotes.
 const QUOTED: usize = 100;
 
-/// The header lines of this name, in order; names are compared without case.
-pub(super) fn named<'a>(headers: &'a [Header], name: &str) -> impl Iterator<Item = &'a Header> {
-    headers.iter().filter(move |header| header.name.eq_ignore_ascii_case(name.as_bytes()))
-}
-
 /// The elements of a comma-separated list, empty ones too.
-pub(super) fn elements(header: &Header) -> impl Iterator<Item = &[u8]> {
+pub(super) fn elements(header: Header<'_>) -> impl Iterator<Item = &[u8]> {
     header.value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii)
 }
 
-/// A comma-separated list over all lines of this name has the token; compared without case.
-pub(super) fn lists(headers: &[Header], name: &str, token: &str) -> bool {
-    let mut elements = named(headers, name).flat_map(elements);
-    elements.any(|element| element.eq_ignore_ascii_case(token.as_bytes()))
-}
-
 /// A header line as evidence, with its whole value marked.
-pub(super) fn line(header: &Header, label: impl Into<Cow<'static, str>>) -> Evidence {
-    part_of(header, &header.value, label)
+pub(super) fn line(header: Header<'_>, label: impl Into<Cow<'static, str>>) -> Evidence {
+    part_of(header, header.value, label)
 }
 
 /// A header line as evidence, with a part of its value marked. A secret value is masked.
-pub(super) fn part_of(header: &Header, part: &[u8], label: impl Into<Cow<'static, str>>) -> Evidence {
-    let before = [&*header.name, b": "].concat();
-    if secret::field(&header.name, &header.value).is_some() {
+pub(super) fn part_of(header: Header<'_>, part: &[u8], label: impl Into<Cow<'static, str>>) -> Evidence {
+    let before = [header.name, b": "].concat();
+    if secret::field(header.name, header.value).is_some() {
         let line = [&*before, secret::STARS.as_bytes()].concat();
         let mark = before.len()..line.len();
         return clipped(&line, mark, label.into());
     }
-    let line = [&*before, &*header.value].concat();
+    let line = [&*before, header.value].concat();
     let mark = find(&line, before.len(), part).unwrap_or(before.len()..line.len());
     clipped(&line, mark, label.into())
 }
 
 /// The request line as evidence, with a part marked; all of it where the part is empty. Secrets in the target are masked.
 pub(super) fn request_line(request: &Request, part: &[u8], label: impl Into<Cow<'static, str>>) -> Evidence {
-    let Request { method, target, version, .. } = request;
-    let line = [&**method, b" ", &*secret::redacted(target), b" HTTP/", &**version].concat();
+    let target = secret::redacted(request.target());
+    let line = [request.method(), b" ", &*target, b" HTTP/", request.version()].concat();
     let mark = find(&line, 0, part).filter(|mark| !mark.is_empty()).unwrap_or(0..line.len());
     clipped(&line, mark, label.into())
 }
 
 /// The status line as evidence, with the status marked.
 pub(super) fn status_line(response: &Response, label: impl Into<Cow<'static, str>>) -> Evidence {
-    let Response { status, reason, version, .. } = response;
-    let before = [b"HTTP/", &**version, b" "].concat();
-    let line = [&*before, status.to_string().as_bytes(), b" ", &**reason].concat();
+    let before = [b"HTTP/", response.version(), b" "].concat();
+    let line = [&*before, response.status.to_string().as_bytes(), b" ", response.reason()].concat();
     clipped(line.trim_ascii_end(), before.len()..before.len() + 3, label.into())
 }
 
@@ -86,10 +74,10 @@ pub(super) fn quoted(bytes: &[u8]) -> String {
 }
 
 /// A header's value in quotes, or stars where it is a secret.
-pub(super) fn value(header: &Header) -> String {
-    match secret::field(&header.name, &header.value) {
+pub(super) fn value(header: Header<'_>) -> String {
+    match secret::field(header.name, header.value) {
         Some(_) => secret::STARS.to_owned(),
-        None => quoted(&header.value),
+        None => quoted(header.value),
     }
 }
 
@@ -136,14 +124,10 @@ pub(super) mod tests {
         let at = |packet| At { packet, ..At::default() };
         let missing = |lines: &str| u64::from(lines.contains("\n?"));
         Handshake {
-            request: (!request.is_empty()).then(|| Request {
-                missing: missing(request),
-                ..Request::parse(bytes(request).as_bytes(), at(4), at(4))
-            }),
-            response: (!response.is_empty()).then(|| Response {
-                missing: missing(response),
-                ..Response::parse(bytes(response).as_bytes(), at(6), at(6))
-            }),
+            request: (!request.is_empty())
+                .then(|| Request::parse(bytes(request), at(4), at(4)).lacking(missing(request))),
+            response: (!response.is_empty())
+                .then(|| Response::parse(bytes(response), at(6), at(6)).lacking(missing(response))),
             early_bytes: 0,
         }
     }
@@ -164,7 +148,7 @@ pub(super) mod tests {
     }
 
     pub(in crate::rules) fn opening(handshake: &Handshake) -> Opening<'_> {
-        Opening { handshake, ips: [IpAddr::V4(Ipv4Addr::LOCALHOST); 2], tls: true }
+        Opening::new(handshake, [IpAddr::V4(Ipv4Addr::LOCALHOST); 2], true)
     }
 
     /// The findings of a family on the example with changes: `CODE text` each.
@@ -190,17 +174,19 @@ pub(super) mod tests {
 
     #[test]
     fn evidence_is_short_and_keeps_no_secret() {
-        let header = |name: &str, value: &str| Header { name: name.into(), value: value.into() };
-        let long = header("X", &format!("{}here{}", "a".repeat(1_000), "b".repeat(1_000)));
-        let Evidence::Line { line, mark, .. } = part_of(&long, b"here", "label") else { unreachable!() };
+        let long = format!("{}here{}", "a".repeat(1_000), "b".repeat(1_000));
+        let long = Header { name: b"X", value: long.as_bytes() };
+        let Evidence::Line { line, mark, .. } = part_of(long, b"here", "label") else { unreachable!() };
         assert_eq!((line.len(), &line[mark]), (LINE, &b"here"[..]));
-        let Evidence::Line { line, mark, .. } = part_of(&header("Cookie", "a=b"), b"b", "label") else {
+        let Evidence::Line { line, mark, .. } =
+            part_of(Header { name: b"Cookie", value: b"a=b" }, b"b", "label")
+        else {
             unreachable!()
         };
         assert_eq!((&line[..], &line[mark]), (&b"Cookie: ***"[..], &b"***"[..]));
-        let request = Request { target: b"/?token=abc".to_vec(), ..Request::default() };
+        let request = Request::parse(&b"GET /?token=abc HTTP/1.1\r\n\r\n"[..], At::default(), At::default());
         let Evidence::Line { line, .. } = request_line(&request, b"abc", "label") else { unreachable!() };
-        assert_eq!(line, b" /?token=*** HTTP/");
+        assert_eq!(line, b"GET /?token=*** HTTP/1.1");
     }
 
     proptest! {

@@ -71,7 +71,7 @@ struct Count {
     rule: &'static Rule,
     times: u64,
     /// The first that was not told.
-    folded: Option<Finding>,
+    folded: Option<Box<Finding>>,
 }
 
 /// A finding whose consequence is not known yet.
@@ -124,7 +124,7 @@ impl Ledger {
         count.times += 1;
         if count.times > FOLD {
             tell(Told::Counted(finding.rule.level));
-            count.folded.get_or_insert(finding);
+            count.folded.get_or_insert_with(|| Box::new(finding));
             return;
         }
         self.told += 1;
@@ -152,6 +152,12 @@ impl Ledger {
             }
         };
         tell(Told::Reaction(&Reaction { to: nth, text }));
+    }
+
+    /// No finding waits for what its peer does.
+    #[inline]
+    pub(super) fn follows_nothing(&self) -> bool {
+        self.followed.is_empty()
     }
 
     /// The findings on an upgrade request are answered by the response.

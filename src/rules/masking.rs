@@ -2,6 +2,7 @@
 
 use crate::ws::fact::Frame;
 
+use super::calm::Calm;
 use super::finding::{Finding, Part};
 use crate::rule;
 
@@ -48,6 +49,20 @@ pub(super) struct Keys {
 }
 
 impl Keys {
+    /// The first key that is not zero, and the last.
+    pub(super) const fn known(&self) -> [[u8; 4]; 2] {
+        [self.first, self.last]
+    }
+
+    /// Masked frames whose keys are new.
+    pub(super) const fn went_on(&mut self, calm: &Calm) {
+        let [first, last] = calm.keys;
+        self.frames += calm.frames;
+        self.run = 0;
+        self.first = first;
+        self.last = last;
+    }
+
     /// A masked frame.
     #[inline]
     pub(super) fn frame(&mut self, key: [u8; 4], frame: &Frame<'_>, found: &mut Vec<Finding>) {

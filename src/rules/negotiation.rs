@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::http::extension::{DeflateKind, Extension, window_bits};
-use crate::http::upgrade::Header;
+use crate::http::upgrade::{Header, Headers};
 use crate::item::{At, Dir};
 use crate::rule;
 
@@ -141,17 +141,17 @@ const DRAFTS: [&str; 4] =
 struct Side<'a> {
     dir: Dir,
     at: At,
-    headers: &'a [Header],
+    headers: Headers<'a>,
     /// Its permessage-deflate elements.
-    list: Vec<Extension>,
+    list: Vec<&'a Extension>,
 }
 
 impl Side<'_> {
     /// A finding that points at a parameter, `name` or `name=value`.
     fn finding(&self, rule: &'static Rule, text: String, param: &str, label: &'static str) -> Finding {
         let finding = Finding::new(rule, self.dir, self.at, text);
-        let lines = || head::named(self.headers, EXTENSIONS);
-        let holds = |line: &&Header| memchr::memmem::find(&line.value, param.as_bytes()).is_some();
+        let lines = || self.headers.named(EXTENSIONS);
+        let holds = |line: &Header<'_>| memchr::memmem::find(line.value, param.as_bytes()).is_some();
         match lines().find(holds).or_else(|| lines().next()) {
             Some(line) => finding.with(head::part_of(line, param.as_bytes(), label)),
             None => finding.with(Evidence::None),
@@ -172,8 +172,8 @@ pub(super) fn check(opening: &Opening<'_>, found: &mut Vec<Finding>) {
     let offer = opening.handshake.request.as_ref().map(|request| Side {
         dir: Dir::C2s,
         at: request.first,
-        headers: &request.headers,
-        list: deflates(request.extensions().list),
+        headers: request.headers(),
+        list: deflates(&opening.offered().list),
     });
     if let Some(offer) = &offer {
         parameters(offer, found);
@@ -181,23 +181,23 @@ pub(super) fn check(opening: &Opening<'_>, found: &mut Vec<Finding>) {
     let Some(response) = opening.handshake.response.as_ref().filter(|response| response.status == 101) else {
         return;
     };
-    let list = response.extensions().list;
-    legacy(&list, response.first, &response.headers, found);
-    let answer = Side { dir: Dir::S2c, at: response.first, headers: &response.headers, list: deflates(list) };
+    let list = &opening.accepted().list;
+    legacy(list, response.first, response.headers(), found);
+    let answer =
+        Side { dir: Dir::S2c, at: response.first, headers: response.headers(), list: deflates(list) };
     parameters(&answer, found);
-    for unknown in answer.list.iter().flat_map(unknown_parameters) {
+    for unknown in answer.list.iter().copied().flat_map(unknown_parameters) {
         unknown_parameter(&answer, unknown, found);
     }
     let whole = opening.handshake.request.as_ref().is_some_and(|request| request.missing == 0);
-    if let (Some(offer), Some(agreed)) = (offer.filter(|_| whole), answer.list.first()) {
+    if let (Some(offer), Some(agreed)) = (offer.filter(|_| whole), answer.list.first().copied()) {
         answers(&offer, &answer, agreed, found);
     }
 }
 
-fn deflates(list: Vec<Extension>) -> Vec<Extension> {
-    let mut list = list;
-    list.retain(|extension| extension.deflate_kind() == Some(DeflateKind::PermessageDeflate));
-    list
+fn deflates(list: &[Extension]) -> Vec<&Extension> {
+    let kind = Some(DeflateKind::PermessageDeflate);
+    list.iter().filter(|extension| extension.deflate_kind() == kind).collect()
 }
 
 /// D002 and D003: what is wrong with an offer or a response by itself.
@@ -266,7 +266,7 @@ enum Misfit {
 /// D001 of an offer, D004 and D005: one of the offers must explain the response.
 fn answers(offers: &Side<'_>, answer: &Side<'_>, agreed: &Extension, found: &mut Vec<Finding>) {
     let fits: Vec<(&Extension, Vec<Misfit>)> =
-        offers.list.iter().map(|offer| (offer, misfits(offer, agreed))).collect();
+        offers.list.iter().map(|offer| (*offer, misfits(offer, agreed))).collect();
     let explained = fits.iter().filter(|(_, misfits)| misfits.is_empty());
     let defined = |offer: &Extension| unknown_parameters(offer).next().is_none();
     if explained.clone().any(|(offer, _)| defined(offer)) {
@@ -339,7 +339,7 @@ fn misfits(offer: &Extension, agreed: &Extension) -> Vec<Misfit> {
 }
 
 /// D014.
-fn legacy(accepted: &[Extension], at: At, headers: &[Header], found: &mut Vec<Finding>) {
+fn legacy(accepted: &[Extension], at: At, headers: Headers<'_>, found: &mut Vec<Finding>) {
     let draft = |extension: &Extension| {
         let param =
             extension.params.iter().find(|(name, _)| DRAFTS.iter().any(|d| name.eq_ignore_ascii_case(d)));

@@ -3,9 +3,10 @@
 mod offer;
 mod upgrade;
 
+use crate::http::extension::Extensions;
 use crate::http::head::is_token;
 use crate::http::secret;
-use crate::http::upgrade::{HeadFault, Header, Request, Response};
+use crate::http::upgrade::{HeadFault, Header, Headers, Request, Response};
 use crate::item::{At, Dir};
 use crate::rule;
 
@@ -144,13 +145,14 @@ rule! {
 /// A request and what came of it, as the rules on requests see it.
 pub(super) struct Asked<'a> {
     pub(super) request: &'a Request,
+    pub(super) offered: &'a Extensions,
     pub(super) response: Option<&'a Response>,
 }
 
 impl<'a> Asked<'a> {
     /// The header lines of this name.
-    fn named(&self, name: &'a str) -> impl Iterator<Item = &'a Header> + use<'a> {
-        head::named(&self.request.headers, name)
+    fn named(&self, name: &'static str) -> impl Iterator<Item = Header<'a>> + use<'a> {
+        self.request.headers().named(name)
     }
 
     /// The capture holds the whole head: what is not in it was not sent.
@@ -165,17 +167,13 @@ impl<'a> Asked<'a> {
 
     /// The request line can be relied upon. Where it cannot, that is H030's.
     fn has_request_line(&self) -> bool {
-        !self.request.faults.contains(&HeadFault::StartLine)
+        !self.request.faults().contains(&HeadFault::StartLine)
     }
 
     /// The client wants a WebSocket: not plain HTTP that was paired with somebody else's 101.
     fn wants_websocket(&self) -> bool {
-        const PREFIX: &[u8] = b"sec-websocket-";
-        let headers = &self.request.headers;
-        head::lists(headers, "upgrade", "websocket")
-            || headers.iter().any(|header| {
-                header.name.get(..PREFIX.len()).is_some_and(|name| name.eq_ignore_ascii_case(PREFIX))
-            })
+        let headers = self.request.headers();
+        headers.list("upgrade", "websocket") || headers.any_begins("sec-websocket-")
     }
 
     /// A finding about the request.
@@ -187,7 +185,7 @@ impl<'a> Asked<'a> {
 /// The rules on a request.
 pub(super) fn check(opening: &Opening<'_>, found: &mut Vec<Finding>) {
     let Some(request) = &opening.handshake.request else { return };
-    let asked = Asked { request, response: opening.handshake.response.as_ref() };
+    let asked = Asked { request, offered: opening.offered(), response: opening.handshake.response.as_ref() };
     if asked.wants_websocket() {
         for check in CHECKS {
             check(&asked, found);
@@ -203,7 +201,7 @@ pub(super) fn frames_before_accept(bytes: u64, at: At) -> Finding {
 }
 
 fn method(asked: &Asked<'_>, found: &mut Vec<Finding>) {
-    let method = &*asked.request.method;
+    let method = asked.request.method();
     if asked.has_request_line() && method != b"GET" {
         let text = format!("the request's method is {}: expected GET", head::quoted(method));
         found.push(asked.finding(&METHOD, text).with(head::request_line(
@@ -215,7 +213,7 @@ fn method(asked: &Asked<'_>, found: &mut Vec<Finding>) {
 }
 
 fn http_version(asked: &Asked<'_>, found: &mut Vec<Finding>) {
-    let version = &*asked.request.version;
+    let version = asked.request.version();
     if asked.has_request_line() && matches!(version, [b'0', ..] | b"1.0") {
         let shown = String::from_utf8_lossy(version);
         let text = format!("the request's version is HTTP/{shown}: expected at least HTTP/1.1");
@@ -226,13 +224,13 @@ fn http_version(asked: &Asked<'_>, found: &mut Vec<Finding>) {
 }
 
 fn target(asked: &Asked<'_>, found: &mut Vec<Finding>) {
-    let target = &*asked.request.target;
+    let target = asked.request.target();
     if !asked.has_request_line() {
         return;
     }
     let (what, label) = if memchr::memchr(b'#', target).is_some() {
         ("has a fragment", "no fragment is allowed")
-    } else if asked.request.method == b"GET" && !names_resource(target) {
+    } else if asked.request.method() == b"GET" && !names_resource(target) {
         // Other methods have forms of their own (`*`, `host:port`).
         ("is neither a path nor a ws, wss, http or https URI", "must be a path or a whole URI")
     } else {
@@ -276,22 +274,23 @@ fn host(asked: &Asked<'_>, found: &mut Vec<Finding>) {
 }
 
 fn body(asked: &Asked<'_>, found: &mut Vec<Finding>) {
-    if let Some(header) = announced_body(&asked.request.headers) {
-        let name = String::from_utf8_lossy(&header.name);
+    if let Some(header) = announced_body(asked.request.headers()) {
+        let name = String::from_utf8_lossy(header.name);
         let text = format!("the request announces a body: {name} {}", head::value(header));
         found.push(asked.finding(&BODY, text).with(head::line(header, "an upgrade has no body")));
     }
 }
 
 /// The line that announces a body. `Content-Length: 0` announces none.
-pub(super) fn announced_body(headers: &[Header]) -> Option<&Header> {
-    let length = head::named(headers, "content-length")
+pub(super) fn announced_body(headers: Headers<'_>) -> Option<Header<'_>> {
+    let length = headers
+        .named("content-length")
         .find(|header| header.value.is_empty() || header.value.iter().any(|byte| *byte != b'0'));
-    head::named(headers, "transfer-encoding").next().or(length)
+    headers.named("transfer-encoding").next().or(length)
 }
 
 /// What is wrong with the syntax of a head, in words; `None` = nothing that matters.
-pub(super) fn syntax(faults: &[HeadFault], headers: &[Header]) -> Option<(String, Evidence)> {
+pub(super) fn syntax(faults: &[HeadFault], headers: Headers<'_>) -> Option<(String, Evidence)> {
     if faults.is_empty() {
         return None;
     }
@@ -306,17 +305,17 @@ pub(super) fn syntax(faults: &[HeadFault], headers: &[Header]) -> Option<(String
     };
     let faults: Vec<&str> = faults.iter().filter_map(name).collect();
     let bare = |bytes: &[u8]| memchr::memchr2(b'\r', 0, bytes).is_some();
-    let broken = |header: &&Header| !is_token(&header.name) || bare(&header.value);
-    let evidence = headers.iter().find(broken).filter(|header| !hides_secret(header));
+    let broken = |header: &Header<'_>| !is_token(header.name) || bare(header.value);
+    let evidence = headers.iter().find(broken).filter(|header| !hides_secret(*header));
     let evidence =
         evidence.map_or(Evidence::None, |header| head::line(header, "not of the form `name: value`"));
     (!faults.is_empty()).then(|| (faults.join(", "), evidence))
 }
 
 /// A line without a colon may be a secret header all the same: `Cookie a=b`.
-fn hides_secret(header: &Header) -> bool {
+fn hides_secret(header: Header<'_>) -> bool {
     let first = header.name.split(|byte| !byte.is_ascii_alphanumeric() && *byte != b'-').next();
-    !is_token(&header.name) && first.is_some_and(|name| secret::field(name, b"-").is_some())
+    !is_token(header.name) && first.is_some_and(|name| secret::field(name, b"-").is_some())
 }
 
 #[cfg(test)]
@@ -379,7 +378,7 @@ mod tests {
         let evidence = |line: &str| {
             let handshake = handshake(&format!("GET / HTTP/1.1\n{line}"), "");
             let request = handshake.request.unwrap();
-            syntax(&request.faults, &request.headers).unwrap().1
+            syntax(request.faults(), request.headers()).unwrap().1
         };
         assert_eq!(evidence("Cookie a=b"), Evidence::None);
         assert!(

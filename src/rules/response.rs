@@ -2,6 +2,7 @@
 
 mod choice;
 
+use crate::http::extension::Extensions;
 use crate::http::upgrade::{HeadFault, Header, Request, Response, expected_accept};
 use crate::item::Dir;
 use crate::rule;
@@ -165,12 +166,14 @@ pub(super) struct Answered<'a> {
     pub(super) response: &'a Response,
     /// The request, where the capture holds it whole: what is not in it was not sent.
     pub(super) request: Option<&'a Request>,
+    pub(super) offered: &'a Extensions,
+    pub(super) accepted: &'a Extensions,
 }
 
 impl<'a> Answered<'a> {
     /// The header lines of this name.
-    fn named(&self, name: &'a str) -> impl Iterator<Item = &'a Header> + use<'a> {
-        head::named(&self.response.headers, name)
+    fn named(&self, name: &'static str) -> impl Iterator<Item = Header<'a>> + use<'a> {
+        self.response.headers().named(name)
     }
 
     /// The capture holds the whole head: what is not in it was not sent.
@@ -193,13 +196,18 @@ impl<'a> Answered<'a> {
 pub(super) fn check(opening: &Opening<'_>, found: &mut Vec<Finding>) {
     let request = opening.handshake.request.as_ref();
     if let Some(request) = request
-        && let Some((faults, evidence)) = request::syntax(&request.faults, &request.headers)
+        && let Some((faults, evidence)) = request::syntax(request.faults(), request.headers())
     {
         let text = format!("the request's head has {faults}");
         found.push(Finding::new(&SYNTAX, Dir::C2s, request.first, text).with(evidence));
     }
     let Some(response) = &opening.handshake.response else { return };
-    let answered = Answered { response, request: request.filter(|request| request.missing == 0) };
+    let answered = Answered {
+        response,
+        request: request.filter(|request| request.missing == 0),
+        offered: opening.offered(),
+        accepted: opening.accepted(),
+    };
     if response.status == 101 {
         for check in CHECKS {
             check(&answered, found);
@@ -211,8 +219,8 @@ pub(super) fn check(opening: &Opening<'_>, found: &mut Vec<Finding>) {
 }
 
 fn status(answered: &Answered<'_>, found: &mut Vec<Finding>) {
-    let Response { status, reason, faults, .. } = answered.response;
-    if *status == 0 && faults.contains(&HeadFault::StartLine) {
+    let (status, reason) = (answered.response.status, answered.response.reason());
+    if status == 0 && answered.response.faults().contains(&HeadFault::StartLine) {
         return;
     }
     let reason = String::from_utf8_lossy(reason.get(..100).unwrap_or(reason));
@@ -222,7 +230,7 @@ fn status(answered: &Answered<'_>, found: &mut Vec<Finding>) {
 }
 
 fn upgrade(answered: &Answered<'_>, found: &mut Vec<Finding>) {
-    if !answered.whole() || head::lists(&answered.response.headers, "upgrade", "websocket") {
+    if !answered.whole() || answered.response.headers().list("upgrade", "websocket") {
         return;
     }
     let (text, evidence) = match answered.named("upgrade").next() {
@@ -238,7 +246,7 @@ fn upgrade(answered: &Answered<'_>, found: &mut Vec<Finding>) {
 }
 
 fn connection(answered: &Answered<'_>, found: &mut Vec<Finding>) {
-    if !answered.whole() || head::lists(&answered.response.headers, "connection", "upgrade") {
+    if !answered.whole() || answered.response.headers().list("connection", "upgrade") {
         return;
     }
     let (text, evidence) = match answered.named("connection").next() {
@@ -255,8 +263,8 @@ fn connection(answered: &Answered<'_>, found: &mut Vec<Finding>) {
 }
 
 fn accept(answered: &Answered<'_>, found: &mut Vec<Finding>) {
-    let keys = || answered.request.into_iter().flat_map(|request| head::named(&request.headers, KEY));
-    let mut accepts = answered.named("sec-websocket-accept");
+    let keys = || answered.request.into_iter().flat_map(|request| request.headers().named(KEY));
+    let mut accepts = answered.named(ACCEPT);
     let (first, second) = (accepts.next(), accepts.next());
     let Some(first) = first else {
         // To a request without a key there is nothing to answer (H007).
@@ -270,11 +278,10 @@ fn accept(answered: &Answered<'_>, found: &mut Vec<Finding>) {
         return;
     };
     // Few keys are enough: with more of them the request is beyond repair.
-    let expected: Vec<String> = keys().take(16).map(|key| expected_accept(&key.value)).collect();
-    let explains = |header: &Header| expected.iter().any(|accept| accept.as_bytes() == header.value);
-    let any = answered.named("sec-websocket-accept").any(explains);
-    if let Some(wanted) = expected.first()
-        && !any
+    let explains = |accept: &str| answered.named(ACCEPT).any(|header| header.value == accept.as_bytes());
+    if let Some(wanted) = answered.request.and_then(Request::expected_accept)
+        && !explains(&wanted)
+        && !keys().take(16).skip(1).any(|key| explains(&expected_accept(key.value)))
         && answered.whole()
     {
         let text = format!("Sec-WebSocket-Accept is {}: expected \"{wanted}\"", head::value(first));
@@ -291,10 +298,11 @@ fn accept(answered: &Answered<'_>, found: &mut Vec<Finding>) {
 }
 
 const KEY: &str = "sec-websocket-key";
+const ACCEPT: &str = "sec-websocket-accept";
 
 fn body(answered: &Answered<'_>, found: &mut Vec<Finding>) {
-    if let Some(header) = request::announced_body(&answered.response.headers) {
-        let name = String::from_utf8_lossy(&header.name);
+    if let Some(header) = request::announced_body(answered.response.headers()) {
+        let name = String::from_utf8_lossy(header.name);
         let text = format!("the 101 announces a body: {name} {}", head::value(header));
         found.push(answered.finding(&BODY, text).with(head::line(header, "a 101 has no body")));
     }
@@ -302,7 +310,7 @@ fn body(answered: &Answered<'_>, found: &mut Vec<Finding>) {
 
 fn syntax(answered: &Answered<'_>, found: &mut Vec<Finding>) {
     let response = answered.response;
-    if let Some((faults, evidence)) = request::syntax(&response.faults, &response.headers) {
+    if let Some((faults, evidence)) = request::syntax(response.faults(), response.headers()) {
         found.push(answered.finding(&SYNTAX, format!("the response's head has {faults}")).with(evidence));
     }
 }

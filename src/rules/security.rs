@@ -97,8 +97,27 @@ pub(super) fn unencrypted(ips: [IpAddr; 2], tls: bool, at: At) -> Option<Finding
     if tls || client.is_loopback() && server.is_loopback() {
         return None;
     }
-    let text = format!("WebSocket without TLS between {client} and {server}");
+    let mut text = String::with_capacity(64);
+    text.push_str("WebSocket without TLS between ");
+    push_ip(client, &mut text);
+    text.push_str(" and ");
+    push_ip(server, &mut text);
     Some(Finding::new(&PLAINTEXT, Dir::C2s, at, text))
+}
+
+/// Appends an address. There are as many of these findings as connections, and the formatter is slow.
+fn push_ip(ip: IpAddr, text: &mut String) {
+    let IpAddr::V4(ip) = ip else { return text.push_str(&ip.to_string()) };
+    for (n, octet) in ip.octets().into_iter().enumerate() {
+        if n > 0 {
+            text.push('.');
+        }
+        for unit in [100, 10, 1] {
+            if octet >= unit || unit == 1 {
+                text.push(char::from(b'0' + octet / unit % 10));
+            }
+        }
+    }
 }
 
 fn plaintext(opening: &Opening<'_>, found: &mut Vec<Finding>) {
@@ -112,7 +131,7 @@ fn plaintext(opening: &Opening<'_>, found: &mut Vec<Finding>) {
 
 fn in_url(opening: &Opening<'_>, found: &mut Vec<Finding>) {
     let Some(request) = &opening.handshake.request else { return };
-    let secrets = secret::secrets(&request.target);
+    let secrets = secret::secrets(request.target());
     if secrets.is_empty() {
         return;
     }
@@ -133,10 +152,10 @@ fn masked(name: &str) -> String {
 
 fn in_clear(opening: &Opening<'_>, found: &mut Vec<Finding>) {
     let Some(request) = opening.handshake.request.as_ref().filter(|_| !opening.tls) else { return };
-    let named = |name: &'static str| head::named(&request.headers, name).next().map(|line| (name, line));
+    let named = |name: &'static str| request.headers().named(name).next().map(|line| (name, line));
     let lines: Vec<_> = [named("Authorization"), named("Cookie")].into_iter().flatten().collect();
     let names: Vec<&str> = lines.iter().map(|(name, _)| *name).collect();
-    if let Some((_, line)) = lines.first() {
+    if let Some((_, line)) = lines.first().copied() {
         let text = format!("the handshake carries {} without TLS", names.join(" and "));
         let evidence: Evidence = head::line(line, "sent in clear");
         found.push(Finding::new(&CREDENTIALS_IN_CLEAR, Dir::C2s, request.first, text).with(evidence));
@@ -150,7 +169,7 @@ mod tests {
 
     fn found(ips: [&str; 2], tls: bool, request: &str, response: &str) -> Vec<Finding> {
         let handshake = handshake(&changed(REQUEST, request), &changed(RESPONSE, response));
-        let opening = Opening { handshake: &handshake, ips: ips.map(|ip| ip.parse().unwrap()), tls };
+        let opening = Opening::new(&handshake, ips.map(|ip| ip.parse().unwrap()), tls);
         let mut found = Vec::new();
         check(&opening, &mut found);
         found

@@ -56,7 +56,7 @@ impl Talk {
 
     /// After the handshake.
     pub(super) fn open() -> Self {
-        let response = Response { status: 101, ..Response::default() };
+        let response = Response::parse(&b"HTTP/1.1 101 \r\n\r\n"[..], At::default(), At::default());
         Self::with(Some(&Handshake {
             request: Some(Request::default()),
             response: Some(response),

@@ -91,12 +91,20 @@ impl State {
         let payload = frame.offset + header.header_len() as u64;
         lane.last = Place { frame: frame.n, at: frame.first, payload, before: lane.before, len: header.len };
         if !header.fin {
-            lane.before += header.len;
+            // What is announced may be more than can be counted.
+            lane.before = lane.before.saturating_add(header.len);
             if lane.places.len() < PLACES {
                 lane.places.push(lane.last);
             }
         }
         lane.doubtful |= header.rsv & 3 != 0 || header.rsv1() && facts.agreed.deflate.is_none();
+    }
+
+    /// No message is open.
+    #[inline]
+    pub(super) fn is_calm(&self, dir: Dir) -> bool {
+        let lane = &self.lanes[dir.index()];
+        lane.before == 0 && !lane.doubtful && lane.places.is_empty()
     }
 
     /// Frame boundaries were lost.

@@ -24,5 +24,5 @@ macro_rules! fields {
 fields! {
     connections, out_of_order_bytes, out_of_order_segments, http_head, before_response, message_bytes,
     shard_message_bytes, deflate_input, inflated_bytes, inflate_ratio, shard_history_bytes, keys, resync_bytes,
-    fragment_bytes, fragment_nanos, tunnel_depth, block_bytes,
+    fragment_bytes, fragment_nanos, tunnel_depth, block_bytes, shard_held_bytes, packet_bytes,
 }

@@ -239,7 +239,7 @@ impl Client {
     }
 
     fn request(&mut self, request: &Request, turn: &mut Turn<'_>) {
-        let target = String::from_utf8_lossy(&request.target).into_owned();
+        let target = String::from_utf8_lossy(request.target()).into_owned();
         if self.refuse {
             return self.refuse(&Refusal::new(503, "there are too many clients"), &target, turn);
         }

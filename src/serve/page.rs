@@ -15,8 +15,8 @@ pub(super) struct Page {
 
 /// The answer to a request that does not ask for a WebSocket.
 pub(super) fn answer(request: &Request, target: &str) -> Page {
-    let head = request.method == b"HEAD";
-    if !head && request.method != b"GET" {
+    let head = request.method() == b"HEAD";
+    if !head && request.method() != b"GET" {
         return refused(&Refusal::new(405, "only GET is understood"));
     }
     let path = target.split('?').next().unwrap_or_default();
@@ -89,15 +89,15 @@ mod tests {
         ] {
             let head = format!("{request}\r\n\r\n");
             let request = Request::parse(head.as_bytes(), At::default(), At::default());
-            let page = answer(&request, &String::from_utf8_lossy(&request.target));
+            let page = answer(&request, &String::from_utf8_lossy(request.target()));
             let end = crate::endpoint::handshake::head_end(&page.bytes).unwrap();
             let response = Response::parse(&page.bytes[..end], At::default(), At::default());
-            assert_eq!((page.status, response.status, &response.faults[..]), (status, status, &[][..]));
+            assert_eq!((page.status, response.status, response.faults()), (status, status, &[][..]));
             let len: usize = response
                 .header("content-length")
                 .next()
                 .map_or(0, |len| std::str::from_utf8(len).unwrap().parse().unwrap());
-            assert_eq!(page.bytes.len() - end, if request.method == b"HEAD" { 0 } else { len });
+            assert_eq!(page.bytes.len() - end, if request.method() == b"HEAD" { 0 } else { len });
         }
     }
 

@@ -39,22 +39,23 @@ pub struct Flow {
 }
 
 impl Recorder {
-    /// Begins a capture file. `tls` = what is recorded goes over TLS.
+    /// Begins a capture file of `wscope echo`. `tls` = what is recorded goes over TLS.
     ///
     /// # Errors
     /// Where the file cannot be written.
     pub fn create(path: &Path, tls: bool) -> io::Result<Self> {
-        Self::new(Box::new(File::create(path)?), tls)
+        Self::new(Box::new(File::create(path)?), "echo", tls)
     }
 
-    /// Begins a capture in a writer of any kind.
+    /// Begins a capture in a writer of any kind; `command` is the one that records.
     ///
     /// # Errors
     /// Where it cannot be written to.
-    pub fn new(out: Box<dyn Write + Send>, tls: bool) -> io::Result<Self> {
+    pub fn new(out: Box<dyn Write + Send>, command: &str, tls: bool) -> io::Result<Self> {
         let mut block = Vec::new();
         write::section(&mut block);
-        let comment = if tls { OVER_TLS } else { ABOVE_SOCKETS }.to_owned();
+        let how = if tls { OVER_TLS } else { ABOVE_SOCKETS };
+        let comment = format!("Recorded by wscope {command} {how}");
         let interface = Interface { link: ETHERNET, comment, ..Interface::default() };
         write::described_interface(&mut block, &interface);
         let base = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -191,6 +192,5 @@ const fn host(address: SocketAddr, mac: [u8; 6]) -> Host {
 const CLIENT: [u8; 6] = [2, 0, 0, 0, 0, 1];
 const SERVER: [u8; 6] = [2, 0, 0, 0, 0, 2];
 
-const ABOVE_SOCKETS: &str =
-    "Recorded by wscope echo above the sockets: bytes and times are real, packets are made up.";
-const OVER_TLS: &str = "Recorded by wscope echo above TLS: this is the plain text of connections that were encrypted. Bytes and times are real, packets are made up; the secrets are those of the TLS connections.";
+const ABOVE_SOCKETS: &str = "above the sockets: bytes and times are real, packets are made up.";
+const OVER_TLS: &str = "above TLS: this is the plain text of connections that were encrypted. Bytes and times are real, packets are made up; the secrets are those of the TLS connections.";

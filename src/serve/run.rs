@@ -119,7 +119,7 @@ impl<'n> Loop<'n> {
                 self.pump(at, now);
             }
             self.tell();
-            if self.server.tape.is_dirty() && self.flushed.elapsed() > FLUSH {
+            if self.server.tape.is_dirty() && self.flushed.elapsed() > self.server.options.flush {
                 self.server.tape.flush()?;
                 self.flushed = Instant::now();
             }
@@ -138,7 +138,7 @@ impl<'n> Loop<'n> {
         if !self.ready.is_empty() {
             return Some(Duration::ZERO);
         }
-        let flush = self.server.tape.is_dirty().then(|| self.flushed + FLUSH);
+        let flush = self.server.tape.is_dirty().then(|| self.flushed + self.server.options.flush);
         let timer = self.timers.first().map(|(due, _)| *due);
         let next = [flush, timer, self.retry, self.stopping].into_iter().flatten().min();
         // A little late rather than many times too early.
@@ -361,8 +361,6 @@ const FAIR: usize = 128 << 10;
 const READ: usize = 64 << 10;
 /// Clients above the limit that are told so at the same time.
 const REFUSED_AT_ONCE: usize = 64;
-/// How long what is recorded may stay in memory.
-const FLUSH: Duration = Duration::from_millis(500);
 /// How long clients may take to answer the last Close.
 const FAREWELL: Duration = Duration::from_secs(2);
 /// When accepting is tried again.

@@ -59,6 +59,8 @@ pub enum End {
     Refused(String),
     /// The server broke the protocol, and was told so.
     Failed(u16, String),
+    /// The server was not waited for any longer, and had not sent a Close.
+    Silent,
     /// TCP ended without the server's Close.
     Lost,
     /// The client ended it, since it was to get that wrong.
@@ -201,8 +203,12 @@ impl Talk {
 
     /// Reads what has come.
     fn hear(&mut self, speech: &mut Speech, room: &mut [u8]) -> io::Result<()> {
-        // An answer that waits for room is not to be overtaken by reading.
-        while self.out.len() - self.left <= FULL {
+        // Who sends without a pause is not listened to for ever: there are wishes, and a clock.
+        for _ in 0..READS {
+            // An answer that waits for room is not to be overtaken by reading.
+            if self.out.len() - self.left > FULL {
+                break;
+            }
             match self.transport.read(room) {
                 Ok(0) => {
                     self.eof = true;
@@ -311,6 +317,7 @@ impl Speech {
         self.end.take().unwrap_or(match self.phase {
             Phase::Head(_) if late => End::Refused("the server did not answer in time".into()),
             Phase::Head(_) => End::Refused("the server ended the connection without an answer".into()),
+            _ if late => End::Silent,
             _ => End::Lost,
         })
     }
@@ -334,7 +341,7 @@ impl Speech {
             None => Err("the head of the answer is too long".to_owned()),
             Some(at) => {
                 let rest = head.split_off(at);
-                let response = Response::parse(head, At::default(), At::default());
+                let response = Response::parse(&head[..], At::default(), At::default());
                 self.request.accept(&response).map(|agreed| (agreed, rest))
             }
         };
@@ -390,6 +397,8 @@ const SOCKET: Token = Token(0);
 const WAKER: Token = Token(1);
 /// Bytes read at once.
 const READ: usize = 64 << 10;
+/// Reads, one after the other, before anything else is looked at.
+const READS: usize = 16;
 /// Bytes that wait to be sent, above which no more is said.
 const FULL: usize = 1 << 20;
 /// The largest head of an answer.

@@ -13,13 +13,16 @@ use crate::limits::Limits;
 use crate::packet::segment::{Flags, Segment};
 
 /// A TCP connection as far as the capture shows it.
+///
+/// What every packet touches stands first.
 #[derive(Clone, Debug)]
+#[repr(C)]
 pub struct Connection {
     low: Half,
     high: Half,
-    recent: Recent,
     client_is_low: bool,
     start_seen: bool,
+    recent: Recent,
 }
 
 impl Connection {
@@ -56,6 +59,23 @@ impl Connection {
         !same_handshake && half.is_other_start(s.seq.wrapping_add(1))
     }
 
+    /// Takes a segment that does nothing but acknowledge what was seen. `false` = it was not taken: it may do
+    /// more, for [`Connection::segment`].
+    #[inline]
+    pub fn acknowledgement(&mut self, s: &Segment<'_>) -> bool {
+        let (half, peer) =
+            if s.from_low { (&mut self.low, &mut self.high) } else { (&mut self.high, &mut self.low) };
+        let only = s.flags.0 == Flags::ACK
+            && s.payload.is_empty()
+            && s.cut == 0
+            && half.goes_on(s.seq)
+            && peer.acknowledge_known(s.ack);
+        if only {
+            half.counters.packets = half.counters.packets.wrapping_add(1);
+        }
+        only
+    }
+
     /// Takes the next segment of the connection and puts out what follows from it.
     #[inline]
     pub fn segment(
@@ -65,15 +85,10 @@ impl Connection {
         history: &impl History,
         out: &mut impl FnMut(Output<'_>),
     ) {
-        const SPECIAL: u8 = Flags::SYN | Flags::FIN | Flags::RST | Flags::ACK;
         let (half, peer) =
             if s.from_low { (&mut self.low, &mut self.high) } else { (&mut self.high, &mut self.low) };
         half.counters.packets = half.counters.packets.wrapping_add(1);
-        if s.flags.0 & SPECIAL == Flags::ACK
-            && s.cut == 0
-            && half.goes_on(s.seq)
-            && peer.acknowledge_known(s.ack)
-        {
+        if s.flags.0 == Flags::ACK && s.cut == 0 && half.goes_on(s.seq) && peer.acknowledge_known(s.ack) {
             if !s.payload.is_empty() {
                 half.advance(s.from_low, s.payload, s.place, &mut self.recent);
                 let dir = dir(s.from_low, self.client_is_low);
@@ -131,10 +146,17 @@ impl Connection {
         self.half(dir).counters
     }
 
-    /// Bytes allocated for what waits in a direction, and how many pieces that is.
+    /// Bytes allocated for what waits in both directions.
+    #[inline]
     #[must_use]
-    pub fn held(&self, dir: Dir) -> (usize, usize) {
-        self.half(dir).held()
+    pub fn held(&self) -> usize {
+        self.low.held() + self.high.held()
+    }
+
+    /// Bytes allocated for what waits in a direction, and how many pieces that is.
+    #[cfg(test)]
+    pub(super) fn held_of(&self, dir: Dir) -> (usize, usize) {
+        (self.half(dir).held(), self.half(dir).pieces())
     }
 
     /// All segments but those that simply go on. `s` is counted already.

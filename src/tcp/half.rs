@@ -271,9 +271,16 @@ impl Half {
         self.start == Start::Known
     }
 
-    /// Bytes allocated for what waits, and how many pieces that is.
-    pub(super) fn held(&self) -> (usize, usize) {
-        self.pending.as_ref().map_or((0, 0), |pending| (pending.queue.allocated(), pending.queue.len()))
+    /// Bytes allocated for what waits.
+    #[inline]
+    pub(super) fn held(&self) -> usize {
+        self.pending.as_ref().map_or(0, |pending| pending.queue.allocated())
+    }
+
+    /// How many pieces wait.
+    #[cfg(test)]
+    pub(super) fn pieces(&self) -> usize {
+        self.pending.as_ref().map_or(0, |pending| pending.queue.len())
     }
 
     /// A keep-alive whose predecessor is missing: one garbage byte that is acknowledged already.

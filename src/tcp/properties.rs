@@ -162,7 +162,7 @@ proptest! {
         prop_assert_eq!(wire.stream(Dir::C2s), stream);
         prop_assert_eq!(ends(&wire.seen, Dir::C2s), [End::Fin]);
         prop_assert!(!wire.seen.iter().any(|seen| matches!(seen.what, What::Conflict(..) | What::Limit(_))));
-        prop_assert_eq!(wire.connection.as_ref().unwrap().held(Dir::C2s), (0, 0));
+        prop_assert_eq!(wire.connection.as_ref().unwrap().held_of(Dir::C2s), (0, 0));
         well_formed(&wire)?;
     }
 
@@ -268,7 +268,7 @@ proptest! {
         for (client, seq, ack, flags, payload, cut, millis) in packets {
             wire.send(&Packet { client, seq, ack, flags, payload, cut, millis });
             for dir in Dir::BOTH {
-                let (held, pieces) = wire.connection.as_ref().unwrap().held(dir);
+                let (held, pieces) = wire.connection.as_ref().unwrap().held_of(dir);
                 // One more where a copy splits what was cut in two.
                 prop_assert!(pieces <= count + 1, "{pieces} {count}");
                 prop_assert!(held <= bytes + 200, "{held} {bytes}");
@@ -290,7 +290,7 @@ proptest! {
             let mut packet = Packet::parse("c =x", wire.isn);
             packet.seq = packet.seq.wrapping_add(1 + i * step);
             wire.send(&packet);
-            let (held, pieces) = wire.connection.as_ref().unwrap().held(Dir::C2s);
+            let (held, pieces) = wire.connection.as_ref().unwrap().held_of(Dir::C2s);
             prop_assert!(held <= bytes && pieces * 64 <= bytes, "{held} {pieces} {bytes}");
         }
     }

@@ -133,10 +133,14 @@ impl App {
     /// Takes in what is new, and goes on with what is done in pieces, for about so long.
     pub fn tick(&mut self, budget: Duration) {
         if let Some(feed) = &self.feed {
+            if self.paused && self.model.kept_bytes().is_some_and(|(kept, limit)| kept > limit) {
+                self.paused = false;
+                self.model.say("the ring is full: what came while it was paused is taken in");
+            }
             if self.paused {
                 feed.hold();
             } else if feed.apply(&mut self.model.store, budget / 2) {
-                self.model.details.retry();
+                self.model.retry();
                 self.dirty = true;
             }
             self.model.live = feed.pulse();
@@ -155,6 +159,7 @@ impl App {
             self.model.more = view.advance(&mut self.model, budget / 2);
             self.dirty = true;
         }
+        self.dirty |= self.model.make_room();
         self.dirty |= self.model.advance(budget / 2);
         if let Some(action) = self.model.later.take() {
             super::yank::run(&mut self.model, action);

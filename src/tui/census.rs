@@ -37,7 +37,12 @@ impl Census {
         }
         let since = Instant::now();
         while self.messages < store.messages() {
-            for (row, _) in store.messages_from(self.messages).take(SLICE) {
+            let (from, mut end) = (self.messages, store.messages());
+            for (n, (place, row, _)) in store.messages_from(from).enumerate() {
+                if n >= SLICE {
+                    end = place;
+                    break;
+                }
                 if let Some(count) =
                     KINDS.iter().position(|kind| *kind == row.kind).and_then(|at| self.kinds.get_mut(at))
                 {
@@ -47,16 +52,16 @@ impl Census {
                 if let Some(code) = row.close_code {
                     *self.codes.entry(code).or_default() += 1;
                 }
-                self.messages += 1;
             }
+            self.messages = end;
             if since.elapsed() >= budget {
                 return true;
             }
         }
-        while let Some(found) = store.findings().get(self.findings) {
+        for (_, found) in store.findings().since(self.findings) {
             *self.rules.entry(found.finding.rule.code).or_default() += found.finding.more.max(1);
-            self.findings += 1;
         }
+        self.findings = store.findings().len();
         true
     }
 
@@ -78,7 +83,7 @@ impl Census {
             let mut values = BTreeMap::<String, u64>::new();
             for conn in store.conns().iter().take(CONNS) {
                 if let Some(value) = value(conn) {
-                    *values.entry(value).or_default() += conn.messages.len() as u64;
+                    *values.entry(value).or_default() += conn.messages.count() as u64;
                 }
             }
             let mut values: Vec<(String, u64)> = values.into_iter().collect();
@@ -108,7 +113,7 @@ impl Census {
                 .conns()
                 .iter()
                 .take(CONNS)
-                .map(|conn| (conn.number.to_string(), conn.messages.len() as u64))
+                .map(|conn| (conn.number.to_string(), conn.messages.count() as u64))
                 .collect(),
             Field::Host => of_conns(&|conn| host(conn.url.as_deref()?)),
             Field::Subprotocol => of_conns(&|conn| conn.subprotocol.as_deref().map(str::to_owned)),

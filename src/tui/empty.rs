@@ -7,12 +7,20 @@ use super::model::Model;
 use super::store::State;
 use super::theme::Role;
 use crate::event::Summary;
-use crate::report::words::{nothing_found, size};
+use crate::report::words::{count, nothing_found, size};
 
 /// Says why there is no connection.
 pub(super) fn draw(model: &Model, area: Rect, canvas: &mut Canvas<'_>) {
     let mut lines: Vec<(String, Role)> = Vec::new();
     match model.store.state() {
+        State::Reading if model.store.gone().conns > 0 => {
+            let gone = count(model.store.gone().conns, "connection");
+            lines.push((format!("No connection is open; {gone} had to make room."), Role::Heading));
+        }
+        State::Reading if !model.welcome.is_empty() => {
+            let roles = [Role::Heading].into_iter().chain(std::iter::repeat(Role::Text));
+            lines.extend(model.welcome.iter().cloned().zip(roles));
+        }
         State::Reading => {
             let read = model
                 .progress

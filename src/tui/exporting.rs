@@ -93,6 +93,8 @@ impl Form {
 /// The name of a file for what a capture is called.
 #[must_use]
 pub fn file_name(title: &str, form: &Form) -> String {
+    // What is no file has its kind as its first word: `echo ws://localhost:9001`.
+    let title = if title.contains("://") { title.split(' ').next().unwrap_or_default() } else { title };
     let name =
         Path::new(title).file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let whole = [".gz", ".zst", ".lz4"].iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(&name);

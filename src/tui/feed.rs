@@ -5,6 +5,7 @@ mod recorder;
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
+use std::fmt;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use std::time::{Duration, Instant};
 use self::meter::Meter;
 use self::recorder::{Recorder, Rows};
 use super::files::Files;
+use super::spool::Spool;
 use super::store::{Batch, Change, PREVIEW, Store};
 use crate::capture::live::Monitor;
 use crate::capture::open::{Opened, Opening};
@@ -42,7 +44,7 @@ pub struct Feed {
     meter: RefCell<Meter>,
     began: Instant,
     live: bool,
-    monitor: Option<Arc<Monitor>>,
+    origin: Option<Arc<dyn Origin>>,
 }
 
 /// How a capture grows.
@@ -52,19 +54,42 @@ pub struct Pulse {
     pub rate: u64,
     /// Messages that came and are not shown, as the view is paused.
     pub held: u64,
-    /// What the interfaces tell; `None` where the capture is a file that is followed.
-    pub heard: Option<Ears>,
+    /// What its origin tells; `None` where the capture is a file that is followed.
+    pub heard: Option<Heard>,
 }
 
-/// What interfaces tell.
+/// What a capture that grows comes from.
+pub trait Origin: Send + Sync + fmt::Debug {
+    /// How it is doing.
+    fn heard(&self) -> Heard;
+
+    /// What it remarked since the last call.
+    fn notices(&self) -> Vec<String>;
+}
+
+/// How the origin of a capture is doing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Ears {
-    /// Packets that were dropped, wherever.
-    pub dropped: u64,
+pub struct Heard {
+    /// Packets that were dropped, wherever; `None` where none can be.
+    pub dropped: Option<u64>,
     /// How full the room for packets is that wait to be decoded, in percent.
-    pub ring: u8,
-    /// An interface is down or gone.
+    pub queue: u8,
+    /// WebSockets that are open, where it serves them.
+    pub clients: Option<u64>,
+    /// Something is wrong: an interface is down or gone.
     pub trouble: bool,
+}
+
+impl Origin for Monitor {
+    fn heard(&self) -> Heard {
+        let (bytes, limit) = self.ring();
+        let queue = bytes.saturating_mul(100).checked_div(limit).unwrap_or_default().min(100) as u8;
+        Heard { dropped: Some(self.dropped()), queue, clients: None, trouble: self.is_in_trouble() }
+    }
+
+    fn notices(&self) -> Vec<String> {
+        Self::notices(self)
+    }
 }
 
 /// What the thread sends.
@@ -131,14 +156,15 @@ impl Feed {
             meter: RefCell::default(),
             began: Instant::now(),
             live: false,
-            monitor: None,
+            origin: None,
         };
+        let spool = feed.files.spool().cloned();
         let want = Want { payload: 2 * PREVIEW, hash: false, frame_bytes: 0 };
-        let checkpoints = config.checkpoints.or_else(|| Some(feed.files.checkpoints()));
+        let checkpoints = config.checkpoints.or_else(|| feed.files.checkpoints());
         let config = Config { want, checkpoints, ..config };
         thread::Builder::new().name("decode".to_owned()).spawn(move || {
             let mut source = Cancellable { source, cancelled };
-            let mut rows = Rows::new(|batch| send(&sender, News::Batch(batch), &wake));
+            let mut rows = Rows::new(spool, |batch| send(&sender, News::Batch(batch), &wake));
             let progress = |bytes| read.store(bytes, Ordering::Relaxed);
             let result = engine::run(&mut source, &config, &Recorder::default, &mut rows, &progress);
             // Where reading failed, the last rows are still to come.
@@ -154,11 +180,12 @@ impl Feed {
     /// is put there in any case, and may take a millisecond.
     pub fn apply(&self, store: &mut Store, budget: Duration) -> bool {
         let since = Instant::now();
-        let mut changed = false;
-        while !changed || since.elapsed() < budget {
+        let (mut any, mut changed) = (false, false);
+        while !any || since.elapsed() < budget {
             let Some(news) = self.release().or_else(|| self.receive()) else { break };
+            any = true;
+            changed |= !news.is_empty();
             take(store, news);
-            changed = true;
         }
         changed
     }
@@ -184,33 +211,30 @@ impl Feed {
         Some(news)
     }
 
-    /// It is of interfaces, of which `monitor` tells.
+    /// It grows, and this tells of where it comes from.
     #[must_use]
-    pub fn watching(mut self, monitor: Arc<Monitor>) -> Self {
+    pub fn watching(mut self, origin: Arc<dyn Origin>) -> Self {
         self.live = true;
-        self.monitor = Some(monitor);
+        self.origin = Some(origin);
         self
     }
 
     /// How it grows; `None` where it is a capture that does not.
     #[must_use]
     pub fn pulse(&self) -> Option<Pulse> {
-        let ears = |monitor: &Arc<Monitor>| {
-            let (bytes, limit) = monitor.ring();
-            let ring = bytes.saturating_mul(100).checked_div(limit).unwrap_or_default().min(100);
-            Ears { dropped: monitor.dropped(), ring: ring as u8, trouble: monitor.is_in_trouble() }
-        };
         self.live.then(|| Pulse {
             rate: self.meter.borrow_mut().rate(self.began.elapsed()),
             held: self.held_messages.get(),
-            heard: self.monitor.as_ref().map(ears),
+            heard: self.origin.as_ref().map(|origin| origin.heard()),
         })
     }
 
-    /// What the interfaces remarked since the last call.
+    /// What its origin remarked since the last call, and that packets are not kept any more.
     #[must_use]
     pub fn notices(&self) -> Vec<String> {
-        self.monitor.as_ref().map(|monitor| monitor.notices()).unwrap_or_default()
+        let remarks = self.origin.as_ref().map(|origin| origin.notices());
+        let failure = self.files.spool().and_then(Spool::failure);
+        remarks.into_iter().flatten().chain(failure).collect()
     }
 
     /// Waits until all is read, and puts it into the store.
@@ -241,6 +265,11 @@ impl Drop for Feed {
 }
 
 impl News {
+    /// Nothing is new, but how far decoding has come.
+    fn is_empty(&self) -> bool {
+        matches!(self, Self::Batch(batch) if batch.changes.is_empty())
+    }
+
     fn messages(&self) -> u64 {
         match self {
             Self::Batch(batch) => {

@@ -5,19 +5,19 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use tempfile::NamedTempFile;
 
+use super::spool::{Cut, Replay, Spool};
 use crate::capture::open::{Opened, Opening, open, open_through, open_with};
-use crate::capture::source::{Block, CaptureFacts, Source, Status};
-use crate::engine::Checkpoints;
+use crate::engine::{Checkpoints, Config};
 use crate::limits::Limits;
 
 /// The files of a capture. What can be read only once (standard input, a pipe) is copied to a temporary
-/// file while it is read, and so are the packets of interfaces; that is deleted with the last clone of this.
+/// file while it is read; that is deleted with the last clone of this. Packets that lie in no file at all are in a [`Spool`].
 #[derive(Clone, Debug)]
 pub struct Files {
     named: Arc<[PathBuf]>,
@@ -25,16 +25,16 @@ pub struct Files {
     compressed: Arc<[bool]>,
     /// How many of them are still growing.
     growing: Arc<AtomicUsize>,
-    /// One file has the packets of all sources.
-    spooled: bool,
+    /// Has the packets of all sources, instead of files.
+    spool: Option<Spool>,
     /// Files that are named may still be being written.
     followed: bool,
-    /// Bytes of the file of all sources that hold whole packets.
-    whole: Arc<AtomicU64>,
-    /// No more than so many bytes of it are read.
+    /// The number of the last packet of the spool that is read.
     until: Option<u64>,
-    /// States of connections, not to decode them from their start.
-    checkpoints: Arc<Checkpoints>,
+    /// What of the spool went before that.
+    cut: Option<Arc<Cut>>,
+    /// States of connections, not to decode them from their start. Of a spool there are none: what they stand for goes.
+    checkpoints: Option<Arc<Checkpoints>>,
 }
 
 /// What is decoded between two states that are kept of a connection: that takes some 5 to 20 ms. And what all states
@@ -79,56 +79,65 @@ impl Files {
             copies,
             compressed: compressed.into(),
             growing,
-            spooled: false,
+            spool: None,
             followed,
-            whole: Arc::default(),
             until: None,
-            checkpoints: Arc::new(Checkpoints::new(EVERY, ROOM)),
+            cut: None,
+            checkpoints: Some(Arc::new(Checkpoints::new(EVERY, ROOM))),
         };
         Ok((files, opened))
     }
 
-    /// Of a source that writes the packets of all its interfaces into one temporary file before it gives them, with their places
-    /// in it. The source that is returned is to be read instead.
+    /// Of packets that are kept in a spool.
     #[must_use]
-    pub fn of_spool(name: PathBuf, spool: NamedTempFile, source: Box<dyn Source>) -> (Self, Box<dyn Source>) {
-        let growing = Arc::<AtomicUsize>::default();
-        let (path, whole) = (spool.path().to_owned(), Arc::<AtomicU64>::default());
-        let source = Spooled { source, path, whole: Arc::clone(&whole), _growing: Growing::new(&growing) };
-        let files = Self {
+    pub fn of_spool(name: PathBuf, spool: Spool) -> Self {
+        Self {
             named: [name].into(),
-            copies: [Some(spool)].into(),
-            compressed: [false].into(),
-            growing,
-            spooled: true,
+            copies: [].into(),
+            compressed: [].into(),
+            growing: Arc::default(),
+            spool: Some(spool),
             followed: false,
-            whole,
             until: None,
-            checkpoints: Arc::new(Checkpoints::new(EVERY, ROOM)),
-        };
-        (files, Box::new(source))
+            cut: None,
+            checkpoints: None,
+        }
     }
 
-    /// The same, without what is still to come where that is possible: of interfaces.
+    /// Where packets are that lie in no file.
+    pub(super) const fn spool(&self) -> Option<&Spool> {
+        self.spool.as_ref()
+    }
+
+    /// The same, without what is still to come where that is possible: of a spool.
     #[must_use]
     pub(super) fn so_far(&self) -> Self {
-        let until = (self.spooled && self.grows()).then(|| self.whole.load(Ordering::Acquire));
-        Self { until: self.until.or(until), ..self.clone() }
+        let until = self.spool.as_ref().map(Spool::packets);
+        Self { until: self.until.or(until), ..self.now() }
     }
 
-    /// The place of the file that has a source's packets.
-    fn index(&self, source: u16) -> usize {
-        if self.spooled { 0 } else { source.into() }
+    /// The same, as of now: what goes later is there, or is not.
+    #[must_use]
+    pub(super) fn now(&self) -> Self {
+        let cut = || self.spool.as_ref().and_then(Spool::cut);
+        Self { cut: self.cut.clone().or_else(cut), ..self.clone() }
+    }
+
+    /// How it is to be decoded: where a part is gone, connections are not counted from the first.
+    pub(super) fn config(&self, config: &Config) -> Config {
+        let numbering = self.cut.as_ref().map(|cut| Arc::clone(&cut.numbering));
+        let threads = if numbering.is_some() { 1 } else { config.threads };
+        Config { numbering, threads, ..config.clone() }
     }
 
     /// The name of a source, as it was given.
     fn name(&self, source: u16) -> &Path {
-        self.named.get(self.index(source)).map_or(Path::new(""), PathBuf::as_path)
+        self.named.get(usize::from(source)).map_or(Path::new(""), PathBuf::as_path)
     }
 
     /// Where a source's bytes can be read again.
     fn path(&self, source: u16) -> &Path {
-        match self.copies.get(self.index(source)) {
+        match self.copies.get(usize::from(source)) {
             Some(Some(copy)) => copy.path(),
             _ => self.name(source),
         }
@@ -136,7 +145,7 @@ impl Files {
 
     /// A source is compressed: its packets cannot be read one by one.
     pub(super) fn compressed(&self, source: u16) -> bool {
-        self.compressed.get(self.index(source)).copied().unwrap_or_default()
+        self.compressed.get(usize::from(source)).copied().unwrap_or_default()
     }
 
     /// Some source is.
@@ -152,10 +161,15 @@ impl Files {
         wanted: impl Fn() -> bool + Clone + Send + 'static,
     ) -> io::Result<Opened> {
         let grows = self.grows();
+        if let Some(spool) = &self.spool {
+            let size = self.until.map(|_| spool.bytes());
+            return Ok(Opened {
+                source: Box::new(Replay::new(spool, self.until, self.cut.clone())),
+                size,
+                growing: grows,
+            });
+        }
         let opened = open_through(&self.paths(), limits, &mut |index, input| {
-            if let Some(until) = self.until {
-                return Ok(Box::new(input.take(until)));
-            }
             if !self.followed && self.copies.get(index).is_none_or(Option::is_none) {
                 return Ok(input);
             }
@@ -163,13 +177,12 @@ impl Files {
             Ok(Box::new(Following { input, growing, wanted }))
         })?;
         // How large it will be is not known.
-        let size = self.until.or(opened.size);
-        Ok(Opened { size: size.filter(|_| !grows), ..opened })
+        Ok(Opened { size: opened.size.filter(|_| !grows), ..opened })
     }
 
-    /// Where states of its connections are kept.
-    pub(super) fn checkpoints(&self) -> Arc<Checkpoints> {
-        Arc::clone(&self.checkpoints)
+    /// Where states of its connections are kept, if they are.
+    pub(super) fn checkpoints(&self) -> Option<Arc<Checkpoints>> {
+        self.checkpoints.clone()
     }
 
     /// The files, as they were named.
@@ -177,14 +190,18 @@ impl Files {
         &self.named
     }
 
-    /// Where they can be read again.
+    /// Where they can be read again; nowhere where packets lie in no file.
     pub(super) fn paths(&self) -> Vec<PathBuf> {
+        if self.spool.is_some() {
+            return Vec::new();
+        }
         (0..self.named.len()).map(|source| self.path(source as u16).to_owned()).collect()
     }
 
     /// Some of them are still growing.
     pub(super) fn grows(&self) -> bool {
-        self.until.is_none() && self.growing.load(Ordering::Acquire) > 0
+        self.until.is_none()
+            && (self.growing.load(Ordering::Acquire) > 0 || self.spool.as_ref().is_some_and(Spool::grows))
     }
 
     /// Opens a source to read packets at their offsets.
@@ -240,31 +257,6 @@ struct Followed {
 impl Read for Followed {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.input.read(buffer)
-    }
-}
-
-/// A source that writes into a temporary file.
-struct Spooled {
-    // Dropped first: it may have something left to write.
-    source: Box<dyn Source>,
-    path: PathBuf,
-    whole: Arc<AtomicU64>,
-    _growing: Growing,
-}
-
-impl Source for Spooled {
-    fn fill(&mut self, block: &mut Block) -> io::Result<Status> {
-        let status = self.source.fill(block)?;
-        if status != Status::Quiet
-            && let Ok(file) = self.path.metadata()
-        {
-            self.whole.store(file.len(), Ordering::Release);
-        }
-        Ok(status)
-    }
-
-    fn facts(&self) -> &CaptureFacts {
-        self.source.facts()
     }
 }
 

@@ -280,8 +280,13 @@ impl Filtering {
             Work::Waits => {}
             Work::Rows(work) => work.1.advance(store, &work.0, &self.kept, &mut self.answers, until),
             Work::Run(work) => {
-                work.1.advance(&mut self.answers, until);
+                work.1.advance(store, &mut self.answers, until);
                 let ended = work.1.end.as_ref().filter(|_| !store.is_reading());
+                if ended.is_some_and(Result::is_ok) && work.1.is_named() {
+                    // What has no answer cannot be read any more.
+                    self.answers.messages.fill(store.messages());
+                    self.answers.findings.fill(store.findings().len());
+                }
                 let short = self.answers.messages.len() < store.messages();
                 if self.failed.is_none()
                     && short
@@ -333,13 +338,16 @@ impl Filtering {
         }
         while derived.messages.len() < store.messages() {
             let place = derived.messages.len();
-            for (n, (row, _)) in store.messages_from(place).take(SLICE).enumerate() {
+            for (place, row, _) in store.messages_from(place).take(SLICE) {
                 let on = match &derived.by_finding {
-                    Some(found) => found.get(place + n).unwrap_or_default(),
-                    None => answers.messages.get(place + n).unwrap_or_default(),
+                    Some(found) => found.get(place).unwrap_or_default(),
+                    None => answers.messages.get(place).unwrap_or_default(),
                 };
                 let selected = on && (!whole || answers.selects(row.conn).unwrap_or_default());
-                derived.messages.push(selected);
+                derived.messages.put(place, selected);
+            }
+            if store.messages_from(derived.messages.len()).next().is_none() {
+                derived.messages.fill(store.messages());
             }
             if Instant::now() >= until {
                 break;
@@ -354,7 +362,7 @@ impl Filtering {
             let slice = (counted.seen + 16 * SLICE).min(end);
             while let Some(place) = self.messages().next_set(counted.seen, slice) {
                 counted.seen = place + 1;
-                counted.all += 1;
+                counted.all += usize::from(store.message(place).is_some());
             }
             counted.seen = slice;
             if Instant::now() >= until {
@@ -362,6 +370,14 @@ impl Filtering {
             }
         }
         self.counted = counted;
+    }
+
+    /// Messages and connections are gone: what is counted is counted anew.
+    pub(super) fn forget(&mut self, store: &Store) {
+        self.counted = Counted::default();
+        if let Work::Rows(work) = &mut self.work {
+            work.1.forget(store);
+        }
     }
 
     /// Everything that can be known now is known: what is missing comes from another thread, or from reading.

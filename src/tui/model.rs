@@ -29,6 +29,7 @@ use super::keys::Keymap;
 use super::notes::Notes;
 use super::overlay::Overlay;
 use super::reopen::Reopener;
+use super::ring::Ring;
 use super::store::Store;
 use super::theme::Theme;
 use super::view::ViewId;
@@ -94,10 +95,14 @@ pub struct Model {
     pub store: Store,
     /// What the capture is called.
     pub title: String,
+    /// What is said while nothing came; empty = what is said of any capture.
+    pub welcome: Vec<String>,
     /// How much was read; `None` where nothing is being read.
     pub progress: Option<Progress>,
     /// How a capture grows; `None` where it is one that does not.
     pub live: Option<Pulse>,
+    /// Where not all of it is kept: how much is.
+    pub ring: Option<Ring>,
     /// Threads for what takes long.
     pub workers: Workers,
     /// Reads payloads again; `None` where there is nothing to read.
@@ -170,8 +175,10 @@ impl Model {
         Self {
             store: Store::default(),
             title,
+            welcome: Vec::new(),
             progress: None,
             live: None,
+            ring: None,
             workers,
             reopener,
             settings: Settings::default(),
@@ -235,7 +242,7 @@ impl Model {
     /// The time of the first packet of the first connection: times are relative to it.
     #[must_use]
     pub fn origin(&self) -> Option<Timestamp> {
-        self.store.conn(1).map(|conn| conn.opened.time)
+        self.store.origin()
     }
 
     /// Goes on with what is done in pieces, for about so long. Says whether something changed.

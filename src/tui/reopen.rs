@@ -36,7 +36,7 @@ use crate::ws::session::Want;
 pub struct Reopener {
     files: Files,
     config: Config,
-    checkpoints: Arc<Checkpoints>,
+    checkpoints: Option<Arc<Checkpoints>>,
     cancelled: Cancelled,
 }
 
@@ -47,7 +47,7 @@ impl Reopener {
         Self {
             files: files.clone(),
             config: Config { threads: 1, checkpoints: None, ..config.clone() },
-            checkpoints: config.checkpoints.clone().unwrap_or_else(|| files.checkpoints()),
+            checkpoints: config.checkpoints.clone().or_else(|| files.checkpoints()),
             cancelled: Cancelled::default(),
         }
     }
@@ -73,7 +73,7 @@ impl Reopener {
     /// Where a file cannot be read any more.
     pub fn message(&self, packets: &Packets, row: &Row) -> io::Result<Option<MessageDetail>> {
         let bytes = self.config.limits.message_bytes;
-        let wanted = Wanted::Message { n: row.n.into(), first_frame: row.first_frame.into() };
+        let wanted = Wanted::Message(*row);
         let want = Want { payload: bytes, hash: false, frame_bytes: bytes };
         let mut found = self.take(packets, wanted, want)?.message;
         // Hashing every message on the way would take longer than all the rest.
@@ -97,6 +97,10 @@ impl Reopener {
         frames: RangeInclusive<u64>,
         bytes: bool,
     ) -> io::Result<Vec<FrameDetail>> {
+        if packets.has_gap() {
+            // They cannot be counted.
+            return Ok(Vec::new());
+        }
         let frame_bytes = if bytes { self.config.limits.message_bytes } else { 0 };
         let want = Want { payload: 0, hash: false, frame_bytes };
         let mut frames = self.take(packets, Wanted::Frames(frames), want)?.frames;
@@ -143,7 +147,9 @@ impl Reopener {
     }
 
     fn before(&self, packets: &Packets, frame: u64) -> Option<Arc<Checkpoint>> {
-        self.checkpoints.before(packets.id, packets.ends, frame)
+        // Where packets are gone, what is wanted is told from other messages by more than numbers.
+        let checkpoints = self.checkpoints.as_ref().filter(|_| !packets.has_gap())?;
+        checkpoints.before(packets.id, packets.ends, frame)
     }
 
     fn take(&self, packets: &Packets, wanted: Wanted, want: Want) -> io::Result<Taken> {

@@ -1,4 +1,4 @@
-//! Everything that is shown of a capture, in memory, and only added to.
+//! Everything that is shown of a capture, in memory. It is only added to, but where a capture has no end: then the oldest goes.
 //!
 //! **Rows, not columns**: a message is one `Row` of 80 bytes. A screen shows all fields of some fifty
 //! messages, and a filter looks at several fields of each; both touch one or two cache lines a message. Columns would
@@ -8,14 +8,17 @@
 //! Nothing is moved when the store grows ([`Segmented`]), so adding a batch takes its own time only.
 
 mod conn;
+mod heaps;
 mod places;
+mod room;
 mod row;
 mod segmented;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 pub use conn::Conn;
 pub use places::PAIRED;
+pub use room::Gone;
 pub use row::Row;
 pub use segmented::Segmented;
 
@@ -23,23 +26,41 @@ use crate::event::{Closing, ConnectionId, Summary};
 use crate::packet::segment::Endpoint;
 use crate::rules::Finding;
 use crate::rules::finding::{Evidence, Reaction};
+use crate::time::Timestamp;
 
+use heaps::Heaps;
 pub(super) use row::PREVIEW;
-
-/// Messages whose previews lie together.
-const SEGMENT: usize = 1 << 10;
 
 /// What is shown of a capture.
 #[derive(Debug, Default)]
 pub struct Store {
     conns: Segmented<Conn>,
-    messages: Vec<Messages>,
+    /// Previews lie together by segments.
+    messages: Segmented<Row, String>,
     findings: Segmented<Found>,
     /// The places of the packets of each flow, by the number of its first.
     flows: HashMap<u64, Heaps, foldhash::fast::RandomState>,
     state: State,
-    /// Messages with data.
+    /// Messages with data that are there.
     data: u64,
+    /// The time of the first packet of the first connection.
+    origin: Option<Timestamp>,
+    /// What is known where the oldest may go.
+    ring: Option<Box<Ring>>,
+}
+
+/// What it takes to know what the oldest is.
+#[derive(Debug, Default)]
+struct Ring {
+    /// Connections that have ended, in that order.
+    closed: VecDeque<u32>,
+    /// Bytes of rows and places, about.
+    memory: u64,
+    /// Bytes of the packets of all flows.
+    packets: u64,
+    /// The number of the last packet of which all is known.
+    decided: u64,
+    gone: Gone,
 }
 
 /// How far reading has come.
@@ -74,6 +95,8 @@ pub struct Packets {
     pub(super) ends: [Endpoint; 2],
     /// For [`places::read`](crate::capture::places::read).
     pub(super) places: Vec<u8>,
+    /// Where packets behind the handshake are gone: the first messages that are not.
+    pub(super) behind: Option<Box<[Row]>>,
 }
 
 /// What is new, in order.
@@ -83,6 +106,8 @@ pub(super) struct Batch {
     pub(super) changes: Vec<(u32, Change)>,
     /// The previews and places of `changes`, one after another.
     pub(super) bytes: Vec<u8>,
+    /// The number of the last packet of which all is told; 0 = not known.
+    pub(super) decided: u64,
 }
 
 /// One thing that is new.
@@ -100,31 +125,8 @@ pub(super) enum Change {
     Closed(Box<Closing>),
 }
 
-/// A segment of rows with their previews.
-#[derive(Debug, Default)]
-struct Messages {
-    rows: Vec<Row>,
-    text: String,
-}
-
-/// Heaps of places. Only the last is added to.
-#[derive(Debug, Default)]
-struct Heaps(Vec<Vec<u8>>);
-
-/// Bytes of a heap that are not exceeded.
-const HEAP: usize = 64 << 10;
-
-impl Heaps {
-    fn extend(&mut self, bytes: &[u8]) {
-        match self.0.last_mut() {
-            Some(last) if last.len() + bytes.len() <= HEAP => last.extend_from_slice(bytes),
-            _ => self.0.push(bytes.to_vec()),
-        }
-    }
-}
-
 impl Store {
-    /// The connections; number `n` is at `n - 1`.
+    /// The connections; the place of number `n` is `n - 1`.
     #[must_use]
     pub fn conns(&self) -> &Segmented<Conn> {
         &self.conns
@@ -136,31 +138,52 @@ impl Store {
         self.conns.get((number as usize).checked_sub(1)?)
     }
 
-    /// How many messages there are.
+    /// How many messages came: the place of the next.
     #[must_use]
     pub fn messages(&self) -> usize {
-        self.messages.last().map_or(0, |last| (self.messages.len() - 1) * SEGMENT + last.rows.len())
+        self.messages.len()
     }
 
-    /// How many of them have data: the others are control frames.
+    /// How many messages there are.
+    #[must_use]
+    pub fn kept(&self) -> usize {
+        self.messages.count()
+    }
+
+    /// How many of those that there are have data: the others are control frames.
     #[must_use]
     pub const fn data_messages(&self) -> u64 {
         self.data
     }
 
     /// A message by its place, from 0, and its preview: the beginning of its payload, at most 64 bytes, fit
-    /// for a terminal. The order is that in which messages ended.
+    /// for a terminal. The order is that in which messages ended. `None` where it is gone.
     #[must_use]
     pub fn message(&self, place: usize) -> Option<(&Row, &str)> {
-        let segment = self.messages.get(place / SEGMENT)?;
-        let row = segment.rows.get(place % SEGMENT)?;
-        let start = row.text as usize;
-        Some((row, segment.text.get(start..start + usize::from(row.text_len)).unwrap_or_default()))
+        self.messages.get_with(place).map(|(row, text)| (row, row.preview(text)))
     }
 
-    /// All messages from a place on.
-    pub fn messages_from(&self, place: usize) -> impl Iterator<Item = (&Row, &str)> {
-        (place..self.messages()).map_while(|place| self.message(place))
+    /// All messages from a place on, with their places.
+    pub fn messages_from(&self, place: usize) -> impl Iterator<Item = (usize, &Row, &str)> {
+        self.messages.since_with(place).map(|(place, row, text)| (place, row, row.preview(text)))
+    }
+
+    /// The place of the message before which there are so many.
+    #[must_use]
+    pub fn nth(&self, index: usize) -> Option<usize> {
+        self.messages.nth(index)
+    }
+
+    /// How many messages there are before a place.
+    #[must_use]
+    pub fn rank(&self, place: usize) -> usize {
+        self.messages.rank(place)
+    }
+
+    /// The time of the first packet of the first connection, which may be gone.
+    #[must_use]
+    pub const fn origin(&self) -> Option<Timestamp> {
+        self.origin
     }
 
     /// The findings; those on the capture as a whole come last.
@@ -184,28 +207,21 @@ impl Store {
     /// The packets of a connection that were read so far.
     #[must_use]
     pub fn packets(&self, conn: &Conn) -> Packets {
-        let places = self.flows.get(&conn.id.packet).map(|heaps| heaps.0.concat()).unwrap_or_default();
-        Packets { id: conn.id, ends: [conn.client, conn.server], places }
+        let places = self.flows.get(&conn.id.packet).map(Heaps::all).unwrap_or_default();
+        Packets { id: conn.id, ends: [conn.client, conn.server], places, behind: self.behind(conn) }
     }
 
     /// Bytes of memory, as allocated.
     #[must_use]
     pub fn bytes(&self) -> usize {
         let conns: usize = self.conns.iter().map(Conn::owned).sum();
-        let messages: usize = self
-            .messages
-            .iter()
-            .map(|segment| segment.rows.capacity() * size_of::<Row>() + segment.text.capacity())
-            .sum();
+        let text: usize = self.messages.shared().map(String::capacity).sum();
         let findings: usize = self.findings.iter().map(owned).sum();
-        let heaps = |heaps: &Heaps| {
-            heaps.0.iter().map(Vec::capacity).sum::<usize>() + heaps.0.capacity() * size_of::<Vec<u8>>()
-        };
-        let flows: usize = self.flows.values().map(heaps).sum();
+        let flows: usize = self.flows.values().map(Heaps::bytes).sum();
         self.conns.bytes()
             + conns
-            + self.messages.capacity() * size_of::<Messages>()
-            + messages
+            + self.messages.bytes()
+            + text
             + self.findings.bytes()
             + findings
             // Besides each entry, a byte of control.
@@ -219,6 +235,9 @@ impl Store {
             match change {
                 Change::Opened(mut conn) => {
                     conn.number = number;
+                    self.origin.get_or_insert(conn.opened.time);
+                    self.flows.entry(conn.id.packet).or_default().conns += 1;
+                    self.takes(size_of::<Conn>() + conn.owned());
                     self.conns.push(*conn);
                 }
                 Change::Message(row) => {
@@ -227,16 +246,34 @@ impl Store {
                 }
                 Change::Packets { flow, len } => {
                     let places = bytes.split_off(..len as usize).unwrap_or_default();
-                    self.flows.entry(flow).or_default().extend(places);
+                    let packets =
+                        self.flows.entry(flow).or_default().extend(flow, places, self.ring.is_some());
+                    self.takes(places.len());
+                    if let Some(ring) = &mut self.ring {
+                        ring.packets += packets;
+                    }
                 }
                 Change::Finding(finding) => self.push_finding(Some(number), *finding),
                 Change::Reaction(reaction) => self.react(number, *reaction),
                 Change::Closed(closing) => {
                     if let Some(conn) = self.conn_mut(number) {
                         conn.closing = Some(closing);
+                        if let Some(ring) = &mut self.ring {
+                            ring.closed.push_back(number);
+                        }
                     }
                 }
             }
+        }
+        if let Some(ring) = &mut self.ring {
+            ring.decided = ring.decided.max(batch.decided);
+        }
+    }
+
+    /// So many bytes of memory more are taken.
+    fn takes(&mut self, bytes: usize) {
+        if let Some(ring) = &mut self.ring {
+            ring.memory += bytes as u64;
         }
     }
 
@@ -259,16 +296,12 @@ impl Store {
     fn push_message(&mut self, row: Row, text: &[u8]) {
         let place = self.messages() as u32;
         self.data += u64::from(row.kind.is_data());
-        if self.messages.last().is_none_or(|last| last.rows.len() >= SEGMENT) {
-            if let Some(last) = self.messages.last_mut() {
-                last.text.shrink_to_fit();
-            }
-            self.messages.push(Messages { rows: Vec::with_capacity(SEGMENT), text: String::new() });
-        }
-        if let Some(segment) = self.messages.last_mut() {
-            segment.rows.push(Row { text: segment.text.len() as u32, ..row });
-            segment.text.push_str(std::str::from_utf8(text).unwrap_or_default());
-        }
+        self.messages.push_with(|shared| {
+            let row = Row { text: shared.len() as u32, ..row };
+            shared.push_str(std::str::from_utf8(text).unwrap_or_default());
+            row
+        });
+        self.takes(size_of::<Row>() + text.len() + size_of::<u32>());
         if let Some(conn) = self.conn_mut(row.conn) {
             conn.message(&row, place);
         }
@@ -279,7 +312,9 @@ impl Store {
         if let Some(conn) = number.and_then(|number| self.conn_mut(number)) {
             conn.finding(finding.rule.level as usize, finding.more, place);
         }
-        self.findings.push(Found { conn: number, finding, reaction: None });
+        let found = Found { conn: number, finding, reaction: None };
+        self.takes(size_of::<Found>() + owned(&found));
+        self.findings.push(found);
     }
 
     fn react(&mut self, number: u32, reaction: Reaction) {

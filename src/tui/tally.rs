@@ -28,10 +28,14 @@ pub(super) enum Source {
 }
 
 impl Source {
-    fn place(self, model: &Model, index: usize) -> Option<usize> {
+    /// The place of a message, by its index or, on a connection, its number; the next one where that is gone.
+    fn place(self, model: &Model, index: usize) -> Option<(usize, usize)> {
         match self {
-            Self::Shown(_) => model.shown.unsorted(&model.store, index),
-            Self::Conn(conn) => model.store.conn(conn)?.messages.get(index).map(|place| *place as usize),
+            Self::Shown(_) => model.shown.unsorted(&model.store, index).map(|place| (index, place)),
+            Self::Conn(conn) => {
+                let (n, place) = model.store.conn(conn)?.messages.since(index).next()?;
+                Some((n, *place as usize))
+            }
         }
     }
 }
@@ -215,9 +219,9 @@ impl Tally {
         let since = Instant::now();
         loop {
             for _ in 0..SLICE {
-                let Some(place) = self.source.place(model, self.seen) else { return true };
+                let Some((index, place)) = self.source.place(model, self.seen) else { return true };
                 self.take(&model.store, place, most_bins);
-                self.seen += 1;
+                self.seen = index + 1;
             }
             if since.elapsed() >= budget {
                 return false;

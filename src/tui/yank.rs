@@ -178,13 +178,13 @@ fn command(model: &mut Model) {
     let Some((url, request)) = handshake else {
         return model.fail(format!("no request of connection {number} was captured"));
     };
-    let url = url.unwrap_or_else(|| format!("ws://{server}{}", String::from_utf8_lossy(&request.target)));
+    let url = url.unwrap_or_else(|| format!("ws://{server}{}", String::from_utf8_lossy(request.target())));
     let mut masked = false;
     let shown = if reveal { url.clone() } else { secret::redacted_text(&url) };
     masked |= shown != url;
     let mut parts = vec!["websocat".to_owned()];
-    for header in &request.headers {
-        let name = String::from_utf8_lossy(&header.name);
+    for header in request.headers().iter() {
+        let name = String::from_utf8_lossy(header.name);
         let lower = name.to_ascii_lowercase();
         // What belongs to the handshake itself is made anew.
         let own =
@@ -192,12 +192,12 @@ fn command(model: &mut Model) {
         if own.contains(&&*lower) || lower == "sec-websocket-extensions" {
             continue;
         }
-        let hidden = secret::field(&header.name, &header.value).filter(|_| !reveal);
+        let hidden = secret::field(header.name, header.value).filter(|_| !reveal);
         masked |= hidden.is_some();
         let value = match hidden {
             Some(_) if lower != "sec-websocket-protocol" => secret::STARS.to_owned(),
             Some(hidden) => hidden,
-            None => String::from_utf8_lossy(&header.value).into_owned(),
+            None => String::from_utf8_lossy(header.value).into_owned(),
         };
         parts.push(match &*lower {
             "sec-websocket-protocol" => format!("--protocol {}", quote(&value)),

@@ -13,6 +13,9 @@ use super::utf8::Utf8Stream;
 /// Payload that is looked at but not kept passes through a buffer of this size.
 const PIECE: usize = 16 << 10;
 
+/// The memory of a message's payload is used again for another, unless it is larger than this.
+const SPARE: usize = 16 << 10;
+
 /// What is kept of a control frame's payload at least: a Close is always told whole.
 const CONTROL_KEPT: usize = 4 << 10;
 
@@ -38,7 +41,7 @@ pub(super) struct Assembly {
     input: Vec<u8>,
     utf8: Option<Utf8Stream>,
     utf8_fault: Option<Utf8>,
-    hash: Option<Sha256>,
+    hash: Option<Box<Sha256>>,
     final_block: bool,
     exceeded: Option<Exceeded>,
     fault: Option<Fault>,
@@ -67,8 +70,20 @@ pub(super) struct Finished {
     pub(super) sha256: Option<[u8; 32]>,
 }
 
+impl Finished {
+    /// Gives the memory of the payload back, for the next message.
+    pub(super) fn reuse(self, tools: &mut Tools<'_>) {
+        if let Some(mut payload) = self.payload
+            && (tools.spare.capacity()..=SPARE).contains(&payload.capacity())
+        {
+            payload.clear();
+            *tools.spare = payload;
+        }
+    }
+}
+
 impl Assembly {
-    pub(super) fn new(kind: Kind, compressed: bool, first: At, frame: u64, tools: &Tools<'_>) -> Self {
+    pub(super) fn new(kind: Kind, compressed: bool, first: At, frame: u64, tools: &mut Tools<'_>) -> Self {
         let wanted = if kind.is_data() { tools.want.payload } else { tools.want.payload.max(CONTROL_KEPT) };
         Self {
             kind,
@@ -81,12 +96,12 @@ impl Assembly {
             current_frame: frame,
             wire_len: 0,
             len: 0,
-            kept: Vec::new(),
+            kept: if compressed { Vec::new() } else { std::mem::take(tools.spare) },
             keep: wanted.min(tools.limits.message_bytes),
             input: Vec::new(),
             utf8: (kind == Kind::Text).then(Utf8Stream::default),
             utf8_fault: None,
-            hash: tools.want.hash.then(Sha256::new),
+            hash: tools.want.hash.then(Box::default),
             final_block: false,
             exceeded: None,
             fault: None,
@@ -205,7 +220,7 @@ impl Assembly {
             if self.kind == Kind::Close && self.fault.is_none() {
                 utf8 = Some(super::utf8::check(self.kept.get(2..).unwrap_or_default(), self.current_frame));
             }
-            sha256 = self.hash.take().map(|hash| hash.finalize().into()).or(sha256);
+            sha256 = self.hash.take().map(|hash| (*hash).finalize().into()).or(sha256);
             payload = Some(std::mem::take(&mut self.kept));
         }
         tools.budget.messages -= self.counted;
@@ -275,20 +290,20 @@ impl Assembly {
             self.len += chunk.len() as u64;
             let Self { kept, utf8, hash, utf8_fault, .. } = self;
             let new = kept.get(start..).unwrap_or_default();
-            look(new, utf8.as_mut(), utf8_fault, hash.as_mut(), self.current_frame, self.fault);
+            look(new, utf8.as_mut(), utf8_fault, hash.as_deref_mut(), self.current_frame, self.fault);
             return None;
         }
         let looked_at = self.utf8.is_some() || self.hash.is_some() || self.kept.len() < self.keep;
         if looked_at {
             let mut mask = mask;
-            let mut scratch = std::mem::take(tools.scratch);
             for piece in chunk.chunks(PIECE) {
-                scratch.clear();
-                append(&mut scratch, piece, mask);
+                let plain = match mask {
+                    Some((key, phase)) => mask::unmask(tools.scratch, piece, key, phase),
+                    None => piece,
+                };
                 mask = mask.map(|(key, phase)| (key, (phase + piece.len()) & 3));
-                self.absorb(&scratch, tools.budget, usize::MAX);
+                self.absorb(plain, tools.budget, usize::MAX);
             }
-            *tools.scratch = scratch;
         } else {
             self.len += chunk.len() as u64;
         }
@@ -303,7 +318,7 @@ impl Assembly {
         let room = room.min(budget_limit.saturating_sub(budget.messages));
         self.kept.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
         let Self { utf8, hash, utf8_fault, current_frame, fault, .. } = self;
-        look(bytes, utf8.as_mut(), utf8_fault, hash.as_mut(), *current_frame, *fault);
+        look(bytes, utf8.as_mut(), utf8_fault, hash.as_deref_mut(), *current_frame, *fault);
     }
 }
 

@@ -6,7 +6,7 @@ use crate::item::{At, Dir, End, Missing};
 
 use super::assembly::Assembly;
 use super::deflate::Context;
-use super::fact::{Fault, Kind, Opcode, Out, Trouble};
+use super::fact::{Fault, Kind, Listener, Opcode, Out, Trouble};
 use super::header::{self, Header};
 use super::resync::{Expect, Search};
 use super::session::{Budget, Numbering, Tools};
@@ -15,29 +15,32 @@ use super::session::{Budget, Numbering, Tools};
 const DOUBTFUL_HEADERS: u8 = 64;
 
 /// The reader of one direction. It accepts any bits and tells what it saw.
+///
+/// What every frame touches stands first, within 64 bytes.
 #[derive(Clone, Debug)]
+#[repr(C)]
 pub(super) struct Direction {
-    dir: Dir,
-    phase: Phase,
-    /// A header that is not complete yet.
-    partial: [u8; header::MAX_LEN],
-    partial_len: u8,
-    /// The packet with the first byte of `partial`, and the number of its frame: frames are counted
-    /// by their first byte.
-    partial_at: At,
-    partial_n: u64,
     /// Bytes of the stream before the one to be read next.
     offset: u64,
-    frame: Option<Box<OpenFrame>>,
     /// The data message of which fragments, or a part of a frame, have been seen.
     message: Option<Box<Assembly>>,
     deflate: Option<Box<Context>>,
+    dir: Dir,
+    partial_len: u8,
     /// A Close was sent.
     closed: bool,
     /// Headers still to come until a boundary that was found again is beyond doubt: before that,
     /// one that no sound endpoint sends means that the search was wrong.
     doubt: u8,
     ended: bool,
+    phase: Phase,
+    frame: Option<Box<OpenFrame>>,
+    /// A header that is not complete yet.
+    partial: [u8; header::MAX_LEN],
+    /// The packet with the first byte of `partial`, and the number of its frame: frames are counted
+    /// by their first byte.
+    partial_at: At,
+    partial_n: u64,
     /// Inflate history that this direction holds of the shard's budget.
     history: usize,
     /// A limit cut something.
@@ -103,6 +106,15 @@ impl Direction {
         }
     }
 
+    /// Bytes held in a search for a frame boundary.
+    #[inline]
+    pub(super) fn searched(&self) -> usize {
+        match &self.phase {
+            Phase::Lost(search) => search.held(),
+            Phase::Header | Phase::Payload | Phase::NotFrames { .. } => 0,
+        }
+    }
+
     pub(super) fn release(&mut self, budget: &mut Budget) {
         budget.history -= self.history;
         self.history = 0;
@@ -114,8 +126,8 @@ impl Direction {
         }
     }
 
-    /// As [`Session::held`](super::session::Session::held).
-    pub(super) fn held(&self) -> Option<[usize; 2]> {
+    /// As [`Session::carried`](super::session::Session::carried).
+    pub(super) fn carried(&self) -> Option<[usize; 2]> {
         let cut = self.limited && self.deflate.as_ref().is_some_and(|context| context.is_lost());
         if cut || matches!(self.phase, Phase::Lost(_)) {
             return None;
@@ -136,17 +148,37 @@ impl Direction {
         }
     }
 
+    #[inline]
     pub(super) fn data(
+        &mut self,
+        bytes: &[u8],
+        at: At,
+        numbering: &mut Numbering,
+        tools: &mut Tools<'_>,
+        out: &mut impl Listener,
+    ) {
+        let rest = self.singles(bytes, at, numbering, tools, out);
+        if !rest.is_empty() {
+            self.others(rest, at, numbering, tools, out);
+        }
+    }
+
+    /// Goes on where something else than a [`Single`](super::fact::Single) begins.
+    #[inline(never)]
+    fn others(
         &mut self,
         mut bytes: &[u8],
         at: At,
         numbering: &mut Numbering,
         tools: &mut Tools<'_>,
-        out: &mut impl FnMut(Out<'_>),
+        out: &mut impl Listener,
     ) {
         while !bytes.is_empty() && !self.ended {
             match &mut self.phase {
-                Phase::Header => bytes = self.header(bytes, at, numbering, tools, out),
+                Phase::Header => {
+                    bytes = self.header(bytes, at, numbering, tools, out);
+                    bytes = self.singles(bytes, at, numbering, tools, out);
+                }
                 Phase::Payload => {
                     let remaining = self.frame.as_ref().map_or(0, |frame| frame.remaining);
                     let (chunk, rest) =
@@ -176,7 +208,7 @@ impl Direction {
         at: At,
         numbering: &mut Numbering,
         tools: &mut Tools<'_>,
-        out: &mut impl FnMut(Out<'_>),
+        out: &mut impl Listener,
     ) {
         let dir = self.dir;
         let remaining = match (&self.phase, &self.frame) {
@@ -184,7 +216,7 @@ impl Direction {
             _ => 0,
         };
         let in_payload = remaining >= len;
-        out(Out::Trouble { dir, at, what: Trouble::Gap { len, in_payload, why } });
+        out.tell(Out::Trouble { dir, at, what: Trouble::Gap { len, in_payload, why } });
         if let (Phase::Payload, Some(frame)) = (&self.phase, &mut self.frame) {
             frame.remaining -= len.min(remaining);
             let assembly = match &mut frame.target {
@@ -219,7 +251,7 @@ impl Direction {
         at: At,
         numbering: &mut Numbering,
         tools: &mut Tools<'_>,
-        out: &mut impl FnMut(Out<'_>),
+        out: &mut impl Listener,
     ) {
         if self.ended {
             return;
@@ -234,14 +266,14 @@ impl Direction {
         match std::mem::replace(&mut self.phase, Phase::Header) {
             Phase::Lost(search) if search.skipped() > 0 => {
                 let what = Trouble::OutOfSync { skipped: search.skipped() };
-                out(Out::Trouble { dir, at: search.since().unwrap_or(at), what });
+                out.tell(Out::Trouble { dir, at: search.since().unwrap_or(at), what });
             }
             Phase::NotFrames { skipped, at } if skipped > 0 => {
-                out(Out::Trouble { dir, at, what: Trouble::NotFrames { skipped } });
+                out.tell(Out::Trouble { dir, at, what: Trouble::NotFrames { skipped } });
             }
             Phase::Header if self.partial_len > 0 => {
                 let what = Trouble::PartialHeader { bytes: self.partial_len };
-                out(Out::Trouble { dir, at: self.partial_at, what });
+                out.tell(Out::Trouble { dir, at: self.partial_at, what });
             }
             _ => {}
         }
@@ -256,7 +288,7 @@ impl Direction {
         at: At,
         numbering: &mut Numbering,
         tools: &mut Tools<'_>,
-        out: &mut impl FnMut(Out<'_>),
+        out: &mut impl Listener,
     ) -> &'b [u8] {
         let (header, rest, first) = if self.partial_len == 0 {
             match Header::decode(bytes) {
@@ -325,7 +357,7 @@ impl Direction {
         first: At,
         numbering: &mut Numbering,
         tools: &mut Tools<'_>,
-        out: &mut impl FnMut(Out<'_>),
+        out: &mut impl Listener,
     ) -> &'b [u8] {
         self.doubt = 0;
         self.lose_sync(Fault::Missing, numbering, tools, out);
@@ -373,7 +405,7 @@ impl Direction {
         last: At,
         numbering: &mut Numbering,
         tools: &mut Tools<'_>,
-        out: &mut impl FnMut(Out<'_>),
+        out: &mut impl Listener,
     ) {
         let offset = self.offset;
         self.offset += header.header_len() as u64;
@@ -419,7 +451,7 @@ impl Direction {
         self.end_frame_if_done(numbering, tools, out);
     }
 
-    fn payload(&mut self, chunk: &[u8], at: At, tools: &mut Tools<'_>, out: &mut impl FnMut(Out<'_>)) {
+    fn payload(&mut self, chunk: &[u8], at: At, tools: &mut Tools<'_>, out: &mut impl Listener) {
         let Some(frame) = self.frame.as_deref_mut() else { return };
         // Bytes skipped by a gap count for the mask's phase.
         let position = frame.header.len - frame.remaining;
@@ -438,7 +470,7 @@ impl Direction {
         let mask = frame.header.mask.map(|key| (key, position as usize & 3));
         if let Some(limit) = assembly.push(chunk, mask, at, tools) {
             self.limited = true;
-            out(Out::Trouble { dir: self.dir, at, what: Trouble::Limit(limit) });
+            out.tell(Out::Trouble { dir: self.dir, at, what: Trouble::Limit(limit) });
         }
     }
 
@@ -446,7 +478,7 @@ impl Direction {
         &mut self,
         numbering: &mut Numbering,
         tools: &mut Tools<'_>,
-        out: &mut impl FnMut(Out<'_>),
+        out: &mut impl Listener,
     ) {
         if self.frame.as_ref().is_some_and(|frame| frame.remaining == 0) {
             self.end_frame(numbering, tools, out);
@@ -454,7 +486,7 @@ impl Direction {
     }
 
     /// The open frame is over; so is its message where it was the last one.
-    fn end_frame(&mut self, numbering: &mut Numbering, tools: &mut Tools<'_>, out: &mut impl FnMut(Out<'_>)) {
+    fn end_frame(&mut self, numbering: &mut Numbering, tools: &mut Tools<'_>, out: &mut impl Listener) {
         let Some(frame) = self.frame.take() else { return };
         let frame = *frame;
         self.phase = Phase::Header;
@@ -472,6 +504,7 @@ impl Direction {
                 self.closed |= frame.header.opcode == Opcode::CLOSE;
                 let finished = control.finish(None, None, tools);
                 self.tell_message(&finished, numbering, tools, out);
+                finished.reuse(tools);
             }
             Target::Nowhere => {}
         }
@@ -483,7 +516,7 @@ impl Direction {
         fault: Fault,
         numbering: &mut Numbering,
         tools: &mut Tools<'_>,
-        out: &mut impl FnMut(Out<'_>),
+        out: &mut impl Listener,
     ) {
         if let Some(frame) = self.frame.take() {
             let frame = *frame;
@@ -505,13 +538,14 @@ impl Direction {
         fault: Option<Fault>,
         numbering: &mut Numbering,
         tools: &mut Tools<'_>,
-        out: &mut impl FnMut(Out<'_>),
+        out: &mut impl Listener,
     ) {
         let Some(message) = self.message.take() else { return };
         let compressed = message.compressed();
         let finished = message.finish(fault, self.deflate.as_deref_mut(), tools);
         let at = finished.last;
         self.tell_message(&finished, numbering, tools, out);
+        finished.reuse(tools);
         if compressed {
             self.account_history(at, tools, out);
         }
@@ -523,7 +557,7 @@ impl Direction {
         last_chance: bool,
         numbering: &mut Numbering,
         tools: &mut Tools<'_>,
-        out: &mut impl FnMut(Out<'_>),
+        out: &mut impl Listener,
     ) {
         let Phase::Lost(search) = &mut self.phase else { return };
         if !last_chance && !search.is_due() {
@@ -539,7 +573,7 @@ impl Direction {
             && let Some((at, _)) = pieces.first()
         {
             let what = Trouble::Resynchronised { skipped: skipped.total };
-            out(Out::Trouble { dir: self.dir, at: *at, what });
+            out.tell(Out::Trouble { dir: self.dir, at: *at, what });
         }
         for (at, bytes) in pieces {
             self.data(&bytes, at, numbering, tools, out);

@@ -23,24 +23,28 @@ impl Opcode {
     pub const PONG: Self = Self(0xA);
 
     /// The low four bits of a frame's first byte.
+    #[inline]
     #[must_use]
     pub const fn new(bits: u8) -> Self {
         Self(bits & 0x0f)
     }
 
     /// 0 to 15.
+    #[inline]
     #[must_use]
     pub const fn value(self) -> u8 {
         self.0
     }
 
     /// Opcodes 0x8 to 0xF.
+    #[inline]
     #[must_use]
     pub const fn is_control(self) -> bool {
         self.0 & 0x8 != 0
     }
 
     /// Not defined by RFC 6455: 0x3 to 0x7 and 0xB to 0xF.
+    #[inline]
     #[must_use]
     pub const fn is_reserved(self) -> bool {
         self.0 & 0x7 > 2
@@ -121,6 +125,7 @@ impl Kind {
     }
 
     /// Text or binary.
+    #[inline]
     #[must_use]
     pub const fn is_data(self) -> bool {
         matches!(self, Self::Text | Self::Binary)
@@ -309,6 +314,81 @@ pub enum Limit {
     Inflated,
     /// The history of a direction was dropped: too many compressed connections at once.
     History,
+}
+
+/// A data frame that is a message of its own, uncompressed and valid, and came in one packet: what most frames are.
+/// It stands for a [`Frame`] and the [`Message`] after it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Single<'a> {
+    /// The sender.
+    pub dir: Dir,
+    /// As [`Frame::n`].
+    pub n: u64,
+    /// As [`Message::n`].
+    pub message: u64,
+    /// The packet.
+    pub at: At,
+    /// As [`Frame::offset`].
+    pub offset: u64,
+    /// Offset behind its last byte.
+    pub end: u64,
+    /// The header as decoded: a final text or binary frame.
+    pub header: super::header::Header,
+    /// As [`Message::payload`].
+    pub payload: &'a [u8],
+    /// As [`Message::text`].
+    pub text: Option<&'a str>,
+}
+
+impl<'a> Single<'a> {
+    /// The frame; nothing is kept of it as it was on the wire.
+    #[inline]
+    #[must_use]
+    pub const fn frame(&self) -> Frame<'a> {
+        let Self { dir, n, at, offset, header, .. } = *self;
+        Frame { dir, n, first: at, last: at, offset, header, seen: header.len, wire: &[] }
+    }
+
+    /// The message.
+    #[inline]
+    #[must_use]
+    pub fn message(&self) -> Message<'a> {
+        let Self { dir, n, message, at, header, payload, text, .. } = *self;
+        let is_text = header.opcode == Opcode::TEXT;
+        Message {
+            dir,
+            n: message,
+            kind: if is_text { Kind::Text } else { Kind::Binary },
+            first: at,
+            last: at,
+            frames: 1,
+            first_frame: n,
+            last_frame: n,
+            wire_len: header.len,
+            len: header.len,
+            compressed: false,
+            final_block: false,
+            exceeded: None,
+            fault: None,
+            payload,
+            text,
+            utf8: is_text.then_some(Utf8::Valid),
+            sha256: None,
+        }
+    }
+}
+
+/// Takes what the WebSocket layer tells.
+pub trait Listener {
+    /// Takes anything but what [`Listener::single`] is given.
+    fn tell(&mut self, out: Out<'_>);
+
+    /// Takes a frame and its message at once.
+    #[inline]
+    fn single(&mut self, single: &Single<'_>) {
+        self.tell(Out::Frame(single.frame()));
+        self.tell(Out::Message(single.message()));
+    }
 }
 
 /// What the WebSocket layer emits.

@@ -70,6 +70,7 @@ impl Header {
     }
 
     /// The header's length in bytes, 2 to 14.
+    #[inline]
     #[must_use]
     pub const fn header_len(&self) -> usize {
         let length = match self.len7 {
@@ -81,12 +82,14 @@ impl Header {
     }
 
     /// RSV1, which permessage-deflate uses for "compressed" (RFC 7692 section 6).
+    #[inline]
     #[must_use]
     pub const fn rsv1(&self) -> bool {
         self.rsv & 4 != 0
     }
 
     /// The length is given in the shortest form that can hold it.
+    #[inline]
     #[must_use]
     pub const fn minimal(&self) -> bool {
         match self.len7 {

@@ -8,28 +8,62 @@
 /// frame's payload (only its remainder by 4 counts).
 #[inline]
 pub fn unmask_into(out: &mut Vec<u8>, data: &[u8], key: [u8; 4], phase: usize) {
-    let key = Key::new(key, phase);
+    let start = out.len();
     // Whole words are written, and what is too much is taken back.
-    out.reserve(data.len() + 16);
-    let end = out.len() + data.len();
-    let (blocks, rest) = data.as_chunks::<BLOCK>();
-    for block in blocks {
-        let mut block = *block;
-        for word in block.as_chunks_mut::<8>().0 {
-            *word = key.xor8(*word);
-        }
-        out.extend_from_slice(&block);
-    }
-    let (words, rest) = rest.as_chunks::<16>();
-    for word in words {
-        out.extend_from_slice(&key.xor16(*word));
-    }
-    out.extend_from_slice(&key.xor16(short(rest)));
-    out.truncate(end);
+    out.resize(start + data.len() + SHORT, 0);
+    write(out.get_mut(start..).unwrap_or_default(), data, Key::new(key, phase));
+    out.truncate(start + data.len());
 }
 
-/// Bytes that are unmasked at a time: enough that the vector's bookkeeping does not count.
-const BLOCK: usize = 128;
+/// As [`unmask_into`], over what is in `room`, which only grows: nothing is paid for clearing it.
+#[inline]
+pub(super) fn unmask<'r>(room: &'r mut Vec<u8>, data: &[u8], key: [u8; 4], phase: usize) -> &'r [u8] {
+    if room.len() < data.len() + SHORT {
+        room.resize(data.len() + SHORT, 0);
+    }
+    write(room, data, Key::new(key, phase));
+    room.get(..data.len()).unwrap_or_default()
+}
+
+/// The longest payload that [`short_word`] takes.
+pub(super) const SHORT: usize = 16;
+
+/// A payload of `len` bytes, which is what `bytes` begin with, unmasked in one word; zeros are after it.
+#[inline]
+pub(super) fn short_word(bytes: &[u8], len: usize, key: Option<[u8; 4]>) -> u128 {
+    let word = match bytes.first_chunk() {
+        Some(word) => *word,
+        None => short(bytes.get(..len).unwrap_or_default()),
+    };
+    let word = key.map_or(word, |key| Key::new(key, 0).xor16(word));
+    let kept = u128::MAX.checked_shr(8 * SHORT.saturating_sub(len) as u32).unwrap_or(0);
+    u128::from_le_bytes(word) & kept
+}
+
+/// Bytes that are unmasked at a time.
+const BLOCK: usize = 64;
+
+/// Unmasks `data` into `out`, which has room for [`SHORT`] bytes more.
+#[inline]
+fn write(out: &mut [u8], data: &[u8], key: Key) {
+    let (blocks, rest) = data.as_chunks::<BLOCK>();
+    let (room, _) = out.as_chunks_mut::<BLOCK>();
+    for (room, block) in room.iter_mut().zip(blocks) {
+        *room = *block;
+        for word in room.as_chunks_mut::<8>().0 {
+            *word = key.xor8(*word);
+        }
+    }
+    let out = out.get_mut(blocks.len() * BLOCK..).unwrap_or_default();
+    let (words, rest) = rest.as_chunks::<SHORT>();
+    let (room, _) = out.as_chunks_mut::<SHORT>();
+    for (room, word) in room.iter_mut().zip(words) {
+        *room = key.xor16(*word);
+    }
+    if let Some(room) = room.get_mut(words.len()) {
+        *room = key.xor16(short(rest));
+    }
+}
 
 /// The bytes of `data`, at most 16, and zeros after them.
 #[inline]
@@ -99,6 +133,17 @@ mod tests {
                 unmask_into(&mut appended, &data[..len], key, phase);
                 assert_eq!(appended.strip_prefix(b"before").unwrap(), expected, "{len} bytes, phase {phase}");
             }
+            let key = [0x81, 0x02, 0xf3, 0x44];
+            if len <= SHORT {
+                let mut expected = byte_by_byte(&data[..len], key, 0);
+                expected.resize(SHORT, 0);
+                assert_eq!(short_word(&data, len, Some(key)).to_le_bytes(), expected[..], "{len} bytes");
+                assert_eq!(
+                    short_word(&data[..len], len, Some(key)).to_le_bytes(),
+                    expected[..],
+                    "{len} bytes"
+                );
+            }
         }
     }
 
@@ -113,6 +158,8 @@ mod tests {
             let mut appended = Vec::new();
             unmask_into(&mut appended, &data, key, phase);
             prop_assert_eq!(&appended, &expected);
+            let mut room = vec![1; data.len() / 2];
+            prop_assert_eq!(unmask(&mut room, &data, key, phase), &expected);
         }
     }
 }

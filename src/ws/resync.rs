@@ -42,6 +42,9 @@ const CLOSE_CODE_BITS: u32 = 4;
 const DENSE: usize = 2;
 /// How long a run of headers is followed.
 const RUN: usize = 16;
+/// How often each byte may be read, on average, when all places are looked at once: far more often than in any traffic
+/// that was not made to keep us busy.
+const WORK: usize = 64;
 
 /// What a direction's frames may look like.
 #[derive(Clone, Copy, Debug)]
@@ -84,6 +87,8 @@ pub struct Search {
     bytes: Vec<u8>,
     /// Where in `bytes` each segment starts, and its packet.
     starts: Vec<(usize, At)>,
+    /// Bytes of the longest segment.
+    longest: usize,
     /// Bytes before `bytes` that were dropped from the search.
     dropped: u64,
     /// Bytes that were missing before or among them.
@@ -148,14 +153,21 @@ impl Search {
         Self { missing, since: Some(at), ..Self::default() }
     }
 
-    /// Adds a segment. Of more than `limit` bytes the oldest are dropped.
+    /// Adds a segment. Of more than `limit` bytes, what they cost besides among them, the older half is dropped.
     pub fn push(&mut self, bytes: &[u8], at: At, limit: usize) {
         self.since.get_or_insert(at);
         self.starts.push((self.bytes.len(), at));
+        self.longest = self.longest.max(bytes.len());
         self.bytes.extend_from_slice(bytes);
-        if self.bytes.len() > limit {
-            self.forget(self.bytes.len() - limit / 2);
+        if self.bytes.len() + self.starts.len() * size_of::<(usize, At)>() > limit {
+            self.forget((self.bytes.len() / 2).max(self.bytes.len().saturating_sub(limit / 2)));
         }
+    }
+
+    /// Bytes of memory that it takes.
+    #[must_use]
+    pub const fn held(&self) -> usize {
+        self.bytes.capacity() + self.starts.capacity() * size_of::<(usize, At)>()
     }
 
     /// More bytes are missing: nothing before them helps.
@@ -203,7 +215,8 @@ impl Search {
             (true, false) => LAST_CHANCE,
             (false, _) => AT_SEGMENT_START,
         };
-        let run = |place: usize| self.evidence(place, expect, header_bits);
+        let mut left = self.work();
+        let mut run = |place: usize| self.evidence(place, expect, header_bits, &mut left);
         let at_start = self
             .starts
             .iter()
@@ -222,9 +235,10 @@ impl Search {
     #[must_use]
     pub fn best_start(&self, expect: &Expect) -> Option<(u32, bool)> {
         let header_bits = self.header_bits(expect);
+        let mut left = self.work();
         self.starts
             .iter()
-            .map(|(start, _)| self.evidence(*start, expect, header_bits))
+            .map(|(start, _)| self.evidence(*start, expect, header_bits, &mut left))
             .filter_map(|evidence| Some((evidence.bits, evidence.masked?)))
             .max()
     }
@@ -274,8 +288,15 @@ impl Search {
         ((self.bytes.len() + 128) / (count + 2)).max(1).ilog2().min(HEADER_BITS)
     }
 
-    /// How improbable it is that the run of headers from `place` on is chance.
-    fn evidence(&self, place: usize, expect: &Expect, header_bits: u32) -> Evidence {
+    /// Bytes that one look at all places may read. Bytes made for it have a header of all that follows at every fifth
+    /// place, and reading those is the square of them.
+    const fn work(&self) -> usize {
+        self.bytes.len().saturating_mul(WORK)
+    }
+
+    /// How improbable it is that the run of headers from `place` on is chance; none, once nothing is `left` of
+    /// [`Search::work`].
+    fn evidence(&self, place: usize, expect: &Expect, header_bits: u32, left: &mut usize) -> Evidence {
         let mut evidence = Evidence::default();
         let mut expect = *expect;
         let mut position = place;
@@ -305,6 +326,8 @@ impl Search {
                 evidence.add(position, header_bits);
                 break;
             };
+            let Some(room) = left.checked_sub(frame.len()) else { return Evidence::default() };
+            *left = room;
             let Some(bits) = payload_bits(&header, frame.get(used..).unwrap_or_default()) else {
                 return Evidence::default();
             };
@@ -343,11 +366,11 @@ impl Search {
         }
         // A length of zero is not picked at random: compressed messages, padded records and small
         // numbers end in a zero byte, and what ends them ends the segment. A segment of its own is
-        // another matter: that is how heartbeats come.
+        // another matter: that is how heartbeats come, but also what a write leaves behind its full segments.
         let end = position + len;
         let alone =
             self.is_edge(position) && self.edges_before(end + 1) == self.edges_before(position + 1) + 1;
-        if len == header && !alone {
+        if len == header && (!alone || self.follows_full(position)) {
             return 0;
         }
         let mut bits = 0;
@@ -361,6 +384,13 @@ impl Search {
             bits += (lengths / edges.max(1)).max(1).ilog2().min(EDGE_BITS);
         }
         bits
+    }
+
+    /// The segment before the one that starts at `position` is as long as any.
+    fn follows_full(&self, position: usize) -> bool {
+        let place = self.edges_before(position);
+        let before = place.checked_sub(1).and_then(|place| self.starts.get(place));
+        before.is_some_and(|(start, _)| position - start == self.longest)
     }
 
     fn is_dense(&self) -> bool {
@@ -469,6 +499,15 @@ mod tests {
         let expect = Expect { masked: Some(false), rsv1: true };
         let place = search(&segments).find(&expect, false);
         assert!(place.is_some_and(|place| place >= 40), "{place:?}");
+    }
+
+    /// A compressed payload may end like an empty Ping, in a segment of its own where its writes are cut.
+    #[test]
+    fn the_tail_of_a_write_is_no_heartbeat() {
+        let cut: [&[u8]; 4] = [b"\xc1\x12\x33\x91", b"\x5b\xd8\xe7\x04", b"\x77\x1a\x90\xfb", b"\x89\0"];
+        assert_eq!(search(&cut).find(&SERVER, true), None);
+        let own: [&[u8]; 4] = [b"\xc1\x12\x33\x91", b"\x5b\xd8\xe7\x04", b"\x77\x1a", b"\x89\0"];
+        assert_eq!(search(&own).find(&SERVER, true), Some(10));
     }
 
     /// Zeros are empty fragments, and 8-bit sound is full of headers.

@@ -5,7 +5,7 @@ use crate::limits::Limits;
 
 use super::deflate::{Context, Inflater, Params};
 use super::direction::Direction;
-use super::fact::Out;
+use super::fact::Listener;
 
 /// What the observer of a run needs, so that no work is done for nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,6 +40,8 @@ pub struct Tools<'a> {
     pub inflater: &'a mut Inflater,
     /// Where payloads are unmasked that need not be kept.
     pub scratch: &'a mut Vec<u8>,
+    /// Memory for the payload of the next message that comes in pieces.
+    pub spare: &'a mut Vec<u8>,
     /// What the sessions of the shard hold.
     pub budget: &'a mut Budget,
 }
@@ -75,6 +77,7 @@ impl Numbering {
 /// One WebSocket connection after its handshake. Bytes in, frames and messages out; it describes and
 /// never judges.
 #[derive(Clone, Debug)]
+#[repr(C)]
 pub struct Session {
     numbering: Numbering,
     directions: [Direction; 2],
@@ -96,14 +99,8 @@ impl Session {
     }
 
     /// Takes the next item of one direction.
-    pub fn feed(
-        &mut self,
-        dir: Dir,
-        item: Item<'_>,
-        at: At,
-        tools: &mut Tools<'_>,
-        out: &mut impl FnMut(Out<'_>),
-    ) {
+    #[inline]
+    pub fn feed(&mut self, dir: Dir, item: Item<'_>, at: At, tools: &mut Tools<'_>, out: &mut impl Listener) {
         let direction = &mut self.directions[dir.index()];
         match item {
             Item::Data(bytes) => direction.data(bytes, at, &mut self.numbering, tools, out),
@@ -113,7 +110,7 @@ impl Session {
     }
 
     /// The connection is over: ends what is still open.
-    pub fn finish(&mut self, at: At, tools: &mut Tools<'_>, out: &mut impl FnMut(Out<'_>)) {
+    pub fn finish(&mut self, at: At, tools: &mut Tools<'_>, out: &mut impl Listener) {
         for dir in Dir::BOTH {
             self.feed(dir, Item::End(End::Capture), at, tools, out);
         }
@@ -128,9 +125,9 @@ impl Session {
     /// Bytes that it holds of frames and messages that are open, and of inflate history. `None` where a boundary is
     /// being looked for, or limits cut what later messages need: then it is best begun anew.
     #[must_use]
-    pub fn held(&self) -> Option<[usize; 2]> {
+    pub fn carried(&self) -> Option<[usize; 2]> {
         let [client, server] = &self.directions;
-        let ([open, history], [more, other]) = (client.held()?, server.held()?);
+        let ([open, history], [more, other]) = (client.carried()?, server.carried()?);
         Some([open + more, history + other])
     }
 
@@ -139,6 +136,13 @@ impl Session {
         for direction in &self.directions {
             direction.charge(budget);
         }
+    }
+
+    /// Bytes that it holds in searches for a frame boundary.
+    #[inline]
+    #[must_use]
+    pub fn searched(&self) -> usize {
+        self.directions.iter().map(Direction::searched).sum()
     }
 
     /// Gives back what the session holds of the shard's budget. Call it before dropping a session.

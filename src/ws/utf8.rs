@@ -25,6 +25,15 @@ pub fn text(bytes: &[u8], frame: u64) -> (Utf8, Option<&str>) {
     }
 }
 
+/// Whether a text in one piece is valid. Most are ASCII, which is seen at once.
+#[inline]
+pub(super) fn is_valid(bytes: &[u8]) -> bool {
+    bytes.is_ascii() || valid(bytes).is_ok()
+}
+
+/// The bits that are set in a word of 16 bytes where not all of them are ASCII.
+pub(super) const NOT_ASCII: u128 = u128::from_ne_bytes([0x80; 16]);
+
 /// Checks the beginning of a text of which the rest is not known.
 #[must_use]
 pub fn check_prefix(bytes: &[u8], frame: u64) -> Utf8 {
@@ -93,14 +102,14 @@ impl Utf8Stream {
     }
 }
 
-struct Invalid {
+pub(super) struct Invalid {
     valid_up_to: usize,
     /// No further bytes can make it valid.
     certain: bool,
 }
 
 #[inline]
-fn valid(bytes: &[u8]) -> Result<&str, Invalid> {
+pub(super) fn valid(bytes: &[u8]) -> Result<&str, Invalid> {
     if bytes.len() < WIDE {
         std::str::from_utf8(bytes)
             .map_err(|e| Invalid { valid_up_to: e.valid_up_to(), certain: e.error_len().is_some() })

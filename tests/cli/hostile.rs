@@ -72,6 +72,22 @@ fn nothing_acts_in_text() {
     }
 }
 
+/// What it breaks, as each format of `check` tells it. Markdown, annotations and JUnit are read by programs, which show them.
+#[test]
+fn nothing_acts_in_reports() {
+    let (_folder, path) = file("a.pcap", &hostile());
+    for format in ["human", "concise", "markdown", "github", "junit"] {
+        for ascii in [&[][..], &["--ascii"]] {
+            let args = [&["check", path.to_str().unwrap(), "--format", format][..], ascii].concat();
+            let ran = run(&args);
+            assert_eq!(ran.code, 1, "{args:?}: {}", ran.err);
+            assert!(ran.out.len() > 1_000, "{args:?} shows little");
+            assert_harmless(&args.join(" "), &ran.out);
+            assert_harmless(&args.join(" "), ran.err.as_bytes());
+        }
+    }
+}
+
 #[test]
 fn formats_for_programs_stay_valid() {
     let (_folder, path) = file("a.pcap", &hostile());

@@ -1,6 +1,6 @@
 //! Where captures come from, what may be wrong with them, and where the output cannot go.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{Read as _, Write as _};
 use std::process::{Command, Stdio};
 
@@ -123,47 +123,6 @@ fn a_reader_that_goes_away_is_no_failure() {
         let done = child.wait_with_output().unwrap();
         assert_eq!((done.status.code(), &*done.stderr), (Some(0), &b""[..]), "{args:?}");
     }
-}
-
-#[cfg(target_os = "linux")]
-#[test]
-fn a_full_disk_is_trouble() {
-    for args in [
-        &["ls", CHAT][..],
-        &["ls", "--json", CHAT],
-        &["show", CHAT],
-        &["show", "--payload-only", CHAT],
-        &["inspect", CHAT, "1"],
-        &["follow", CHAT, "1"],
-        &["follow", CHAT, "1", "--as", "raw"],
-        &["stats", CHAT],
-        &["export", CHAT],
-        &["export", "--to", "csv", CHAT],
-        &["export", "--to", "txt", CHAT],
-        &["export", "--to", "har", CHAT],
-        &["schema"],
-        &["man"],
-        &["completions", "zsh"],
-        &["doctor"],
-    ] {
-        let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
-        let done = Command::new(assert_cmd::cargo::cargo_bin!("wscope"))
-            .args(args)
-            .current_dir(support::gallery())
-            .stdout(full)
-            .output()
-            .unwrap();
-        let err = String::from_utf8(done.stderr).unwrap();
-        assert_eq!(done.status.code(), Some(2), "{args:?}");
-        assert!(err.contains("No space left on device"), "{args:?}: {err}");
-    }
-    let ran = run(&["export", "-o", "/dev/full", CHAT]);
-    assert_eq!(ran.code, 2);
-    assert!(
-        ran.err.starts_with("error: /dev/full is not complete: cannot write the output: No space"),
-        "{}",
-        ran.err
-    );
 }
 
 #[test]

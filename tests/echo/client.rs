@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::net::TcpListener;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 use tungstenite::Message;
@@ -13,19 +13,28 @@ use super::server::{options, start};
 use super::support::{export_file, of_type, records};
 
 /// What the program printed, and how it ended.
-struct Ran {
-    code: i32,
-    out: String,
-    err: String,
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
-fn talk(url: &str, args: &[&str], input: &str) -> Ran {
-    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("wscope"));
-    command.arg("talk").arg(url).args(args).env_remove("CLICOLOR_FORCE");
-    let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = piped.spawn().unwrap();
+pub(crate) fn talk(url: &str, args: &[&str], input: &str) -> Ran {
+    let mut child = begin(url, args);
     // It may be over before it has read all.
     let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    end(child)
+}
+
+/// Begins a conversation.
+pub(crate) fn begin(url: &str, args: &[&str]) -> Child {
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("wscope"));
+    command.arg("talk").arg(url).args(args).env_remove("CLICOLOR_FORCE");
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+/// Waits for its end; nothing more is said, if standard input was not taken before.
+pub(crate) fn end(child: Child) -> Ran {
     let output = child.wait_with_output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     Ran { code: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }

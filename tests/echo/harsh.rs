@@ -178,7 +178,7 @@ fn idle_sockets() {
 }
 
 /// How many files a process may open, as far as that can be known.
-fn descriptors() -> usize {
+pub(super) fn descriptors() -> usize {
     let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
     let line = limits.lines().find(|line| line.starts_with("Max open files"));
     line.and_then(|line| line.split_whitespace().nth(3)?.parse().ok()).unwrap_or(600)

@@ -3,12 +3,15 @@
 mod client;
 mod harsh;
 mod paths;
+mod patience;
 mod program;
 mod record;
 mod server;
 #[path = "../support/mod.rs"]
 mod support;
 mod talk;
+#[path = "../support/tls.rs"]
+mod tls;
 mod violate;
 
 use server::{connect, options, start};

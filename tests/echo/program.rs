@@ -1,7 +1,7 @@
 //! The program: what it says, and how it ends.
 
-use std::io::{BufRead, BufReader, Read};
-use std::net::TcpListener;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Output, Stdio};
 
 fn wscope(args: &[&str]) -> Command {
@@ -82,4 +82,50 @@ fn from_start_to_end() {
     let mut end = String::new();
     child.stderr.take().unwrap().read_to_string(&mut end).unwrap();
     assert_eq!(end, "1 connection, 1 WebSocket; 1 message in, 1 message out\n");
+}
+
+/// As many as there may be, up to ten thousand: a third says nothing, a third half a request, a third is open.
+#[cfg(target_os = "linux")]
+#[test]
+fn ten_thousand_idle_sockets() {
+    use super::harsh::descriptors;
+    use super::server::{request, socket};
+
+    let many = descriptors().saturating_sub(200).min(10_000);
+    let mut child = wscope(&["127.0.0.1:0", "--handshake-timeout", "1h"]).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let url = lines.next().unwrap();
+    let address = url[5..url.len() - 5].parse().unwrap();
+    // What is told is read all the time, or the server would wait for that.
+    let (tell, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || lines.try_for_each(|line| tell.send(line)));
+    let (mut healthy, _) = tungstenite::client(&url, socket(address)).unwrap();
+    let request = request("/echo");
+    let idle: Vec<TcpStream> = (0..many)
+        .map(|n| {
+            let mut socket = socket(address);
+            let said = [0, request.len() / 2, request.len()][n % 3];
+            socket.write_all(&request.as_bytes()[..said]).unwrap();
+            socket
+        })
+        .collect();
+    // All that may be open are: a line tells of each.
+    let mut open = 1;
+    while open < 1 + many / 3 {
+        open += usize::from(told.recv().unwrap().contains(" open "));
+    }
+    healthy.send(tungstenite::Message::text("still there?")).unwrap();
+    assert_eq!(healthy.read().unwrap(), tungstenite::Message::text("still there?"));
+    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+    let field = |name: &str| {
+        let line = status.lines().find(|line| line.starts_with(name)).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap()
+    };
+    // Mostly the program itself; a socket takes about 1 KiB.
+    assert!(field("VmHWM:") < 64 << 10, "{status}");
+    drop(idle);
+    assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
+    while healthy.read().is_ok() {}
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert_eq!(told.iter().filter(|line| line.contains(" closed ")).count(), open);
 }

@@ -2,7 +2,6 @@
 
 use std::io::{Read, Write};
 use std::path::Path;
-use std::sync::Arc;
 
 use serde_json::Value;
 use tungstenite::Message;
@@ -12,7 +11,7 @@ use wscope::ws::fact::Kind;
 
 use super::server::{connect, options, socket, start_recording};
 use super::support::{export_file, of_type, records};
-use super::talk;
+use super::{talk, tls};
 
 /// The data messages of a capture, by direction and in order, and all findings.
 fn read(path: &Path) -> (Vec<(String, String)>, Vec<Value>) {
@@ -86,14 +85,7 @@ fn a_recording_of_tls() {
     let tls = Tls { certificate: Some((file("cert.pem"), file("key.pem"))), key_log: Some(file("keys.log")) };
     let server = start_recording(Options { tls: Some(tls), ..options() }, &file("tls.pcapng"));
 
-    let mut roots = rustls::RootCertStore::empty();
-    roots.add(made.cert.der().clone()).unwrap();
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let versions =
-        rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
-    let config = Arc::new(versions.with_root_certificates(roots).with_no_client_auth());
-    let connection = rustls::ClientConnection::new(config, "localhost".try_into().unwrap()).unwrap();
-    let stream = rustls::StreamOwned::new(connection, socket(server.address));
+    let stream = tls::client(made.cert.der(), socket(server.address));
     let (mut client, _) =
         tungstenite::client(format!("wss://localhost:{}/echo", server.address.port()), stream).unwrap();
     let large = "secret ".repeat(100_000);

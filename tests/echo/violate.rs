@@ -168,7 +168,7 @@ fn record(rule: &Rule, breach: &Breach, role: Role, path: &Path) {
         }
     };
     recorder.data(&mut flow, Dir::S2c, &answer).unwrap();
-    let response = Response::parse(&answer, At::default(), At::default());
+    let response = Response::parse(&answer[..], At::default(), At::default());
     let accepted = request.accept(&response);
     // A client that takes no notice shows what follows a faulty handshake.
     let mut client = End::new(Role::Client, accepted.unwrap_or_else(|_| agreed.clone()), ours(Role::Client));

@@ -115,3 +115,79 @@ fn a_file_that_is_replaced_ends_what_follows_it() {
     assert_eq!((ran.code, ran.out), (0, lines.concat()));
     assert!(ran.err.contains("x: was replaced by another file while it was followed"), "{}", ran.err);
 }
+
+#[test]
+fn connections_are_listed_as_they_begin_and_end() {
+    let (bytes, _) = capture();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("growing.pcapng");
+    let name = path.to_str().unwrap();
+    let listed = run(&["ls", support::gallery().join("chat-node-ws.pcapng").to_str().unwrap()]);
+    // What was there before is told as `ls` tells it, if it has ended.
+    fs::write(&path, &bytes).unwrap();
+    let mut running = Running::start(&mut wscope(&["ls", "--follow", name]));
+    for line in listed.out.lines() {
+        assert_eq!(running.line(), format!("{line}\n"));
+    }
+    assert_eq!(running.stop().err, listed.err);
+
+    // What comes is told as it comes: the first connection begins.
+    fs::write(&path, &bytes[..3_000]).unwrap();
+    let append =
+        |piece: &[u8]| OpenOptions::new().append(true).open(&path).unwrap().write_all(piece).unwrap();
+    let mut running = Running::start(&mut wscope(&["ls", "--follow", name]));
+    let cells = |line: String| line.split_whitespace().map(str::to_owned).collect::<Vec<String>>();
+    let titles = cells(running.line());
+    assert_eq!(titles[..5], ["#", "St", "Start", "For", "Client"]);
+    let begun = cells(running.line());
+    assert_eq!((&*begun[0], &*begun[1], &*begun[3]), ("1", "●", "-"));
+    assert!(begun.ends_with(&["0/0", "0/0", "open", "-"].map(str::to_owned)), "{begun:?}");
+    append(&bytes[3_000..]);
+    let mut ended: Vec<Vec<String>> = Vec::new();
+    while !ended.iter().any(|line| line[0] == "3" && line[1] == "○") {
+        ended.push(cells(running.line()));
+    }
+    ended.retain(|line| line[1] != "●");
+    let rows: Vec<Vec<String>> = listed.out.lines().skip(1).map(|line| cells(line.to_owned())).collect();
+    assert_eq!(ended, rows);
+    let ran = running.stop();
+    assert_eq!((ran.code, ran.err), (0, listed.err));
+}
+
+/// What a filter selects comes while the file is followed, in every form that can be written bit by bit.
+#[test]
+fn what_is_followed_is_filtered_as_it_comes() {
+    let (bytes, _) = capture();
+    let whole = support::gallery().join("chat-node-ws.pcapng");
+    let whole = whole.to_str().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("growing.pcapng");
+    let name = path.to_str().unwrap();
+    for args in [
+        &["export", "-Y", "dir == s2c && op == text", "--records", "message"][..],
+        &["export", "-Y", "dir == s2c && op == text", "--to", "csv"],
+        &["export", "-Y", "dir == s2c && op == text", "--to", "txt"],
+        &["export", "-Y", "op == close", "-j4", "--to", "txt"],
+        &["ls", "-Y", "msg >= 5", "--json"],
+        &["follow", "1", "-Y", "dir == s2c"],
+    ] {
+        let of = |file| {
+            let mut args = args.to_vec();
+            args.insert(1, file);
+            args
+        };
+        let all = run(&of(whole));
+        assert_eq!(all.code, 0, "{args:?} {}", all.err);
+        assert!(all.out.lines().count() > 2, "{args:?} {}", all.out);
+        fs::write(&path, &bytes[..12_000]).unwrap();
+        // Of what is there, all comes before there is more; but a connection is selected when it has ended.
+        let early = if args[0] == "ls" { String::new() } else { run(&of(name)).out };
+        let early = early.lines().zip(all.out.lines()).take_while(|(early, all)| early == all).count();
+        let mut running = Running::start(wscope(&of(name)).arg("--follow"));
+        let mut shown: String = (0..early).map(|_| running.line()).collect();
+        OpenOptions::new().append(true).open(&path).unwrap().write_all(&bytes[12_000..]).unwrap();
+        shown.extend(all.out.lines().skip(early).map(|_| running.line()));
+        assert_eq!(shown, all.out, "{args:?}");
+        assert_eq!(running.stop().out, all.out, "{args:?}");
+    }
+}

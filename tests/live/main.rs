@@ -7,8 +7,11 @@
 mod support;
 
 mod capture;
+mod echo;
 mod errors;
 mod follow;
 mod record;
 mod run;
 mod talk;
+#[path = "../support/tls.rs"]
+mod tls;

@@ -7,6 +7,7 @@
 mod support;
 
 mod bytes;
+mod echo;
 mod ends;
 mod keys;
 mod live;

@@ -15,6 +15,7 @@ use wscope::report::select::RecordTypes;
 
 pub mod conversation;
 pub mod hostile;
+pub mod singles;
 pub mod talk;
 
 /// How many cases of a property are tried: `WSCOPE_TEST_CASES` multiplies what is usual.

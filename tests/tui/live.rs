@@ -10,7 +10,6 @@ use std::time::{Duration, Instant};
 
 use wscope::capture::live::{Counts, Next, Opened, Options, Remark, Tap};
 use wscope::capture::open::from_bytes;
-use wscope::capture::record::{Recorded, Recorder, Rotation};
 use wscope::capture::source::{Block, LinkType, Status};
 use wscope::capture::write::Interface;
 use wscope::engine::Config;
@@ -23,6 +22,8 @@ use wscope::tui::feed::Feed;
 use wscope::tui::files::Files;
 use wscope::tui::model::Model;
 use wscope::tui::reopen::Reopener;
+use wscope::tui::ring::Ring;
+use wscope::tui::spool::Spool;
 use wscope::tui::workers::Workers;
 
 use crate::export::{fill, format};
@@ -108,6 +109,9 @@ fn packets(capture: Vec<u8>) -> (LinkType, Vec<(Timestamp, Vec<u8>)>) {
     }
 }
 
+/// Bytes that are kept.
+const RING: u64 = 1 << 20;
+
 /// The interface on a capture that grows.
 struct Growing {
     driver: Driver,
@@ -128,18 +132,15 @@ impl Growing {
         let tap = Scripted { packets, next: 0, link, told: Arc::clone(&told) };
         let options = Options { interfaces: vec!["lo".to_owned()], ..Options::default() };
         let opened = Opened::new(vec![Box::new(tap)], &options);
-        let interfaces = opened.interfaces();
         let live = opened.start().unwrap();
         let monitor = live.monitor();
-        let spool = tempfile::NamedTempFile::new().unwrap();
-        let recorder = Recorder::create(spool.path(), interfaces, Rotation::default()).unwrap();
-        let recorded = Recorded::new(live, recorder, Arc::clone(&monitor)).with_places();
-        let (files, source) =
-            Files::of_spool(PathBuf::from("live: lo tcp port 80"), spool, Box::new(recorded));
+        let (spool, source) = Spool::new(Box::new(live), RING).unwrap();
+        let files = Files::of_spool(PathBuf::from("live: lo tcp port 80"), spool.clone());
         let config = Config::default();
         let feed = Feed::of(source, files, config.clone(), || {}).unwrap().watching(monitor);
         let reopener = Reopener::new(feed.files(), &config);
-        let model = Model::new("live: lo tcp port 80".to_owned(), Workers::inline(), Some(reopener));
+        let mut model = Model::new("live: lo tcp port 80".to_owned(), Workers::inline(), Some(reopener));
+        model.keep(Ring::new(RING, spool));
         let mut app = App::new(model, Some(feed));
         app.follow_tails();
         Self { driver: Driver::new(app, 120, 36), told, options, packets: count, first }

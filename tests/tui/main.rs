@@ -21,6 +21,7 @@ mod monkey;
 mod notes;
 mod palette;
 mod picture;
+mod ring;
 mod scale;
 mod stats;
 mod theme;

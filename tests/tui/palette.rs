@@ -62,7 +62,7 @@ fn it_goes_to_ids_and_times() {
     assert_eq!(driver.app.model.message, Some(driver.app.model.store.messages() - 1));
     // Each message by its own time of day.
     let times: Vec<String> =
-        driver.app.model.store.messages_from(0).map(|(row, _)| row.last.time.to_string()).collect();
+        driver.app.model.store.messages_from(0).map(|(_, row, _)| row.last.time.to_string()).collect();
     for (place, time) in times.iter().enumerate() {
         driver.press(":").type_text(&time[11..29]).press("<Enter>");
         let found = driver.app.model.message.unwrap();

@@ -2,18 +2,14 @@ use std::path::Path;
 
 use super::*;
 use crate::event::{Closing, Totals, Transport};
-use crate::http::upgrade::{Handshake, Header, Request};
+use crate::http::upgrade::{Handshake, Request};
 use crate::item::{At, Dir};
 use crate::packet::segment::Endpoint;
 use crate::rules::{self, Level};
 
 fn connection(packet: u64) -> Connection {
-    let field = |name: &str, value: &str| Header { name: name.into(), value: value.into() };
-    let request = Request {
-        target: b"/chat/7?token=abc".to_vec(),
-        headers: vec![field("Host", "Example.com")],
-        ..Request::default()
-    };
+    let head = b"GET /chat/7?token=abc HTTP/1.1\r\nHost: Example.com\r\n\r\n";
+    let request = Request::parse(&head[..], At::default(), At::default());
     Connection {
         id: ConnectionId { packet, attempt: 0 },
         number: None,
@@ -52,7 +48,7 @@ fn audit(enabled: &Enabled, policy: Policy, events: &[(u32, Event<'_>)]) -> (Rep
     let mut collector = Collector::new(enabled, |_| b"masked".to_vec());
     let mut auditor = Auditor::new(enabled, policy);
     for (number, event) in events {
-        let mut out = Outbox::new(false);
+        let mut out = Outbox::default();
         collector.event(&connection(u64::from(*number) * 10), *event, &mut out);
         for record in out.records {
             auditor.record(*number, record, &[]).unwrap();

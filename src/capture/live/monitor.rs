@@ -186,7 +186,7 @@ impl Monitor {
             let s = if more == 1 { " was" } else { "s were" };
             let name = &interface.name;
             let why = if ring > 0 {
-                "decoding is behind: narrow the filter with -f, or give --ring more room"
+                "decoding is behind: narrow the filter with -f, or give --queue more room"
             } else {
                 "they came faster than they were taken: narrow the filter with -f, or give -B more room"
             };

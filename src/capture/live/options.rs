@@ -20,7 +20,7 @@ pub struct Options {
     /// The kernel hands each packet over at once, which costs more: its buffer then holds far fewer.
     pub immediate: bool,
     /// Bytes of packets that may wait to be decoded, of all interfaces.
-    pub ring_bytes: usize,
+    pub queue_bytes: usize,
     /// Ends after so many packets.
     pub packets: Option<u64>,
     /// Ends after so long.
@@ -38,7 +38,7 @@ impl Default for Options {
             promiscuous: true,
             buffer_bytes: 16 << 20,
             immediate: false,
-            ring_bytes: 64 << 20,
+            queue_bytes: 64 << 20,
             packets: None,
             duration: None,
             stop: Arc::default(),

@@ -134,7 +134,7 @@ fn it_ends_after_so_many_packets_or_so_long() {
     assert_eq!(some.monitor().dropped(), 0);
 
     // What comes behind the last that was wanted is no loss, however much it is.
-    let options = Options { packets: Some(2), ring_bytes: 500, ..Options::default() };
+    let options = Options { packets: Some(2), queue_bytes: 500, ..Options::default() };
     let steps = packets(&[1, 2]).into_iter().chain([Step::Pause(Duration::from_millis(150))]);
     let mut few = live(&options, vec![scripted("lo", steps.chain(packets(&[3; 100])).collect())]);
     assert_eq!(drain(&mut few, || {}), of_one(&[1, 2]));
@@ -165,7 +165,7 @@ fn an_interface_that_fails_is_said_and_the_others_go_on() {
 fn what_finds_no_room_is_dropped_and_counted() {
     let big = |time| Step::Packet(time, vec![0; 1_000]);
     let script = vec![big(1), big(2), big(3), Step::Pause(Duration::ZERO), Step::Fail("it is over")];
-    let options = Options { ring_bytes: 2_500, ..Options::default() };
+    let options = Options { queue_bytes: 2_500, ..Options::default() };
     let mut live = live(&options, vec![scripted("lo", script)]);
     thread::sleep(Duration::from_millis(100));
     assert_eq!(drain(&mut live, || {}), of_one(&[1, 2]));

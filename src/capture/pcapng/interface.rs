@@ -1,8 +1,6 @@
 //! What a pcapng section says of an interface: link type, clock, dropped packets.
 //!
-//! Option values are read here, since pcap-parser takes them for little-endian always.
-
-use pcap_parser::pcapng::PcapNGOption;
+//! Options are read one after another and not collected: a block may hold millions.
 
 use crate::capture::source::LinkType;
 use crate::time::Timestamp;
@@ -32,12 +30,8 @@ enum Unit {
 }
 
 impl Interface {
-    pub(super) fn new<const BIG_ENDIAN: bool>(
-        link: LinkType,
-        snap_length: u32,
-        options: &[PcapNGOption<'_>],
-    ) -> Self {
-        let resolution = value(options, TIME_RESOLUTION).and_then(<[u8]>::first).copied();
+    pub(super) fn new<const BIG_ENDIAN: bool>(link: LinkType, snap_length: u32, options: &[u8]) -> Self {
+        let resolution = value::<BIG_ENDIAN>(options, TIME_RESOLUTION).and_then(<[u8]>::first).copied();
         let offset = number::<BIG_ENDIAN>(options, TIME_OFFSET).unwrap_or(0).cast_signed();
         Self {
             link,
@@ -74,7 +68,7 @@ impl Interface {
 
     /// How many packets more were dropped since the last statistics of this interface, which count
     /// from the start of the capture: by the interface, and by the operating system.
-    pub(super) fn newly_dropped<const BIG_ENDIAN: bool>(&mut self, options: &[PcapNGOption<'_>]) -> u64 {
+    pub(super) fn newly_dropped<const BIG_ENDIAN: bool>(&mut self, options: &[u8]) -> u64 {
         let count = |code| number::<BIG_ENDIAN>(options, code).filter(|count| *count < UNKNOWN).unwrap_or(0);
         let dropped = count(DROPPED_BY_INTERFACE).saturating_add(count(DROPPED_BY_SYSTEM));
         let more = dropped.saturating_sub(self.dropped);
@@ -97,14 +91,24 @@ impl Unit {
 }
 
 /// The value of the first option of a code, before the end of options.
-fn value<'a>(options: &'a [PcapNGOption<'_>], code: u16) -> Option<&'a [u8]> {
-    let mut options = options.iter().take_while(|option| option.code.0 != END_OF_OPTIONS);
-    options.find(|option| option.code.0 == code)?.as_bytes().ok()
+fn value<const BIG_ENDIAN: bool>(mut options: &[u8], wanted: u16) -> Option<&[u8]> {
+    let word = |bytes| if BIG_ENDIAN { u16::from_be_bytes(bytes) } else { u16::from_le_bytes(bytes) };
+    loop {
+        let (&[a, b, c, d], rest) = options.split_first_chunk::<4>()?;
+        let (code, len) = (word([a, b]), usize::from(word([c, d])));
+        if code == wanted {
+            return rest.get(..len);
+        }
+        if code == END_OF_OPTIONS {
+            return None;
+        }
+        options = rest.get(len.next_multiple_of(4)..)?;
+    }
 }
 
 /// The value of the first option of a code, if it is a number of 64 bits.
-fn number<const BIG_ENDIAN: bool>(options: &[PcapNGOption<'_>], code: u16) -> Option<u64> {
-    let bytes = value(options, code)?.try_into().ok()?;
+fn number<const BIG_ENDIAN: bool>(options: &[u8], code: u16) -> Option<u64> {
+    let bytes = value::<BIG_ENDIAN>(options, code)?.try_into().ok()?;
     Some(if BIG_ENDIAN { u64::from_be_bytes(bytes) } else { u64::from_le_bytes(bytes) })
 }
 

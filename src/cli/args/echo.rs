@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use clap::Args;
 
-use super::{Color, size};
+use super::{Color, ConfigFile, RING, ring, size};
 use crate::audit::select::Selector;
 use crate::endpoint::negotiate::Wanted;
 use crate::time::span;
@@ -75,6 +75,24 @@ pub struct Echo {
     /// Write the traffic to this file as a capture (pcapng); needs no privileges
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,
+    /// Show the traffic in the interface as it happens
+    #[arg(long, conflicts_with = "quiet")]
+    pub tui: bool,
+    /// What the interface keeps, packets on disk and rows in memory together; then the oldest go, closed connections first
+    #[arg(long, value_name = "SIZE", default_value = RING, value_parser = ring, requires = "tui")]
+    pub ring: u64,
+    /// auto, dark, light, high-contrast, cvd, plain, or one of your own
+    #[arg(long, value_name = "NAME", requires = "tui")]
+    pub theme: Option<String>,
+    /// Leave the mouse to the terminal
+    #[arg(long, requires = "tui")]
+    pub no_mouse: bool,
+    /// Nothing but ASCII
+    #[arg(long, requires = "tui")]
+    pub ascii: bool,
+    /// What holds for the interface
+    #[command(flatten)]
+    pub config: ConfigFile,
     /// No line for each connection
     #[arg(short, long)]
     pub quiet: bool,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{ConfigFile, Decode, Side, TimeFormat, size};
+use super::{ConfigFile, Decode, RING, Side, TimeFormat, ring, size};
 use crate::report::payload::PayloadMode;
 use crate::report::select::RecordTypes;
 use crate::time::span;
@@ -44,7 +44,7 @@ pub struct Live {
     pub immediate: bool,
     /// Room for packets that wait to be decoded; what comes when it is full is dropped, and counted
     #[arg(long, value_name = "SIZE", default_value = "64M", value_parser = size, help_heading = CAPTURING)]
-    pub ring: u64,
+    pub queue: u64,
     /// End after so many packets
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     #[arg(help_heading = CAPTURING)]
@@ -97,6 +97,9 @@ pub struct Live {
     /// Nothing but ASCII
     #[arg(long, conflicts_with = "json")]
     pub ascii: bool,
+    /// What the interface keeps, packets on disk and rows in memory together; then the oldest go, closed connections first
+    #[arg(long, value_name = "SIZE", default_value = RING, value_parser = ring, conflicts_with_all = ["json", "lines"])]
+    pub ring: u64,
     /// auto, dark, light, high-contrast, cvd, plain, or one of your own
     #[arg(long, value_name = "NAME", conflicts_with_all = ["json", "lines"])]
     pub theme: Option<String>,

@@ -2,17 +2,17 @@
 
 use super::Finder;
 use crate::http::secret;
-use crate::http::upgrade::{Handshake, Header};
+use crate::http::upgrade::{Handshake, Header, Headers};
 
 impl Finder {
     pub(super) fn handshake(&self, handshake: &Handshake, lines: &mut Vec<String>) {
         if let Some(request) = &handshake.request {
-            let target = self.url(&request.target);
+            let target = self.url(request.target());
             let [method, target, version] =
-                [&request.method, &target, &request.version].map(|part| self.clean(part));
+                [request.method(), &target, request.version()].map(|part| self.clean(part));
             lines.push(format!("request in packet {}, {}", request.last.packet, request.last.time));
             lines.push(format!("  {method} {target} HTTP/{version}"));
-            self.headers(&request.headers, lines);
+            self.headers(request.headers(), lines);
         } else {
             lines.push("no request was captured".to_owned());
         }
@@ -21,11 +21,11 @@ impl Finder {
             lines.push(format!("response in packet {}, {}", response.last.packet, response.last.time));
             lines.push(format!(
                 "  HTTP/{} {} {}",
-                self.clean(&response.version),
+                self.clean(response.version()),
                 response.status,
-                self.clean(&response.reason)
+                self.clean(response.reason())
             ));
-            self.headers(&response.headers, lines);
+            self.headers(response.headers(), lines);
         } else {
             lines.push("no response was captured".to_owned());
         }
@@ -69,8 +69,8 @@ impl Finder {
         secret::field(b"Sec-WebSocket-Protocol", name.as_bytes()).filter(|_| !self.reveal).unwrap_or(name)
     }
 
-    fn headers(&self, headers: &[Header], lines: &mut Vec<String>) {
-        for Header { name, value } in headers {
+    fn headers(&self, headers: Headers<'_>, lines: &mut Vec<String>) {
+        for Header { name, value } in headers.iter() {
             let value = match secret::field(name, value).filter(|_| !self.reveal) {
                 Some(masked) => self.clean(masked.as_bytes()),
                 None => self.clean(value),

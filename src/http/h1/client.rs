@@ -120,6 +120,10 @@ impl Pair {
         self.alone = false;
         self.passed[Dir::C2s.index()] = 0;
         self.client.expect(pending.body);
+        if self.pending.is_empty() {
+            // Mostly there is one.
+            self.pending.reserve_exact(1);
+        }
         self.pending.push_back(pending);
     }
 

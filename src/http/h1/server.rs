@@ -1,8 +1,8 @@
 //! The server's direction of a [`Pair`]: responses, and which request each answers.
 
-use super::{Kind, Out, Outcome, Pair, SWAP_NANOS, Wait, Why, response};
+use super::{Answering, Kind, Out, Outcome, Pair, SWAP_NANOS, Wait, Why};
 use crate::http::body::Body;
-use crate::http::half::{Head, Progress};
+use crate::http::half::Progress;
 use crate::http::pending::{Answer, Pending};
 use crate::http::probe::{Guess, http1};
 use crate::http::upgrade::Handshake;
@@ -37,7 +37,7 @@ impl Pair {
                 Progress::Body { used: n } => used += n,
                 Progress::Head { head, used: n } => {
                     used += n;
-                    match self.response(head, true, limits, out) {
+                    match self.response(head.into(), true, limits, out) {
                         Outcome::Continue => {}
                         outcome => return (outcome, used),
                     }
@@ -66,7 +66,7 @@ impl Pair {
     fn hold_server(&mut self, data: &[u8], at: At, limits: &Limits, out: &mut Out<'_>) -> Outcome {
         let room = self.hold(Dir::S2c, data, at, limits);
         match self.wait.as_deref() {
-            Some(Wait::Request(head)) if !room || at.time.since(head.last.time) > SWAP_NANOS => {
+            Some(Wait::Request(head)) if !room || at.time.since(head.response.last.time) > SWAP_NANOS => {
                 self.stop_waiting(limits, out)
             }
             Some(Wait::Answer) => match self.weigh_lost_answer(limits, out) {
@@ -78,9 +78,15 @@ impl Pair {
     }
 
     /// A response's head is complete. `wait` = its request may still come.
-    pub(super) fn response(&mut self, head: Head, wait: bool, limits: &Limits, out: &mut Out<'_>) -> Outcome {
+    pub(super) fn response(
+        &mut self,
+        head: Answering,
+        wait: bool,
+        limits: &Limits,
+        out: &mut Out<'_>,
+    ) -> Outcome {
         self.passed[Dir::S2c.index()] = 0;
-        let answer = Answer::of(&head);
+        let answer = Answer::of(&head.response);
         if answer.is_interim() {
             self.server.expect(Body::NONE);
             return Outcome::Continue;
@@ -91,6 +97,7 @@ impl Pair {
             self.wait = Some(Box::new(Wait::Request(head)));
             return Outcome::Continue;
         }
+        let Answering { response, open } = head;
         if answer.status == 101
             && let Some(request) = self.client.take_cut_head()
         {
@@ -103,38 +110,37 @@ impl Pair {
         let pending = self.answered(answer);
         if answer.status == 101 {
             // Where a head was cut, its sign of WebSocket may have been too: nearly every 101 is one.
-            let cut = head.missing > 0 || pending.as_ref().is_some_and(Pending::is_cut);
+            let cut = response.missing > 0 || pending.as_ref().is_some_and(Pending::is_cut);
             if !answer.websocket && !cut && !pending.as_ref().is_some_and(Pending::is_upgrade) {
                 return Outcome::Opaque(Why::OtherProtocol);
             }
-            if head.open {
-                self.hold_gap(Dir::S2c, head.missing, self.why[Dir::S2c.index()], head.last);
+            if open {
+                self.hold_gap(Dir::S2c, response.missing, self.why[Dir::S2c.index()], response.last);
             }
             self.hold_partial(limits);
-            let response = Some(response(&head));
             let request = pending.and_then(Pending::into_request);
-            let mut handshake = Box::new(Handshake { request, response, early_bytes: 0 });
+            let mut handshake = Box::new(Handshake { request, response: Some(response), early_bytes: 0 });
             if self.unsure && handshake.accept().is_some_and(|a| a.actual.is_some() && !a.valid) {
                 // More likely that the request is lost than that this server is wrong.
                 handshake.request = None;
             }
             return Outcome::Upgraded(handshake);
         }
-        if head.open {
+        if open {
             self.server.lose();
             self.unsure = true;
         } else {
             let bodiless = pending.as_ref().is_some_and(|p| p.kind == Kind::Head) || answer.is_bodiless();
-            self.server.expect(if bodiless { Body::NONE } else { Body::of_response(&head.bytes) });
+            self.server.expect(if bodiless { Body::NONE } else { Body::of_response(response.headers()) });
         }
         let Some(pending) = pending else { return Outcome::Continue };
         match pending.kind {
             Kind::Connect if matches!(answer.status, 200..=299) => return Outcome::Tunnel,
             Kind::Plain | Kind::Head => return Outcome::Continue,
             Kind::Upgrade { attempt: true } => out(Box::new(Handshake {
+                early_bytes: self.early_bytes(response.first),
                 request: pending.into_request(),
-                response: Some(response(&head)),
-                early_bytes: self.early_bytes(head.first),
+                response: Some(response),
             })),
             Kind::Connect | Kind::Upgrade { .. } => {}
         }

@@ -146,7 +146,7 @@ fn bad_101s_still_upgrade() {
     // The response alone speaks of WebSocket, and the client sends frames.
     let told = play(&[c(GET), c("\x01\x02"), s(format!("{YES}x"))]);
     let handshake = told.upgraded.as_ref().unwrap();
-    assert_eq!(handshake.request.as_ref().unwrap().target, b"/x");
+    assert_eq!(handshake.request.as_ref().unwrap().target(), b"/x");
     assert_eq!(told.behind(Dir::S2c), "x");
 }
 

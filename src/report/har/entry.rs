@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::event::{Closing, Connection};
-use crate::http::upgrade::{Header, Request, Response};
+use crate::http::upgrade::{Headers, Request, Response};
 use crate::item::Dir;
 use crate::observe::Buffer;
 use crate::report::escape;
@@ -67,7 +67,7 @@ pub(super) fn message(message: &Message<'_>, mode: PayloadMode, out: &mut Buffer
         Body::Base64(bytes) if message.kind == Kind::Text => {
             escape::text(String::from_utf8_lossy(bytes).as_bytes(), out);
         }
-        Body::Base64(bytes) => line::base64(bytes, out),
+        Body::Base64(bytes) => line::base64(bytes, b"", out),
         Body::Nothing => {}
     }
     out.extend_from_slice(b"\"}");
@@ -101,11 +101,11 @@ pub(super) fn tail(conn: &Connection, closing: &Closing, out: &mut Buffer) {
 }
 
 fn request_of(request: Option<&Request>, url: &str) -> Value {
-    let headers = request.map(|request| &*request.headers).unwrap_or_default();
+    let headers = request.map(Request::headers).unwrap_or_default();
     json!({
-        "method": request.map_or("GET".into(), |request| words(&request.method)),
+        "method": request.map_or("GET".into(), |request| words(request.method())),
         "url": url,
-        "httpVersion": version(request.map(|request| &*request.version)),
+        "httpVersion": version(request.map(Request::version)),
         "headers": fields(headers),
         "queryString": query(url),
         "cookies": cookies(headers, "cookie"),
@@ -115,17 +115,17 @@ fn request_of(request: Option<&Request>, url: &str) -> Value {
 }
 
 fn response_of(response: Option<&Response>) -> Value {
-    let headers = response.map(|response| &*response.headers).unwrap_or_default();
-    let location = headers.iter().find(|header| header.name.eq_ignore_ascii_case(b"location"));
+    let headers = response.map(Response::headers).unwrap_or_default();
+    let location = headers.named("location").next();
     json!({
         // 0 is what Chrome writes where there was no response.
         "status": response.map_or(0, |response| response.status),
-        "statusText": response.map_or("".into(), |response| words(&response.reason)),
-        "httpVersion": version(response.map(|response| &*response.version)),
+        "statusText": response.map_or("".into(), |response| words(response.reason())),
+        "httpVersion": version(response.map(Response::version)),
         "headers": fields(headers),
         "cookies": cookies(headers, "set-cookie"),
         "content": {"size": 0, "mimeType": "x-unknown"},
-        "redirectURL": location.map_or("".into(), |header| words(&header.value)),
+        "redirectURL": location.map_or("".into(), |header| words(header.value)),
         "headersSize": -1,
         "bodySize": -1,
     })
@@ -135,8 +135,8 @@ fn version(version: Option<&[u8]>) -> String {
     version.map_or_else(|| "HTTP/1.1".to_owned(), |version| format!("HTTP/{}", words(version)))
 }
 
-fn fields(headers: &[Header]) -> Vec<Value> {
-    headers.iter().map(|header| pair(&words(&header.name), &words(&header.value))).collect()
+fn fields(headers: Headers<'_>) -> Vec<Value> {
+    headers.iter().map(|header| pair(&words(header.name), &words(header.value))).collect()
 }
 
 fn pair(name: &str, value: &str) -> Value {
@@ -154,11 +154,11 @@ fn query(url: &str) -> Vec<Value> {
 }
 
 /// The cookies of the fields called `name`; of a `Set-Cookie` the attributes are left out.
-fn cookies(headers: &[Header], name: &str) -> Vec<Value> {
+fn cookies(headers: Headers<'_>, name: &str) -> Vec<Value> {
     let count = if name == "cookie" { usize::MAX } else { 1 };
     let mut found = Vec::new();
-    for header in headers.iter().filter(|header| header.name.eq_ignore_ascii_case(name.as_bytes())) {
-        let value = words(&header.value);
+    for header in headers.named(name) {
+        let value = words(header.value);
         let parts = value.split(';').take(count).map(str::trim).filter(|part| !part.is_empty());
         found.extend(
             parts

@@ -85,7 +85,7 @@ fn without_a_handshake_or_an_end() {
     let mut sink = HarSink::new(Vec::new(), Cursor::new(Vec::new()), Selection::ALL, "0.1.0");
     let mut conn = sample::connection(None);
     conn.handshake = None;
-    let mut out = Outbox::new(false);
+    let mut out = Outbox::default();
     HarObserver::new(PayloadMode::Full, Selection::ALL).event(&conn, Event::Opened, &mut out);
     for record in out.records {
         sink.record(1, record, &out.bytes).unwrap();

@@ -3,8 +3,12 @@ use std::time::Instant;
 use proptest::prelude::*;
 
 use super::*;
-use crate::item::{At, Dir};
+use crate::event::{CloseFrame, Closing, How, Totals, Transport};
+use crate::http::upgrade::{Handshake, Request, Response};
+use crate::item::{At, Dir, End};
+use crate::packet::segment::Endpoint;
 use crate::report::sample;
+use crate::rules::Finding;
 use crate::time::Timestamp;
 use crate::ws::fact::{Fault, Utf8};
 use crate::ws::header::Header;
@@ -200,7 +204,7 @@ proptest! {
         };
         let options = JsonOptions { payload: mode, hash, ..Default::default() };
         let conn = sample::connection(known.then_some(number));
-        let mut out = outbox_after(b"before", known);
+        let mut out = outbox_after(b"before");
         JsonObserver::new(&options).event(&conn, Event::Message(&message), &mut out);
         let expected = oracle(&Record::Message(record::Message::new(number, &message, mode, hash)));
         prop_assert_eq!(put_together(number, &out), expected);
@@ -216,11 +220,102 @@ proptest! {
         let dir = if c2s { Dir::C2s } else { Dir::S2c };
         let frame = Frame { dir, n, first, last: first, offset, header, seen, wire: b"" };
         let conn = sample::connection(known.then_some(number));
-        let mut out = outbox_after(b"before", known);
+        let mut out = outbox_after(b"before");
         let types = RecordTypes { frame: true, ..RecordTypes::NONE };
         JsonObserver::new(&JsonOptions { types, ..Default::default() }).event(&conn, Event::Frame(&frame), &mut out);
         let expected = oracle(&Record::Frame(record::Frame::new(number, &frame)));
         prop_assert_eq!(put_together(number, &out), expected);
+    }
+}
+
+fn arb_head(start: &'static str) -> impl Strategy<Value = Option<Vec<u8>>> {
+    let field = prop_oneof![
+        Just("Host: a.example\r\n".to_owned()),
+        "Sec-WebSocket-(Key|Accept|Protocol|Extensions): [a-z=;, \"]{0,30}\r\n",
+        "[A-Za-z-]{1,9}: ?[ -~é\"\\\\]{0,90}\r\n",
+        "[ -~\t]{0,9}\n",
+    ];
+    let fields = prop::collection::vec(field, 0..6).prop_map(|fields| fields.concat().into_bytes());
+    let latin = prop::option::of(0x80..=0xff_u8);
+    prop::option::of((fields, latin).prop_map(move |(fields, latin)| {
+        [start.as_bytes(), &fields, b"X: ", latin.as_slice(), b"\r\n\r\n"].concat()
+    }))
+}
+
+prop_compose! {
+    fn arb_handshake()(
+        request in arb_head("GET /x?token=1&a=\"b HTTP/1.1\r\n"), asked in arb_at(),
+        response in arb_head("HTTP/1.1 101 Why \\ not\r\n"), answered in arb_at(),
+    ) -> Handshake {
+        Handshake {
+            request: request.map(|head| Request::parse(head, asked, asked)),
+            response: response.map(|head| Response::parse(head, answered, answered)),
+            early_bytes: 0,
+        }
+    }
+}
+
+prop_compose! {
+    fn arb_closing()(
+        at in arb_at(),
+        how in prop::option::of(prop::sample::select(vec![How::Clean, How::FinWithoutClose, How::Idle])),
+        close in prop::array::uniform2(prop::option::of((any::<Option<u16>>(), "[ -~é\n]{0,130}"))),
+        tcp in prop::array::uniform2(prop::option::of(prop::sample::select(vec![
+            End::Fin, End::Reset, End::ResetByPeer, End::Capture,
+        ]))),
+        totals in prop::array::uniform2(any::<[u64; 4]>()),
+    ) -> Closing {
+        let close = close.map(|close| close.map(|(code, reason)| CloseFrame { code, reason }));
+        let totals =
+            totals.map(|[frames, messages, bytes, payload]| Totals { frames, messages, bytes, payload });
+        Closing { at, how, close, tcp, totals, findings: [0; 3] }
+    }
+}
+
+/// The line of an event that is neither a message nor a frame.
+fn line(conn: &Connection, event: Event<'_>, reveal: bool) -> Outbox<Span> {
+    let mut out = outbox_after(b"before");
+    JsonObserver::new(&JsonOptions { reveal, ..Default::default() }).event(conn, event, &mut out);
+    out
+}
+
+proptest! {
+    #[test]
+    fn connections_are_as_their_type_writes_them(
+        (number, known, reveal, v6) in any::<(u32, bool, bool, Option<[u8; 16]>)>(),
+        handshake in prop::option::of(arb_handshake()), opened in arb_at(),
+    ) {
+        let conn = Connection {
+            opened,
+            server: v6.map_or(Endpoint::v4([10, 0, 200, 1], 80), |ip| Endpoint::new(ip, 65_535)),
+            transport: if handshake.is_some() { Transport::Http1 } else { Transport::None },
+            handshake: handshake.map(Box::new),
+            ..sample::connection(known.then_some(number))
+        };
+        let record = record::Connection::new(number, &conn, reveal);
+        let expected = oracle(&Record::Connection(Box::new(record)));
+        prop_assert_eq!(put_together(number, &line(&conn, Event::Opened, reveal)), expected);
+    }
+
+    #[test]
+    fn findings_are_as_their_type_writes_them(
+        (number, known, c2s) in any::<(u32, bool, Option<bool>)>(),
+        at in prop::option::of(arb_at()),
+        (frame, message, offset, more) in any::<(Option<u64>, Option<u64>, Option<u64>, u64)>(),
+        text in "[ -~é\"\\\\\n]{0,700}",
+    ) {
+        let dir = c2s.map(|c2s| if c2s { Dir::C2s } else { Dir::S2c });
+        let finding = Finding { dir, at, frame, message, offset, more, text, ..sample::finding() };
+        let conn = sample::connection(known.then_some(number));
+        let expected = oracle(&Record::Finding(record::Finding::new(Some(number), &finding)));
+        prop_assert_eq!(put_together(number, &line(&conn, Event::Finding(&finding), false)), expected);
+    }
+
+    #[test]
+    fn ends_are_as_their_type_writes_them((number, known) in any::<(u32, bool)>(), closing in arb_closing()) {
+        let conn = sample::connection(known.then_some(number));
+        let expected = oracle(&Record::End(record::End::new(number, &closing)));
+        prop_assert_eq!(put_together(number, &line(&conn, Event::Closed(&closing), false)), expected);
     }
 }
 
@@ -277,7 +372,7 @@ fn speed() {
         for numbered in [true, false] {
             let mut observer = JsonObserver::new(&JsonOptions::default());
             let conn = sample::connection(numbered.then_some(3));
-            let mut out = Outbox::new(numbered);
+            let mut out = Outbox::default();
             let (mut best, mut size) = (f64::MAX, 0);
             let rounds = 40_000_000 / (payloads[0].len() + 200) as u64 / 5;
             for _ in 0..7 {
@@ -341,8 +436,8 @@ fn speed() {
 }
 
 /// An outbox that something was written to before.
-fn outbox_after(before: &[u8], numbered: bool) -> Outbox<Span> {
-    let mut out = Outbox::new(numbered);
+fn outbox_after(before: &[u8]) -> Outbox<Span> {
+    let mut out = Outbox::default();
     out.bytes.extend_from_slice(before);
     out
 }

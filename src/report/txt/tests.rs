@@ -52,7 +52,7 @@ fn numbers_given_late_make_no_difference() {
 fn no_control_character_comes_through() {
     let options = TxtOptions::default();
     let mut observer = TxtObserver::new(&options);
-    let mut out = Outbox::new(true);
+    let mut out = Outbox::default();
     let message = sample::message(Dir::C2s, Kind::Text, "\x1b[2J\r\n\u{202e}".as_bytes());
     observer.event(&sample::connection(Some(1)), Event::Message(&message), &mut out);
     let text = String::from_utf8(out.bytes.to_vec()).unwrap();

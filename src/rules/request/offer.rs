@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::Asked;
 use crate::http::extension::{Extensions, Malformed};
 use crate::http::head::is_token;
-use crate::http::upgrade::Header;
+use crate::http::upgrade::{Header, Headers};
 use crate::item::{At, Dir};
 use crate::rule;
 use crate::rules::finding::{Evidence, Finding};
@@ -81,12 +81,12 @@ pub(super) fn subprotocols(asked: &Asked<'_>, found: &mut Vec<Finding>) {
 
 pub(super) fn extensions(asked: &Asked<'_>, found: &mut Vec<Finding>) {
     let request = asked.request;
-    found.extend(malformed_extensions(&request.headers, &request.extensions(), Dir::C2s, request.first));
+    found.extend(malformed_extensions(request.headers(), asked.offered, Dir::C2s, request.first));
 }
 
 /// What is wrong with the header of either side (H014).
 pub(in crate::rules) fn malformed_extensions(
-    headers: &[Header],
+    headers: Headers<'_>,
     extensions: &Extensions,
     dir: Dir,
     at: At,
@@ -107,11 +107,11 @@ pub(in crate::rules) fn malformed_extensions(
         Malformed::Empty => "",
         Malformed::Name(part) | Malformed::Param(part) => part,
     };
-    let holds = |header: &&Header| match first {
+    let holds = |header: &Header<'_>| match first {
         Malformed::Empty => header.value.iter().all(|byte| matches!(byte, b',' | b' ' | b'\t')),
-        _ => memchr::memmem::find(&header.value, part.as_bytes()).is_some(),
+        _ => memchr::memmem::find(header.value, part.as_bytes()).is_some(),
     };
-    let line = head::named(headers, EXTENSIONS).find(holds);
+    let line = headers.named(EXTENSIONS).find(holds);
     let evidence = line.map_or(Evidence::None, |header| match part {
         "" => head::line(header, "not `name; parameter=value`"),
         _ => head::part_of(header, part.as_bytes(), "not `name; parameter=value`"),

@@ -128,7 +128,7 @@ rule! {
 
 pub(super) fn upgrade(asked: &Asked<'_>, found: &mut Vec<Finding>) {
     let keyed = asked.named("sec-websocket-key").next().is_some();
-    if !keyed || !asked.whole() || head::lists(&asked.request.headers, "upgrade", "websocket") {
+    if !keyed || !asked.whole() || asked.request.headers().list("upgrade", "websocket") {
         return;
     }
     let (text, evidence) = match asked.named("upgrade").next() {
@@ -142,7 +142,7 @@ pub(super) fn upgrade(asked: &Asked<'_>, found: &mut Vec<Finding>) {
 }
 
 pub(super) fn connection(asked: &Asked<'_>, found: &mut Vec<Finding>) {
-    if !asked.whole() || head::lists(&asked.request.headers, "connection", "upgrade") {
+    if !asked.whole() || asked.request.headers().list("connection", "upgrade") {
         return;
     }
     let (text, evidence) = match asked.named("connection").next() {
@@ -163,7 +163,7 @@ pub(super) fn key(asked: &Asked<'_>, found: &mut Vec<Finding>) {
         }
         return;
     };
-    if let Some(what) = malformed(&key.value) {
+    if let Some(what) = malformed(key.value) {
         let text = format!("the key {} is {what}: expected base64 of 16 bytes", head::value(key));
         found.push(asked.finding(&KEY_MALFORMED, text).with(head::line(key, what)));
     }
@@ -214,7 +214,7 @@ pub(super) fn version_offered_back(asked: &Asked<'_>, found: &mut Vec<Finding>) 
     let Some(version) = asked.named("sec-websocket-version").find(|version| version.value != b"13") else {
         return;
     };
-    let named = head::named(&response.headers, "sec-websocket-version").next().is_some();
+    let named = response.header("sec-websocket-version").next().is_some();
     // Other refusals (401, 403, 503…) have other reasons, and so may a 400 to a request with other faults.
     let about_version = match response.status {
         400 => found.is_empty(),

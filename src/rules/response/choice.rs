@@ -65,14 +65,14 @@ pub(super) fn subprotocol(answered: &Answered<'_>, found: &mut Vec<Finding>) {
         .collect();
     let offered = |name: &[u8]| {
         answered.request.is_none_or(|request| {
-            head::named(&request.headers, NAME).flat_map(head::elements).any(|offer| offer == name)
+            request.headers().named(NAME).flat_map(head::elements).any(|offer| offer == name)
         })
     };
     match *chosen {
         [] => {
             let Some(request) = answered.request.filter(|_| answered.whole()) else { return };
-            let mut lines = head::named(&request.headers, NAME);
-            if let Some(line) = lines.find(|line| head::elements(line).any(|name| !name.is_empty())) {
+            let mut lines = request.headers().named(NAME);
+            if let Some(line) = lines.find(|line| head::elements(*line).any(|name| !name.is_empty())) {
                 let text = format!("the client offered {}, the server chose none", head::value(line));
                 let finding = answered.finding(&SUBPROTOCOL_NOT_SELECTED, text);
                 found.push(finding.with(head::line(line, "none of these was chosen")));
@@ -97,11 +97,11 @@ pub(super) fn subprotocol(answered: &Answered<'_>, found: &mut Vec<Finding>) {
 }
 
 pub(super) fn extensions(answered: &Answered<'_>, found: &mut Vec<Finding>) {
-    let response = answered.response;
-    let accepted = response.extensions();
-    found.extend(request::malformed_extensions(&response.headers, &accepted, Dir::S2c, response.first));
-    let Some(request) = answered.request else { return };
-    let offers = request.extensions();
+    let Answered { response, offered: offers, accepted, .. } = *answered;
+    found.extend(request::malformed_extensions(response.headers(), accepted, Dir::S2c, response.first));
+    if answered.request.is_none() {
+        return;
+    }
     if offers.malformed.iter().any(|malformed| matches!(malformed, Malformed::Name(_))) {
         // The offer may be what could not be read.
         return;
@@ -113,7 +113,7 @@ pub(super) fn extensions(answered: &Answered<'_>, found: &mut Vec<Finding>) {
             let name = extension.name.as_bytes();
             let text =
                 format!("the server accepts the extension {}, which was not offered", head::quoted(name));
-            let holds = |line: &&_| head::elements(line).any(|element| element.starts_with(name));
+            let holds = |line: &_| head::elements(*line).any(|element| element.starts_with(name));
             let finding = answered.finding(&EXTENSION_NOT_OFFERED, text);
             found.push(match answered.named("sec-websocket-extensions").find(holds) {
                 Some(line) => finding.with(head::part_of(line, name, "not offered")),

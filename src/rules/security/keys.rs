@@ -2,9 +2,7 @@
 
 use std::collections::HashMap;
 
-use sha1::{Digest as _, Sha1};
-
-use crate::http::upgrade::Handshake;
+use crate::http::upgrade::{Handshake, Proof};
 use crate::item::{At, Dir};
 use crate::rule;
 use crate::rules::capture::LIMIT;
@@ -30,8 +28,8 @@ rule! {
 /// What a connection's handshake says of its key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key {
-    /// SHA-1 of the key as sent: of a fixed size, and hard to bring to collide.
-    digest: [u8; 20],
+    /// Of a fixed size, and hard to bring to collide.
+    digest: Proof,
     /// The request's first packet.
     asked: At,
     /// The packet with the last byte of the 101; `None` = none was seen.
@@ -43,9 +41,9 @@ impl Key {
     #[must_use]
     pub fn of(handshake: &Handshake) -> Option<Self> {
         let request = handshake.request.as_ref()?;
-        let key = request.header("sec-websocket-key").next().filter(|key| !key.is_empty())?;
+        request.header("sec-websocket-key").next().filter(|key| !key.is_empty())?;
         let response = handshake.response.as_ref().filter(|_| handshake.upgraded());
-        let digest = Sha1::digest(key).into();
+        let digest = *request.proof()?;
         Some(Self { digest, asked: request.first, accepted: response.map(|response| response.last.packet) })
     }
 }
@@ -54,7 +52,7 @@ impl Key {
 #[derive(Debug)]
 pub struct Book {
     limit: usize,
-    seen: HashMap<[u8; 20], Seen>,
+    seen: HashMap<Proof, Seen, foldhash::fast::RandomState>,
     /// Keys for which there was no room.
     forgotten: u64,
     repeats: u64,
@@ -74,7 +72,7 @@ impl Book {
     /// Remembers `limit` keys.
     #[must_use]
     pub fn new(limit: usize) -> Self {
-        Self { limit, seen: HashMap::new(), forgotten: 0, repeats: 0, found: Vec::new() }
+        Self { limit, seen: HashMap::default(), forgotten: 0, repeats: 0, found: Vec::new() }
     }
 
     /// A connection with this key began: its number, and the first packet of its TCP connection.

@@ -28,9 +28,9 @@ rule! {
 pub(super) fn check(opening: &Opening<'_>, found: &mut Vec<Finding>) {
     let handshake = opening.handshake;
     let Some(request) = handshake.request.as_ref().filter(|_| handshake.upgraded()) else { return };
-    let header = |name| head::named(&request.headers, name).next();
+    let header = |name| request.headers().named(name).next();
     let (Some(origin), Some(_)) = (header("origin"), header("cookie")) else { return };
-    let (Some(from), Some(to)) = (origin_host(&origin.value), target_host(request)) else { return };
+    let (Some(from), Some(to)) = (origin_host(origin.value), target_host(request)) else { return };
     if !same_site(&from, &to) {
         let text = format!("a page of {from} was accepted with cookies by {to}");
         let finding = Finding::new(&ORIGIN_FOREIGN, Dir::C2s, request.first, text);
@@ -48,11 +48,11 @@ fn origin_host(origin: &[u8]) -> Option<String> {
 
 /// The host that is asked: of a whole URI in the target, else of Host.
 fn target_host(request: &Request) -> Option<String> {
-    let target = std::str::from_utf8(&request.target).unwrap_or_default();
+    let target = std::str::from_utf8(request.target()).unwrap_or_default();
     if let Some((_, rest)) = target.split_once("://").filter(|_| !target.starts_with('/')) {
         return host(rest.split(['/', '?']).next()?);
     }
-    host(std::str::from_utf8(&head::named(&request.headers, "host").next()?.value).ok()?)
+    host(std::str::from_utf8(request.header("host").next()?).ok()?)
 }
 
 /// Of `host:port` the host in lower case, without the brackets of an IPv6 address and a dot at its end.

@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr as _;
 
-use crate::report::words::number;
+use crate::report::words::{count, number};
 use crate::tui::action::Action;
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::feed::Pulse;
@@ -16,6 +16,9 @@ use crate::tui::view::ViewId;
 
 /// Columns of the program's name.
 const NAME: u16 = 7;
+
+/// From here on, in percent, it is told how many packets wait to be decoded.
+const FULL: u8 = 50;
 
 /// From this width on, hints say what keys do.
 const WORDS: u16 = 48;
@@ -68,17 +71,22 @@ fn live(model: &Model, pulse: &Pulse, paused: bool, width: u16) -> Vec<(String, 
         (format!("● {word}{}/s", number(pulse.rate)), if trouble { Role::Error } else { Role::Good })
     };
     told.push(state);
-    if pulse.heard.is_some() {
-        if heard.dropped > 0 {
+    if let Some(clients) = heard.clients.filter(|_| medium) {
+        told.push((format!("  {}", count(clients, "client")), Role::Dim));
+    }
+    match heard.dropped {
+        Some(0) if medium => told.push(("  drop 0".to_owned(), Role::Dim)),
+        None | Some(0) => {}
+        Some(dropped) => {
             let gap = if medium { "  drop " } else { " -" };
-            told.push((format!("{gap}{}", number(heard.dropped)), Role::Error));
-        } else if medium {
-            told.push(("  drop 0".to_owned(), Role::Dim));
+            told.push((format!("{gap}{}", number(dropped)), Role::Error));
         }
-        if wide && matches!(model.store.state(), State::Reading) {
-            let role = if heard.ring >= 80 { Role::Warning } else { Role::Dim };
-            told.push((format!("  ring {}%", heard.ring), role));
-        }
+    }
+    if medium && heard.queue >= FULL {
+        told.push((format!("  queue {}%", heard.queue), Role::Warning));
+    }
+    if let Some((kept, limit)) = model.kept_bytes().filter(|_| wide) {
+        told.push((format!("  ring {}%", kept.saturating_mul(100) / limit.max(1)), Role::Dim));
     }
     told
 }
@@ -88,7 +96,7 @@ type Tabs = (u16, Vec<(ViewId, String)>);
 
 /// The tabs in so many columns: with their names; where these have no room, those that are not in front are numbers.
 fn tabs(model: &Model, room: u16) -> Tabs {
-    let found = match model.store.findings().len() as u64 {
+    let found = match model.store.findings().count() as u64 {
         0 => String::new(),
         found => number(found),
     };
@@ -147,6 +155,10 @@ fn state(model: &Model, paused: bool) -> (String, Role) {
 /// The second line: the filter at the left, what is shown at the right.
 pub(super) fn second_line(model: &Model, status: &str, screen: Rect, canvas: &mut Canvas<'_>) {
     let y = screen.y + 1;
+    let status = &match model.store.gone().messages {
+        0 => status.to_owned(),
+        gone => format!("{status} · {} gone", number(gone)),
+    };
     // What is shown is worth more than what the file is called.
     let most = screen.width * 3 / 5;
     let status_width = (status.width() as u16).min(most);

@@ -56,7 +56,7 @@ pub(super) fn export(
 ) -> io::Result<String> {
     let passes = if exporter.format == Format::Pcapng { 2 } else { 1 };
     let open = |pass| Watched::open(files, config, watch, pass, passes);
-    let running = Running { source: open(0)?, config: of_run(config, exporter.needs_numbers()) };
+    let running = Running { source: open(0)?, files, config: of_run(config, exporter.needs_numbers()) };
     let written = exporter.write(running, || Ok(Box::new(open(1)?)), out)?;
     Ok(match exporter.format {
         Format::Pcapng => {
@@ -83,13 +83,18 @@ pub(super) fn findings(
     let want = Want { payload: PAYLOAD, ..Want::default() };
     let want = filter.map_or(want, |filter| filter.needs().want(want));
     let numbers = filter.is_some_and(|filter| filter.needs().number);
-    let running =
-        Running { source: Watched::open(files, config, watch, 0, 1)?, config: of_run(config, numbers) };
+    let running = Running {
+        source: Watched::open(files, config, watch, 0, 1)?,
+        files,
+        config: of_run(config, numbers),
+    };
     let observer = || Filtered::records(Collector::new(&enabled, secret::redacted), filter, Rows::FINDING);
     running.run(want, &observer, &mut FilteredSink::new(&mut auditor, filter))?;
     let sources = files.named().iter().map(|file| file.to_string_lossy().into_owned()).collect();
     let (mut report, _) = auditor.finish(sources);
-    report.locate(&files.paths(), &config.limits)?;
+    if files.spool().is_none() {
+        report.locate(&files.paths(), &config.limits)?;
+    }
     format.write(&report, &check::Options::default(), &mut out)?;
     Ok(count(report.counts.iter().sum(), "finding"))
 }
@@ -107,12 +112,13 @@ fn of_run(config: &Config, numbers: bool) -> Config {
 }
 
 /// A run that is about to begin.
-struct Running {
+struct Running<'a> {
     source: Watched,
+    files: &'a Files,
     config: Config,
 }
 
-impl Run for Running {
+impl Run for Running<'_> {
     type Done = Summary;
     type Error = io::Error;
 
@@ -122,7 +128,7 @@ impl Run for Running {
         observer: &dyn Fn() -> O,
         sink: &mut S,
     ) -> io::Result<Summary> {
-        let config = Config { want, ..self.config };
+        let config = self.files.config(&Config { want, ..self.config });
         engine::run(&mut self.source, &config, observer, sink, &|_| {})
     }
 }

@@ -118,5 +118,6 @@ fn files_are_called_as_their_captures() {
     for title in ["-", "", ".pcap"] {
         assert_eq!(name(title, Format::Csv), "capture.csv");
     }
+    assert_eq!(name("echo ws://127.0.0.1:9001", Format::Ndjson), "echo.ndjson");
     assert_eq!(file_name("chat", &Form::Findings(check::Format::Sarif)), "chat.sarif");
 }

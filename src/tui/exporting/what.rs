@@ -134,12 +134,12 @@ pub(super) fn named(mut ids: Vec<(u32, u64)>) -> String {
 /// How many messages an export of it has, in words.
 #[must_use]
 pub fn extent(model: &Model, what: What) -> String {
-    let all = model.store.messages() as u64;
+    let all = model.store.kept() as u64;
     match what {
         What::All => {
             format!(
                 "{} with {}",
-                count(model.store.conns().len() as u64, "connection"),
+                count(model.store.conns().count() as u64, "connection"),
                 count(all, "message")
             )
         }
@@ -147,7 +147,7 @@ pub fn extent(model: &Model, what: What) -> String {
             format!("{} of {}", number(model.shown.len(&model.store) as u64), count(all, "message"))
         }
         What::Conn(conn) => {
-            count(model.store.conn(conn).map_or(0, |conn| conn.messages.len()) as u64, "message")
+            count(model.store.conn(conn).map_or(0, |conn| conn.messages.count()) as u64, "message")
         }
         What::Marked => count(model.marks.len() as u64, "message"),
     }

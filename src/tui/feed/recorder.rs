@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::event::{Connection, Event, Summary};
 use crate::observe::{Observer, Outbox, Sink};
+use crate::tui::spool::Spool;
 use crate::tui::store::{Batch, Change, Conn, Row};
 
 /// A batch goes out when it is this old or has so many changes; the first at once.
@@ -56,11 +57,33 @@ pub(super) struct Rows<F> {
     batch: Batch,
     /// When the last batch went out.
     sent: Option<Instant>,
+    /// Counts the packets, where they are kept.
+    spool: Option<Spool>,
+    /// How many of them were decoded when the last batch went out.
+    decided: u64,
 }
 
 impl<F: FnMut(Batch) -> io::Result<()>> Rows<F> {
-    pub(super) fn new(send: F) -> Self {
-        Self { send, batch: Batch::default(), sent: None }
+    pub(super) fn new(spool: Option<Spool>, send: F) -> Self {
+        Self { send, batch: Batch::default(), sent: None, spool, decided: 0 }
+    }
+
+    /// All packets that came were decoded; there may be some of which nothing is to be told.
+    fn decide(&mut self) -> io::Result<()> {
+        if let Some(spool) = &self.spool {
+            self.batch.decided = spool.packets();
+        }
+        if self.batch.decided == self.decided && self.batch.changes.is_empty() {
+            return Ok(());
+        }
+        self.send()
+    }
+
+    fn send(&mut self) -> io::Result<()> {
+        self.sent = Some(Instant::now());
+        self.decided = self.batch.decided;
+        let next = Batch { changes: Vec::with_capacity(MOST), bytes: Vec::new(), decided: self.decided };
+        (self.send)(std::mem::replace(&mut self.batch, next))
     }
 
     /// Sends what there is.
@@ -68,9 +91,7 @@ impl<F: FnMut(Batch) -> io::Result<()>> Rows<F> {
         if self.batch.changes.is_empty() {
             return Ok(());
         }
-        self.sent = Some(Instant::now());
-        let next = Batch { changes: Vec::with_capacity(MOST), bytes: Vec::new() };
-        (self.send)(std::mem::replace(&mut self.batch, next))
+        self.send()
     }
 }
 
@@ -86,7 +107,7 @@ impl<F: FnMut(Batch) -> io::Result<()>> Sink<Record> for Rows<F> {
     }
 
     fn pause(&mut self) -> io::Result<()> {
-        if self.sent.is_none_or(|sent| sent.elapsed() >= AGE) { self.flush() } else { Ok(()) }
+        if self.sent.is_none_or(|sent| sent.elapsed() >= AGE) { self.decide() } else { Ok(()) }
     }
 
     fn finish(&mut self, _: &Summary) -> io::Result<()> {

@@ -18,6 +18,22 @@ impl Bits {
         self.len += 1;
     }
 
+    /// Sets a bit that may be behind the end: those before it that are not known are 0.
+    pub(super) fn put(&mut self, at: usize, bit: bool) {
+        self.fill(at + 1);
+        if let Some(word) = self.words.get_mut(at / 64) {
+            *word = *word & !(1 << (at % 64)) | u64::from(bit) << (at % 64);
+        }
+    }
+
+    /// Makes it so long at least, with bits that are 0.
+    pub(super) fn fill(&mut self, len: usize) {
+        if len > self.len {
+            self.words.resize(len.div_ceil(64), 0);
+            self.len = len;
+        }
+    }
+
     pub(super) fn get(&self, at: usize) -> Option<bool> {
         let word = self.words.get(at / 64)?;
         (at < self.len).then_some(word >> (at % 64) & 1 == 1)

@@ -1,5 +1,6 @@
 //! A filter that asks only for what the store holds: it is asked of the rows in memory.
 
+use std::collections::HashMap;
 use std::time::Instant;
 
 use super::asked::{Asked, Kept};
@@ -11,7 +12,10 @@ use crate::tui::store::{self, Conn, Store};
 /// How far it has come.
 #[derive(Debug, Default)]
 pub(super) struct OfRows {
-    conns: Vec<Known>,
+    /// By number.
+    conns: HashMap<u32, Known, foldhash::fast::RandomState>,
+    /// Connections of the store that were looked at.
+    seen: usize,
     /// The connections that have not ended, or whose end was not asked: their numbers.
     open: Vec<u32>,
     /// Those of them that are still to be asked in this pass.
@@ -54,30 +58,32 @@ impl OfRows {
         out: &mut Answers,
         until: Instant,
     ) {
-        while let Some(conn) = store.conns().get(self.conns.len()) {
+        for (place, conn) in store.conns().since(self.seen) {
+            self.seen = place + 1;
             self.open.push(conn.number);
             let mut known = Known::new(conn);
             known.had = asked.conns.has(&Row::new(&known.conn, What::Connection, Facts::default()));
-            self.conns.push(known);
+            self.conns.insert(conn.number, known);
             if self.conns.len().is_multiple_of(SLICE) && Instant::now() >= until {
                 return;
             }
         }
-        loop {
-            let place = out.messages.len();
-            if place >= store.messages() {
-                break;
-            }
-            for (row, preview) in store.messages_from(place).take(SLICE) {
+        self.seen = store.conns().len();
+        let mut messages = store.messages_from(out.messages.len()).peekable();
+        while out.messages.len() < store.messages() {
+            for (place, row, preview) in messages.by_ref().take(SLICE) {
                 let selected = self.message(row, preview, asked, kept);
-                out.messages.push(selected);
+                out.messages.put(place, selected);
+            }
+            if messages.peek().is_none() {
+                out.messages.fill(store.messages());
             }
             if Instant::now() >= until {
                 return;
             }
         }
-        while let Some(found) = store.findings().get(out.findings.len()) {
-            let known = found.conn.and_then(|number| self.conns.get_mut((number as usize).checked_sub(1)?));
+        for (place, found) in store.findings().since(out.findings.len()) {
+            let known = found.conn.and_then(|number| self.conns.get_mut(&number));
             // Findings that are told with the totals know of their connection the number at most.
             let of_totals = found.finding.conn.is_some();
             let row = match &known {
@@ -86,19 +92,25 @@ impl OfRows {
                 }
                 _ => Row::of_capture(&found.finding),
             };
-            out.findings.push(asked.finding.as_ref().is_some_and(|filter| filter.selects(&row)));
+            out.findings.put(place, asked.finding.as_ref().is_some_and(|filter| filter.selects(&row)));
             let has = !of_totals && asked.conns.has(&row);
             if let Some(known) = known {
                 known.had |= has;
             }
         }
+        out.findings.fill(store.findings().len());
         self.ends(store, asked, out, until);
     }
 
+    /// Connections are gone.
+    pub(super) fn forget(&mut self, store: &Store) {
+        self.conns.retain(|number, _| store.conn(*number).is_some());
+        self.open.retain(|number| store.conn(*number).is_some());
+        self.todo.retain(|number| store.conn(*number).is_some());
+    }
+
     fn message(&mut self, row: &store::Row, preview: &str, asked: &Asked, kept: &Kept) -> bool {
-        let Some(known) = (row.conn as usize).checked_sub(1).and_then(|at| self.conns.get_mut(at)) else {
-            return false;
-        };
+        let Some(known) = self.conns.get_mut(&row.conn) else { return false };
         let mut facts =
             if asked.running { known.pace.feed(row.dir, row.kind, row.last.time) } else { Facts::default() };
         if !kept.marked.is_empty() || !kept.noted.is_empty() {
@@ -139,8 +151,7 @@ impl OfRows {
             self.asked = Self::now(store);
         }
         while let Some(number) = self.todo.pop() {
-            let known = (number as usize).checked_sub(1).and_then(|at| self.conns.get(at));
-            let (Some(conn), Some(known)) = (store.conn(number), known) else { continue };
+            let (Some(conn), Some(known)) = (store.conn(number), self.conns.get(&number)) else { continue };
             let ask = |closing: &Closing| {
                 let end = Row::new(&known.conn, What::Closing(closing), Facts::default());
                 asked.conns.selects(&end, known.had)

@@ -14,8 +14,10 @@ use crate::capture::source::{Block, CaptureFacts, Source, Status};
 use crate::engine::{self, Config};
 use crate::event::{Connection, ConnectionId, Event, Summary};
 use crate::filter::{Context, Facts, Needs, Row};
+use crate::item::Dir;
 use crate::observe::{Observer, Outbox, Sink};
 use crate::tui::reopen::Reopener;
+use crate::tui::store::{self, Store};
 use crate::tui::workers::{Cancelled, Task, Workers};
 use crate::ws::session::Want;
 
@@ -36,11 +38,15 @@ pub(super) struct Run {
     taken: usize,
     read: Arc<AtomicU64>,
     total: Option<u64>,
+    /// Answers are told with what they are of.
+    named: bool,
+    /// The last message of a connection without beginning that was answered.
+    after: HashMap<u32, usize>,
     /// It is over; and what went wrong.
     pub(super) end: Option<Result<(), String>>,
 }
 
-/// Answers in the order of the capture: of messages and findings as the store has them.
+/// Answers in the order of the capture: of messages and findings as the store has them, unless some of these are gone.
 #[derive(Debug)]
 enum News {
     Part(Part),
@@ -50,10 +56,58 @@ enum News {
 
 #[derive(Debug, Default)]
 struct Part {
+    /// Which messages these are of, where not every row of the store has an answer.
+    of: Vec<Of>,
     messages: Vec<bool>,
     findings: Vec<bool>,
+    /// In place of `findings`, each with its connection and its index there.
+    found: Vec<(u32, u32, bool)>,
     conns: Vec<(u32, bool)>,
 }
+
+/// Names a message.
+#[derive(Clone, Copy, Debug)]
+struct Of {
+    conn: u32,
+    n: u64,
+    dir: Dir,
+    /// The packet with its last byte.
+    packet: u64,
+}
+
+impl Of {
+    /// Its place in the store, behind `after` where its beginning is gone and it cannot be counted.
+    fn place(&self, store: &Store, after: &mut HashMap<u32, usize>) -> Option<usize> {
+        let messages = &store.conn(self.conn)?.messages;
+        let row = |n: usize| {
+            let place = *messages.get(n)? as usize;
+            store.message(place).map(|(row, _)| (place, row))
+        };
+        let is_it = |row: &store::Row| row.last.packet == self.packet && row.dir == self.dir;
+        if let Some((place, row)) = usize::try_from(self.n - 1).ok().and_then(row)
+            && is_it(row)
+        {
+            return Some(place);
+        }
+        let (mut low, mut high) = (messages.start(), messages.len());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if row(middle).is_some_and(|(_, row)| row.last.packet < self.packet) {
+                low = middle + 1
+            } else {
+                high = middle
+            }
+        }
+        let from = low.max(after.get(&self.conn).map_or(0, |n| n + 1));
+        let (n, place) =
+            (from..from + NEAR).find_map(|n| row(n).filter(|(_, row)| is_it(row)).map(|it| (n, it.0)))?;
+        after.insert(self.conn, n);
+        Some(place)
+    }
+}
+
+/// Messages that are looked at for the one that ended in a packet.
+const NEAR: usize = 64;
 
 impl Run {
     pub(super) fn start(
@@ -67,21 +121,38 @@ impl Run {
         let (sent, read) = (Arc::<AtomicUsize>::default(), Arc::<AtomicU64>::default());
         let out = Out { sender, sent: Arc::clone(&sent), wake: workers.wake() };
         let bytes = Arc::clone(&read);
+        let named = reopener.files().spool().is_some();
         let task = workers.run(move |cancelled| {
             let result = run(&asked, needs, &kept, &reopener, cancelled, &bytes, &out);
             out.send(News::End(result.map_err(|error| error.to_string())));
         });
-        Self { _task: task, news, sent, taken: 0, read, total: None, end: None }
+        Self { _task: task, news, sent, taken: 0, read, total: None, named, after: HashMap::new(), end: None }
     }
 
     /// Takes what is new.
-    pub(super) fn advance(&mut self, out: &mut Answers, until: Instant) {
+    pub(super) fn advance(&mut self, store: &Store, out: &mut Answers, until: Instant) {
         while let Ok(news) = self.news.try_recv() {
             self.taken += 1;
             match news {
-                News::Part(part) => {
+                News::Part(part) if part.of.is_empty() && !self.named => {
                     out.messages.extend(part.messages);
                     out.findings.extend(part.findings);
+                    for (number, selected) in part.conns {
+                        out.conn(number, selected);
+                    }
+                }
+                News::Part(part) => {
+                    for (of, selected) in part.of.iter().zip(part.messages) {
+                        if let Some(place) = of.place(store, &mut self.after) {
+                            out.messages.put(place, selected);
+                        }
+                    }
+                    for (conn, nth, selected) in part.found {
+                        let place = store.conn(conn).and_then(|conn| conn.findings.get(nth as usize));
+                        if let Some(place) = place {
+                            out.findings.put(*place as usize, selected);
+                        }
+                    }
                     for (number, selected) in part.conns {
                         out.conn(number, selected);
                     }
@@ -93,6 +164,11 @@ impl Run {
                 break;
             }
         }
+    }
+
+    /// Some of what is asked may have no answer.
+    pub(super) const fn is_named(&self) -> bool {
+        self.named
     }
 
     /// What was sent was taken.
@@ -132,17 +208,18 @@ fn run(
     read: &AtomicU64,
     out: &Out,
 ) -> io::Result<()> {
+    let files = reopener.files().now();
     let config = reopener.config();
-    let grows = reopener.files().grows();
+    let grows = files.grows();
     let waits = cancelled.clone();
-    let opened = reopener.files().again(&config.limits, move || !waits.is())?;
+    let opened = files.again(&config.limits, move || !waits.is())?;
     if let Some(total) = opened.size {
         out.send(News::Total(total));
     }
     let cores = thread::available_parallelism().map_or(1, usize::from);
     // With several threads, numbers of connections are given behind the observers.
     let threads = if needs.number || grows { 1 } else { cores.min(THREADS) };
-    let config = Config { want: needs.want(Want::default()), threads, ..config.clone() };
+    let config = files.config(&Config { want: needs.want(Want::default()), threads, ..config.clone() });
     let mut source = Until { source: opened.source, cancelled };
     let observer = || Asker {
         asked,
@@ -150,8 +227,10 @@ fn run(
         context: asked.running.then(Context::default),
         had: HashSet::new(),
         framed: HashMap::new(),
+        found: HashMap::new(),
     };
-    let mut sink = Answering { asked, out, part: Part::default(), sent: None, grows };
+    let named = files.spool().is_some();
+    let mut sink = Answering { asked, out, part: Part::default(), sent: None, grows, named };
     let progress = |bytes| read.store(bytes, Ordering::Relaxed);
     let result = engine::run(&mut source, &config, &observer, &mut sink, &progress);
     sink.flush();
@@ -179,8 +258,10 @@ impl Source for Until<'_> {
 
 /// An answer.
 enum Told {
-    Message(bool),
-    Finding(bool),
+    /// With its number, its sender and the packet with its last byte.
+    Message(bool, u64, Dir, u64),
+    /// With its index among those of its connection.
+    Finding(bool, u32),
     Conn(bool),
 }
 
@@ -193,6 +274,8 @@ struct Asker<'a> {
     had: HashSet<ConnectionId>,
     /// A frame of the message that goes on was selected: by direction, data and control.
     framed: HashMap<ConnectionId, [[bool; 2]; 2]>,
+    /// Findings on open connections.
+    found: HashMap<ConnectionId, u32>,
 }
 
 impl Observer for Asker<'_> {
@@ -229,16 +312,20 @@ impl Observer for Asker<'_> {
                     }),
                     (None, None) => asked.unasked(),
                 };
-                out.push(Told::Message(selected));
+                out.push(Told::Message(selected, message.n, message.dir, message.last.packet));
                 has = if asked.same { selected } else { asked.conns.has(&row) };
             }
             Event::Finding(_) => {
-                out.push(Told::Finding(asked.finding.as_ref().is_some_and(|filter| filter.selects(&row))));
+                let found = self.found.entry(conn.id).or_default();
+                let selected = asked.finding.as_ref().is_some_and(|filter| filter.selects(&row));
+                out.push(Told::Finding(selected, *found));
+                *found += 1;
                 has = asked.conns.has(&row);
             }
             Event::Opened => has = asked.conns.has(&row),
             Event::Closed(_) => {
                 self.framed.remove(&conn.id);
+                self.found.remove(&conn.id);
                 let had = self.had.remove(&conn.id);
                 out.push(Told::Conn(asked.conns.selects(&row, had)));
             }
@@ -259,12 +346,14 @@ struct Answering<'a> {
     sent: Option<Instant>,
     /// What comes next may take long to come: nothing waits for it.
     grows: bool,
+    /// Answers are told with what they are of.
+    named: bool,
 }
 
 impl Answering<'_> {
     fn flush(&mut self) {
-        let Part { messages, findings, conns } = &self.part;
-        if !(messages.is_empty() && findings.is_empty() && conns.is_empty()) {
+        let Part { messages, findings, found, conns, .. } = &self.part;
+        if !(messages.is_empty() && findings.is_empty() && found.is_empty() && conns.is_empty()) {
             self.sent = Some(Instant::now());
             self.out.send(News::Part(std::mem::take(&mut self.part)));
         }
@@ -274,8 +363,14 @@ impl Answering<'_> {
 impl Sink<Told> for Answering<'_> {
     fn record(&mut self, conn: u32, told: Told, _: &[u8]) -> io::Result<()> {
         match told {
-            Told::Message(selected) => self.part.messages.push(selected),
-            Told::Finding(selected) => self.part.findings.push(selected),
+            Told::Message(selected, n, dir, packet) => {
+                self.part.messages.push(selected);
+                if self.named {
+                    self.part.of.push(Of { conn, n, dir, packet });
+                }
+            }
+            Told::Finding(selected, nth) if self.named => self.part.found.push((conn, nth, selected)),
+            Told::Finding(selected, _) => self.part.findings.push(selected),
             Told::Conn(selected) => self.part.conns.push((conn, selected)),
         }
         if self.part.messages.len() >= MOST {

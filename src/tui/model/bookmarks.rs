@@ -42,7 +42,8 @@ impl Model {
     pub fn next_bookmark(&mut self) {
         let now =
             self.message.and_then(|place| self.store.message(place)).map(|(row, _)| (row.conn, row.n.into()));
-        let marked = || self.notes.iter().filter(|(_, note)| note.bookmark).map(|(id, _)| id);
+        let there = |(conn, n): &(u32, u64)| self.store.place_of(*conn, *n).is_some();
+        let marked = || self.notes.iter().filter(|(_, note)| note.bookmark).map(|(id, _)| id).filter(there);
         let next = marked().find(|id| now.is_none_or(|now| *id > now)).or_else(|| marked().next());
         match next.and_then(|(conn, n)| self.store.place_of(conn, n)) {
             Some(place) => self.select_message(place),

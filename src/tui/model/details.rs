@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::http::upgrade::Handshake;
 use crate::tui::reopen::{MessageDetail, Reopener};
-use crate::tui::store::Store;
+use crate::tui::store::{Conn, Store};
 use crate::tui::workers::{Task, Workers};
 
 /// How many of each kind are kept, the latest last.
@@ -99,8 +99,13 @@ impl Details {
     }
 
     /// What was not there may be there now: it is asked for again.
-    pub fn retry(&mut self) {
-        self.messages.retain(|(_, task)| !matches!(task.get(), Some(Ok(None))));
+    pub(super) fn retry(&mut self, store: &Store) {
+        // What is behind a gap is never there again.
+        let gap = |place| {
+            let conn = store.message(place).and_then(|(row, _)| store.conn(row.conn));
+            conn.is_some_and(Conn::has_gap)
+        };
+        self.messages.retain(|(place, task)| !matches!(task.get(), Some(Ok(None))) || gap(*place));
         self.handshakes.retain(|(_, task)| !matches!(task.get(), Some(Ok(None))));
     }
 }

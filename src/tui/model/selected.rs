@@ -27,7 +27,8 @@ impl Model {
         self.conn = Some(number);
         let on_it = self.current_message().is_some_and(|(row, _)| row.conn == number);
         if !on_it {
-            self.message = self.store.place_of(number, 1);
+            let first = self.store.conn(number).and_then(|conn| conn.messages.iter().next());
+            self.message = first.map(|place| *place as usize);
             self.unchosen = true;
             self.frame = None;
         }
@@ -46,7 +47,11 @@ impl Model {
     /// Puts the cursor on what an id names, and goes to the view that shows it. Says so where there is no such thing.
     pub fn go(&mut self, place: Place) {
         let Some(conn) = self.store.conn(place.conn) else {
-            return self.fail(format!("there is no connection {}", place.conn));
+            return self.fail(if self.store.is_gone(place.conn) {
+                format!("connection {} had to make room for later ones", place.conn)
+            } else {
+                format!("there is no connection {}", place.conn)
+            });
         };
         let number = conn.number;
         let view = match place.what {
@@ -56,6 +61,10 @@ impl Model {
                 Some(message) => {
                     self.select_message(message);
                     ViewId::Messages
+                }
+                None if n > 0 && n <= conn.messages.len() as u64 => {
+                    return self
+                        .fail(format!("message {n} of connection {number} had to make room for later ones"));
                 }
                 None => return self.fail(format!("connection {number} has no message {n}")),
             },
@@ -93,6 +102,11 @@ impl Model {
     /// As [`Model::detail`], to be given to another thread.
     pub fn shared_detail(&mut self, place: usize) -> Loaded<'_, Arc<MessageDetail>> {
         self.details.message(place, &self.store, self.reopener.as_ref(), &self.workers)
+    }
+
+    /// What was not there may be there now: it is asked for again.
+    pub fn retry(&mut self) {
+        self.details.retry(&self.store);
     }
 
     /// The opening handshake of a connection.

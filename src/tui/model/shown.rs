@@ -48,17 +48,18 @@ impl List {
 
     fn len(&self, store: &Store) -> usize {
         match self {
-            Self::Everything(None) => store.messages(),
-            Self::Everything(Some(conn)) => store.conn(*conn).map_or(0, |conn| conn.messages.len()),
+            Self::Everything(None) => store.kept(),
+            Self::Everything(Some(conn)) => store.conn(*conn).map_or(0, |conn| conn.messages.count()),
             Self::Picked(picked) => picked.len(),
         }
     }
 
     fn get(&self, store: &Store, index: usize) -> Option<usize> {
         match self {
-            Self::Everything(None) => (index < store.messages()).then_some(index),
+            Self::Everything(None) => store.nth(index),
             Self::Everything(Some(conn)) => {
-                store.conn(*conn)?.messages.get(index).map(|place| *place as usize)
+                let messages = &store.conn(*conn)?.messages;
+                messages.get(messages.nth(index)?).map(|place| *place as usize)
             }
             Self::Picked(picked) => picked.get(index).map(|place| *place as usize),
         }
@@ -66,6 +67,9 @@ impl List {
 
     /// The index of a place; where it is not there, of the next one that is.
     fn index_of(&self, store: &Store, place: usize) -> usize {
+        if matches!(self, Self::Everything(None)) {
+            return store.rank(place);
+        }
         let (mut low, mut high) = (0, self.len(store));
         while low < high {
             let middle = low + (high - low) / 2;
@@ -99,7 +103,10 @@ impl Made<'_> {
 
     /// A message is left; `None` = not known yet.
     fn leaves(&self, place: usize) -> Option<bool> {
-        let (row, preview) = self.store.message(place)?;
+        let Some((row, preview)) = self.store.message(place) else {
+            // It is gone, if it was there.
+            return (place < self.store.messages()).then_some(false);
+        };
         let selected = match self.filtering.filter(|filtering| filtering.hides()) {
             None => true,
             Some(filtering) => filtering.message(place)?,
@@ -141,6 +148,15 @@ impl Shown {
         self.advance(made, Duration::from_millis(4));
     }
 
+    /// Messages of the store are gone.
+    pub(in crate::tui) fn forget(&mut self, store: &Store) {
+        if let List::Picked(picked) = &mut self.list {
+            picked.retain(|place| store.message(*place as usize).is_some());
+        }
+        self.sorter = self.sorter.as_ref().map(|sorter| Sorter::new(sorter.by()));
+        self.generation += 1;
+    }
+
     pub(super) fn advance(&mut self, made: Made<'_>, budget: Duration) -> bool {
         let since = Instant::now();
         let mut changed = self.take_findings(made);
@@ -168,7 +184,11 @@ impl Shown {
             for _ in 0..SLICE {
                 let place = match of_conn {
                     None => Some(self.seen),
-                    Some(conn) => conn.messages.get(self.seen).map(|place| *place as usize),
+                    Some(conn) => {
+                        // What is gone is passed over.
+                        self.seen = self.seen.max(conn.messages.start());
+                        conn.messages.get(self.seen).map(|place| *place as usize)
+                    }
                 };
                 match place.filter(|_| self.seen < candidates).map(|place| (place, made.leaves(place))) {
                     Some((place, Some(true))) => picked.push(place as u32),

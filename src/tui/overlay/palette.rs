@@ -127,7 +127,11 @@ fn goal(model: &Model, query: &str) -> Option<Row> {
             Time::At(nanos) => nanos,
             Time::OfDay(nanos) => {
                 let midnight = origin.nanos() - origin.nanos().rem_euclid(NANOS_PER_DAY);
-                let last = model.store.messages().checked_sub(1).and_then(|at| model.store.message(at));
+                let last = model
+                    .store
+                    .kept()
+                    .checked_sub(1)
+                    .and_then(|at| model.store.message(model.store.nth(at)?));
                 let end = last.map_or(origin, |(row, _)| row.last.time).nanos();
                 let time = midnight + nanos;
                 // Behind the first midnight of the capture.
@@ -146,14 +150,15 @@ fn goal(model: &Model, query: &str) -> Option<Row> {
 
 /// The message whose time is nearest. Messages are in the order of their ends.
 fn nearest(model: &Model, time: Timestamp) -> Option<usize> {
-    let at = |place: usize| model.store.message(place).map(|(row, _)| row.last.time);
-    let (mut low, mut high) = (0, model.store.messages());
+    let at = |index: usize| model.store.message(model.store.nth(index)?).map(|(row, _)| row.last.time);
+    let (mut low, mut high) = (0, model.store.kept());
     while low < high {
         let middle = low + (high - low) / 2;
         if at(middle).is_some_and(|there| there < time) { low = middle + 1 } else { high = middle }
     }
-    let near = low.saturating_sub(1)..(low + 1).min(model.store.messages());
-    near.min_by_key(|place| at(*place).map_or(u64::MAX, |there| there.since(time).unsigned_abs()))
+    let near = low.saturating_sub(1)..(low + 1).min(model.store.kept());
+    let near = near.min_by_key(|index| at(*index).map_or(u64::MAX, |there| there.since(time).unsigned_abs()));
+    near.and_then(|index| model.store.nth(index))
 }
 
 impl Overlay for Palette {

@@ -8,7 +8,7 @@ use crate::event::{Connection, ConnectionId, Event, Summary};
 use crate::item::{At, Dir};
 use crate::observe::{Observer, Outbox, Sink};
 use crate::packet::segment::Endpoint;
-use crate::tui::store::Packets;
+use crate::tui::store::{Packets, Row};
 use crate::tui::workers::Cancelled;
 use crate::ws::fact::{Fault, Kind, Message};
 
@@ -77,6 +77,9 @@ pub(super) struct Listener<'a> {
     full: bool,
     done: Arc<AtomicBool>,
     cancelled: &'a Cancelled,
+    /// Where the beginning is gone: messages by which the rest is counted, and what was found to be added to numbers.
+    behind: Option<Box<[Row]>>,
+    shift: Option<u64>,
 }
 
 impl<'a> Listener<'a> {
@@ -87,7 +90,23 @@ impl<'a> Listener<'a> {
         cancelled: &'a Cancelled,
     ) -> Self {
         let Packets { id, ends, .. } = *packets;
-        Self { id, ends, part, kept: 0, full: false, done, cancelled }
+        let behind = packets.behind.clone();
+        Self { id, ends, part, kept: 0, full: false, done, cancelled, behind, shift: None }
+    }
+}
+
+impl Listener<'_> {
+    /// The number of a message; `None` = it cannot be told.
+    fn number(&mut self, message: &Message<'_>) -> Option<u64> {
+        let Some(behind) = &self.behind else { return Some(message.n) };
+        if self.shift.is_none() {
+            let is_it = |row: &&Row| {
+                (row.last, row.dir, row.kind) == (message.last, message.dir, message.kind)
+                    && row.wire_len == message.wire_len
+            };
+            self.shift = behind.iter().find(is_it).and_then(|row| u64::from(row.n).checked_sub(message.n));
+        }
+        self.shift.map(|shift| message.n + shift)
     }
 }
 
@@ -110,7 +129,8 @@ impl Observer for Listener<'_> {
             return;
         }
         let Event::Message(message) = event else { return };
-        if message.n <= self.part.after {
+        let Some(n) = self.number(message) else { return };
+        if n <= self.part.after {
             return;
         }
         if self.full {
@@ -119,7 +139,7 @@ impl Observer for Listener<'_> {
         }
         self.kept += message.payload.len() + size_of::<Said>();
         self.full = self.kept > self.part.most;
-        out.push(Heard::Said(Said::new(message)));
+        out.push(Heard::Said(Said { n, ..Said::new(message) }));
     }
 }
 

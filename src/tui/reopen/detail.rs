@@ -1,6 +1,7 @@
 //! Frames and messages with their bytes, for as long as they are looked at.
 
 use crate::decode::Hint;
+use crate::tui::store::Row;
 use crate::ws::fact::{Frame, Kind, Message};
 
 /// A frame, with its payload as on the wire.
@@ -45,6 +46,16 @@ impl MessageDetail {
             exceeded, fault, payload: &[], text: None, utf8, sha256,
         };
         Self { facts, payload: payload.to_vec(), frames }
+    }
+
+    /// Numbers it and its frames as its row is numbered.
+    pub(super) fn call(&mut self, row: &Row) {
+        let before = self.facts.first_frame;
+        self.facts.n = row.n.into();
+        self.facts.first_frame = row.first_frame.into();
+        for frame in &mut self.frames {
+            frame.facts.n = frame.facts.n.saturating_sub(before) + u64::from(row.first_frame);
+        }
     }
 
     pub(super) const fn set_sha256(&mut self, hash: [u8; 32]) {

@@ -10,28 +10,25 @@ use crate::event::{Connection, ConnectionId, Event, Summary};
 use crate::http::upgrade::Handshake;
 use crate::observe::{Observer, Outbox, Sink};
 use crate::packet::segment::Endpoint;
-use crate::tui::store::Packets;
+use crate::tui::store::{Packets, Row};
 use crate::ws::fact::{Frame, Message, Out};
 
 /// What is wanted of a connection.
 #[derive(Clone, Debug)]
 pub(super) enum Wanted {
     Handshake,
-    /// The message with this number, and its frames: none is before `first_frame`.
-    Message {
-        n: u64,
-        first_frame: u64,
-    },
+    /// A message, and its frames.
+    Message(Row),
     /// The frames with these numbers.
     Frames(RangeInclusive<u64>),
 }
 
 impl Wanted {
     /// No frame before this one is wanted; `None` = what is before all frames is.
-    pub(super) const fn frame(&self) -> Option<u64> {
+    pub(super) fn frame(&self) -> Option<u64> {
         match self {
             Self::Handshake => None,
-            Self::Message { first_frame, .. } => Some(*first_frame),
+            Self::Message(row) => Some(row.first_frame.into()),
             Self::Frames(numbers) => Some(*numbers.start()),
         }
     }
@@ -49,6 +46,8 @@ pub(super) struct Finder {
     id: ConnectionId,
     ends: [Endpoint; 2],
     wanted: Wanted,
+    /// Packets before it are gone: messages and frames cannot be counted.
+    gap: bool,
     /// Nothing more is wanted.
     done: Arc<AtomicBool>,
     /// Frames that may be the message's, by direction.
@@ -60,7 +59,8 @@ pub(super) struct Finder {
 impl Finder {
     pub(super) fn new(packets: &Packets, wanted: Wanted, done: Arc<AtomicBool>) -> Self {
         let Packets { id, ends, .. } = *packets;
-        Self { id, ends, wanted, done, frames: [Vec::new(), Vec::new()], count: 0 }
+        let gap = packets.has_gap();
+        Self { id, ends, wanted, gap, done, frames: [Vec::new(), Vec::new()], count: 0 }
     }
 
     /// Nothing more is wanted.
@@ -79,7 +79,7 @@ impl Finder {
 
     fn frame(&mut self, frame: &Frame<'_>) -> Option<Record> {
         match &self.wanted {
-            Wanted::Message { first_frame, .. } if frame.n >= *first_frame => {
+            Wanted::Message(row) if self.gap || frame.n >= u64::from(row.first_frame) => {
                 self.frames[frame.dir.index()].push(FrameDetail::new(frame));
                 None
             }
@@ -93,7 +93,17 @@ impl Finder {
     }
 
     fn message(&mut self, message: &Message<'_>) -> Option<Record> {
-        if !matches!(self.wanted, Wanted::Message { n, .. } if n == message.n) {
+        let Wanted::Message(row) = self.wanted else { return None };
+        let is_it = if self.gap {
+            (row.last, row.dir, row.kind) == (message.last, message.dir, message.kind)
+                && row.wire_len == message.wire_len
+        } else {
+            u64::from(row.n) == message.n
+        };
+        if !is_it {
+            if self.gap && message.kind.is_data() {
+                self.frames[message.dir.index()].clear();
+            }
             return None;
         }
         self.done.store(true, Ordering::Relaxed);
@@ -108,7 +118,11 @@ impl Finder {
                 frame.n == message.first_frame
             }
         });
-        Some(Record::Message(Box::new(MessageDetail::new(message, frames))))
+        let mut detail = MessageDetail::new(message, frames);
+        if self.gap {
+            detail.call(&row);
+        }
+        Some(Record::Message(Box::new(detail)))
     }
 }
 

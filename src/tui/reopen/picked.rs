@@ -1,7 +1,6 @@
 //! Packets picked from files, as a source.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::Arc;
@@ -11,6 +10,7 @@ use crate::capture::places;
 use crate::capture::source::{Block, CaptureFacts, Numbered, Packet, Source, Status};
 use crate::limits::Limits;
 use crate::tui::files::Files;
+use crate::tui::spool::{Chunk, Spool};
 use crate::tui::store::Packets;
 use crate::tui::workers::Cancelled;
 
@@ -27,10 +27,12 @@ pub(super) struct Picked<'a> {
     limits: &'a Limits,
     /// The packets that are not in `window` yet.
     packets: Box<dyn Iterator<Item = Numbered> + Send + 'a>,
-    /// The next packets, and how many of them were read.
-    window: Vec<Numbered>,
+    /// The next packets, each with its input, and how many of them were read.
+    window: Vec<(u32, Numbered)>,
     next: usize,
-    inputs: HashMap<u16, Input>,
+    inputs: HashMap<u32, Input>,
+    /// The last chunk of the spool that a packet was in: its input, and the chunk.
+    chunk: Option<(u32, Arc<Chunk>)>,
     /// No more packets are wanted.
     done: Arc<AtomicBool>,
     /// Nobody waits for them any more.
@@ -107,7 +109,7 @@ impl<'a> Picked<'a> {
         let facts = CaptureFacts::default();
         let (window, inputs) = (Vec::with_capacity(WINDOW), HashMap::new());
         let cancelled = Cancelled::default();
-        Self { files, limits, packets, window, next: 0, inputs, done, cancelled, facts }
+        Self { files, limits, packets, window, next: 0, inputs, chunk: None, done, cancelled, facts }
     }
 
     /// Ends where nobody waits any more.
@@ -116,29 +118,62 @@ impl<'a> Picked<'a> {
     }
 
     /// There are packets to read, and they are wanted.
-    fn goes_on(&mut self) -> bool {
-        if self.next >= self.window.len() {
+    fn goes_on(&mut self) -> io::Result<bool> {
+        while self.next >= self.window.len() {
             self.next = 0;
             self.window.clear();
-            self.window.extend(self.packets.by_ref().take(WINDOW));
+            let files = self.files;
+            let before = self.packets.by_ref().take(WINDOW).collect::<Vec<_>>();
+            if before.is_empty() {
+                return Ok(false);
+            }
+            for packet in before {
+                let found = match files.spool() {
+                    None => Some(self.in_file(packet)?),
+                    Some(spool) => self.in_spool(spool, packet)?,
+                };
+                self.window.extend(found);
+            }
         }
-        !self.window.is_empty() && !self.done.load(Ordering::Relaxed) && !self.cancelled.is()
+        Ok(!self.done.load(Ordering::Relaxed) && !self.cancelled.is())
+    }
+
+    fn in_file(&mut self, packet: Numbered) -> io::Result<(u32, Numbered)> {
+        let source = packet.packet.source;
+        if !self.inputs.contains_key(&source.into()) {
+            self.inputs.insert(source.into(), Input::open(self.files, source, self.limits)?);
+        }
+        Ok((source.into(), packet))
+    }
+
+    /// Where a packet lies by now; `None` = it is gone.
+    fn in_spool(&mut self, spool: &Spool, packet: Numbered) -> io::Result<Option<(u32, Numbered)>> {
+        let Numbered { number, packet } = packet;
+        let place = packet.file_offset;
+        if self.chunk.as_ref().is_none_or(|(_, chunk)| !chunk.covers(place)) {
+            let Some(chunk) = spool.chunk(place) else { return Ok(None) };
+            let input = self.inputs.len() as u32;
+            self.inputs.insert(input, Input::Plain(chunk.open()?));
+            self.chunk = Some((input, chunk));
+        }
+        let found = self.chunk.as_ref().and_then(|(input, chunk)| {
+            let packet = Packet { file_offset: chunk.find(place)?, ..packet };
+            Some((*input, Numbered { number, packet }))
+        });
+        Ok(found)
     }
 
     /// Reads the next packet, and those near it, to the end of the block's `filled` bytes.
     fn read(&mut self, block: &mut Block, filled: usize) -> io::Result<usize> {
-        let Self { files, limits, window, next, inputs, .. } = self;
+        let Self { files, window, next, inputs, .. } = self;
         let rest = window.get(*next..).unwrap_or_default();
-        let Some(Numbered { number, packet: first }) = rest.first() else { return Ok(filled) };
+        let Some((input, Numbered { number, packet: first })) = rest.first() else { return Ok(filled) };
         let source = first.source;
-        let input = match inputs.entry(source) {
-            Entry::Occupied(entry) => entry.into_mut(),
-            Entry::Vacant(entry) => entry.insert(Input::open(files, source, limits)?),
-        };
         let changed = || {
             let what = io::Error::new(io::ErrorKind::InvalidData, "the file was changed since it was read");
             files.failed(source, &what)
         };
+        let Some(input) = inputs.get_mut(input) else { return Ok(filled) };
         match input {
             Input::Compressed(stream) => {
                 let bytes = stream.packet(first)?.ok_or_else(changed)?;
@@ -161,7 +196,7 @@ impl<'a> Picked<'a> {
                         _ => files.failed(source, &error),
                     },
                 )?;
-                for Numbered { number, packet } in rest.iter().take(count) {
+                for (_, Numbered { number, packet }) in rest.iter().take(count) {
                     let offset = filled as u64 + (packet.file_offset - first.file_offset);
                     block.numbers.push(*number);
                     block.packets.push(Packet { offset: offset as u32, ..*packet });
@@ -178,10 +213,10 @@ impl Source for Picked<'_> {
         block.packets.clear();
         block.numbers.clear();
         let mut filled = 0;
-        while filled < BLOCK && self.goes_on() {
+        while filled < BLOCK && self.goes_on()? {
             filled = self.read(block, filled)?;
         }
-        Ok(if self.goes_on() { Status::More } else { Status::End })
+        Ok(if self.goes_on()? { Status::More } else { Status::End })
     }
 
     fn facts(&self) -> &CaptureFacts {
@@ -221,13 +256,13 @@ impl Stream {
 }
 
 /// How many packets are near one another, from the first, and the bytes from its start to their end.
-fn run(packets: &[Numbered]) -> (usize, usize) {
-    let Some(Numbered { packet: first, .. }) = packets.first() else { return (0, 0) };
+fn run(packets: &[(u32, Numbered)]) -> (usize, usize) {
+    let Some((input, Numbered { packet: first, .. })) = packets.first() else { return (0, 0) };
     let mut end = first.file_offset.saturating_add(first.len.into());
     let mut count = 1;
-    for Numbered { packet, .. } in packets.iter().skip(1) {
+    for (other, Numbered { packet, .. }) in packets.iter().skip(1) {
         let next = packet.file_offset.saturating_add(packet.len.into());
-        if packet.source != first.source
+        if other != input
             || !(end..=end.saturating_add(NEAR)).contains(&packet.file_offset)
             || next - first.file_offset > BLOCK as u64
         {

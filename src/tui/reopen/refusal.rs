@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::Reopener;
 use super::picked::Picked;
 use crate::capture::source::{Block, Source, Status};
+use crate::http::upgrade::Response;
 use crate::item::At;
 use crate::packet::Decoder;
 use crate::packet::segment::{FlowKey, Place};
@@ -78,9 +79,9 @@ fn body(bytes: &[u8]) -> Vec<u8> {
     let bytes = bytes.get(start..).unwrap_or_default();
     let Some(end) = memchr::memmem::find(bytes, b"\r\n\r\n") else { return Vec::new() };
     let (head, body) = bytes.split_at(end + 4);
-    let length =
-        crate::http::head::fields(head).find(|field| field.name.eq_ignore_ascii_case(b"content-length"));
-    let length = length.and_then(|field| std::str::from_utf8(&field.value).ok()?.trim().parse().ok());
+    let head = Response::parse(head, At::default(), At::default());
+    let length = head.header("content-length").next();
+    let length = length.and_then(|length| std::str::from_utf8(length).ok()?.trim().parse().ok());
     body.get(..length.unwrap_or(BODY).min(BODY).min(body.len())).unwrap_or_default().to_vec()
 }
 

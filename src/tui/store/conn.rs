@@ -43,6 +43,10 @@ pub struct Conn {
     totals: [Totals; 2],
     counts: [u64; 3],
     last: At,
+    /// The first packet of its first message: none of the handshake is behind it.
+    pub(super) first_packet: u64,
+    /// The same, where packets behind the handshake are gone.
+    pub(super) head: Option<u64>,
 }
 
 impl Conn {
@@ -66,6 +70,8 @@ impl Conn {
             totals: [Totals::default(); 2],
             counts: [0; 3],
             last: conn.opened,
+            first_packet: 0,
+            head: None,
         }
     }
 
@@ -88,8 +94,17 @@ impl Conn {
         self.closing.as_deref().map_or(self.last, |closing| closing.at)
     }
 
+    /// Some of its messages had to make room for later ones, and their packets with them.
+    #[must_use]
+    pub const fn has_gap(&self) -> bool {
+        self.head.is_some()
+    }
+
     /// The message at this place of the store is of this connection.
     pub(super) fn message(&mut self, row: &Row, place: u32) {
+        if row.n == 1 {
+            self.first_packet = row.first_packet;
+        }
         self.messages.push(place);
         self.last = row.last;
         let totals = &mut self.totals[row.dir.index()];

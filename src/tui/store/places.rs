@@ -12,11 +12,12 @@ const AROUND: usize = 1 << 12;
 pub const PAIRED: usize = 2_000;
 
 impl Store {
-    /// The place of a connection's message, by its number from 1.
+    /// The place of a connection's message, by its number from 1; `None` where it is gone.
     #[must_use]
     pub fn place_of(&self, conn: u32, message: u64) -> Option<usize> {
         let n = usize::try_from(message).ok()?.checked_sub(1)?;
-        self.conn(conn)?.messages.get(n).map(|place| *place as usize)
+        let place = *self.conn(conn)?.messages.get(n)? as usize;
+        self.message(place).map(|_| place)
     }
 
     /// The place of the message with this frame, which `dir` sent where that is known.
@@ -27,7 +28,7 @@ impl Store {
             let place = *messages.get(at)? as usize;
             Some((place, self.message(place)?.0))
         };
-        let (mut low, mut high) = (0, messages.len());
+        let (mut low, mut high) = (messages.start(), messages.len());
         while low < high {
             let middle = low + (high - low) / 2;
             if row(middle).is_some_and(|(_, row)| u64::from(row.last_frame) < frame) {

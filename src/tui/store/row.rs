@@ -76,6 +76,12 @@ impl Row {
         }
     }
 
+    /// Its preview among those of its segment.
+    pub(super) fn preview<'a>(&self, shared: &'a str) -> &'a str {
+        let start = self.text as usize;
+        shared.get(start..start + usize::from(self.text_len)).unwrap_or_default()
+    }
+
     /// The frame with this number is one of its own, or stands between them.
     pub(super) fn spans(&self, frame: u64) -> bool {
         (u64::from(self.first_frame)..=u64::from(self.last_frame)).contains(&frame)

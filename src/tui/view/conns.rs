@@ -63,6 +63,8 @@ type Making = (Made, Ranking<Key, Vec<u32>>);
 #[derive(Clone, Debug, PartialEq)]
 struct Made {
     conns: usize,
+    /// Those that are gone.
+    gone: u64,
     messages: usize,
     findings: usize,
     narrow: bool,
@@ -92,6 +94,7 @@ impl ConnsView {
         let sorted = self.sort.is_some() || model.narrow.findings;
         let now = Made {
             conns: model.store.conns().len(),
+            gone: model.store.gone().conns,
             messages: if sorted { model.store.messages() } else { 0 },
             findings: if sorted { model.store.findings().len() } else { 0 },
             narrow: model.narrow.findings,
@@ -110,7 +113,7 @@ impl ConnsView {
         let (made, ranking) = &mut *making;
         let (narrow, sort) = (made.narrow, made.sort);
         let key = |place: u32| {
-            let conn = model.store.conns().get(place as usize)?;
+            let Some(conn) = model.store.conns().get(place as usize) else { return Some(None) };
             let left = (!narrow || conn.counts() != &[0; 3])
                 && filter.is_none_or(|filter| filter.conn(conn.number) == Some(true));
             Some(left.then(|| sort.map_or(Key::None, |(column, _)| key(conn, column))))
@@ -160,7 +163,7 @@ impl ConnsView {
 
 impl View for ConnsView {
     fn status(&self, model: &Model) -> String {
-        let all = model.store.conns().len();
+        let all = model.store.conns().count();
         let conns = count(all as u64, "connection");
         let conns = if self.order.len() < all {
             format!("{} of {conns}", number(self.order.len() as u64))

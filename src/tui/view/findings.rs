@@ -195,7 +195,7 @@ impl FindingsView {
 
 impl View for FindingsView {
     fn status(&self, model: &Model) -> String {
-        let all: usize = model.store.findings().len();
+        let all = model.store.findings().count();
         let shown = self.rows.shown;
         let scope =
             model.narrow.conn.map(|conn| format!(" · connection {conn} of {}", model.store.conns().len()));

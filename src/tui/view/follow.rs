@@ -284,7 +284,7 @@ impl View for FollowView {
 
     fn draw(&mut self, model: &mut Model, area: Rect, canvas: &mut Canvas<'_>) {
         if model.conn.is_none() {
-            model.conn = model.store.conns().get(0).map(|conn| conn.number);
+            model.conn = model.store.conns().iter().next().map(|conn| conn.number);
         }
         let Some(conn) = model.current_conn() else { return super::super::empty::draw(model, area, canvas) };
         let title = format!("connection {} · {} → {}", conn.number, conn.client, conn.server);

@@ -260,7 +260,7 @@ impl View for HandshakeView {
 
     fn draw(&mut self, model: &mut Model, area: Rect, canvas: &mut Canvas<'_>) {
         if model.conn.is_none() {
-            model.conn = model.store.conns().get(0).map(|conn| conn.number);
+            model.conn = model.store.conns().iter().next().map(|conn| conn.number);
         }
         self.update(model);
         if self.page.is_none() {

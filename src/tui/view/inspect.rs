@@ -25,7 +25,7 @@ use crate::tui::action::Action;
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::model::{Loaded, Model};
 use crate::tui::reopen::{FrameDetail, MessageDetail};
-use crate::tui::store::{Row, State};
+use crate::tui::store::{Conn, Row, State};
 use crate::tui::theme::Role;
 
 /// What a tab shows.
@@ -139,7 +139,11 @@ impl Inspector {
         let inner = self.border(&row, area, pane, focused, canvas);
         let Some(subject) = self.subject.clone() else {
             let role = if failed.is_some() { Role::Error } else { Role::Dim };
+            let gap = model.store.conn(row.conn).is_some_and(Conn::has_gap);
             let gone = match (model.store.state(), &model.reopener) {
+                _ if gap => {
+                    "what came before it had to make room, and without that it cannot be read any more"
+                }
                 (State::Reading, Some(_)) => "its packets are not all read yet",
                 (_, None) => "there is no capture to read its payload from",
                 (_, Some(_)) => "its packets are not where they were: was the capture changed?",
@@ -408,7 +412,7 @@ impl Inspector {
 
 /// Why there is no message.
 fn nothing(model: &Model, area: Rect, canvas: &mut Canvas<'_>) {
-    let text = match (model.store.messages(), model.store.state()) {
+    let text = match (model.store.kept(), model.store.state()) {
         (0, State::Reading) => "reading; no message yet",
         (0, State::Failed(_)) => "reading broke off before the first message",
         (0, State::Done(_)) => "there is no message in this capture",

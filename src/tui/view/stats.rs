@@ -86,7 +86,7 @@ fn ends(model: &Model) -> Option<(Timestamp, Timestamp)> {
 impl View for StatsView {
     fn status(&self, model: &Model) -> String {
         let shown = model.shown.len(&model.store);
-        let all = model.store.messages();
+        let all = model.store.kept();
         let part = if shown < all { format!("{} of ", number(shown as u64)) } else { String::new() };
         let scope = model.narrow.conn.map_or_else(String::new, |conn| format!("conn {conn} · "));
         format!("{scope}{part}{}", count(all as u64, "message"))

@@ -166,14 +166,14 @@ impl FindingsView {
         if model.store.conns().is_empty() && model.store.findings().is_empty() {
             return crate::tui::empty::draw(model, area, canvas);
         }
-        let all = model.store.findings().len();
+        let all = model.store.findings().count();
         let key = |action: Action| model.keymap.keys(action).next().unwrap_or_default();
         let mut lines = Vec::new();
         if all > 0 && self.rows.is_making() {
             lines.push((format!("sorting {}", count(all as u64, "finding")), Role::Dim));
         } else if all == 0 {
-            let conns = count(model.store.conns().len() as u64, "connection");
-            let messages = count(model.store.messages() as u64, "message");
+            let conns = count(model.store.conns().count() as u64, "connection");
+            let messages = count(model.store.kept() as u64, "message");
             let so_far = if model.store.is_reading() { " so far" } else { "" };
             lines.push((format!("no findings: {conns}, {messages} were checked{so_far}"), Role::Good));
         } else {

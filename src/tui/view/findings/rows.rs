@@ -141,6 +141,8 @@ pub(super) struct Rows {
 #[derive(Clone, Debug, PartialEq)]
 struct Made {
     findings: usize,
+    /// Those that are gone.
+    gone: u64,
     conn: Option<u32>,
     filter: Option<(String, bool)>,
     sort: Option<(usize, bool)>,
@@ -177,15 +179,16 @@ impl Rows {
     ) -> bool {
         let until = Instant::now() + budget;
         let findings = model.store.findings();
-        while let Some(found) = findings.get(self.counted) {
+        for (place, found) in findings.since(self.counted) {
             self.by_rule.entry(found.finding.rule.code).or_default().add(found);
-            self.counted += 1;
+            self.counted = place + 1;
             if self.counted.is_multiple_of(SLICE) && Instant::now() >= until {
                 return true;
             }
         }
         let now = Made {
             findings: findings.len(),
+            gone: model.store.gone().findings,
             conn: model.narrow.conn,
             filter: model
                 .filtering
@@ -219,7 +222,7 @@ impl Rows {
         let findings = model.store.findings();
         let column = now.sort.map(|(column, _)| column);
         let key = |place: u32| {
-            let found = findings.get(place as usize)?;
+            let Some(found) = findings.get(place as usize) else { return Some(None) };
             let left = selected(model, place)? && now.conn.is_none_or(|conn| found.conn == Some(conn));
             Some(left.then(|| {
                 let group = group(found, now.grouping);

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::agreed;
 use crate::http::secret;
-use crate::http::upgrade::{Handshake, HeadFault, Header};
+use crate::http::upgrade::{Handshake, HeadFault, Header, Headers};
 use crate::item::Dir;
 use crate::report::visible::{self, shown};
 use crate::report::words::{count, number, packets, sign};
@@ -104,18 +104,18 @@ impl Source<'_> {
         if let Some(request) = &self.handshake.request {
             page.rights[REQUEST] = packets(request.first.packet, request.last.packet);
             let target = if self.model.settings.reveal {
-                request.target.clone()
+                request.target().to_vec()
             } else {
-                secret::url(&request.target)
+                secret::url(request.target())
             };
             let start = format!(
                 "{} {} HTTP/{}",
-                shown(&request.method),
+                shown(request.method()),
                 self.hint(shown(&target)),
-                shown(&request.version)
+                shown(request.version())
             );
             page.parts[REQUEST] =
-                self.head(start, &request.headers, Dir::C2s, request.missing, &request.faults);
+                self.head(start, request.headers(), Dir::C2s, request.missing, request.faults());
         } else {
             page.parts[REQUEST].push(Line::note("no request was captured", Role::Warning));
             page.parts[REQUEST].push(Line::note("the capture began behind it", Role::Dim));
@@ -125,14 +125,18 @@ impl Source<'_> {
             let delay = crate::time::Delay(response.last.time.since(after));
             page.rights[RESPONSE] =
                 format!("{} · +{delay}", packets(response.first.packet, response.last.packet));
-            let start =
-                format!("HTTP/{} {} {}", shown(&response.version), response.status, shown(&response.reason));
+            let start = format!(
+                "HTTP/{} {} {}",
+                shown(response.version()),
+                response.status,
+                shown(response.reason())
+            );
             page.parts[RESPONSE] = self.head(
                 start.trim_end().to_owned(),
-                &response.headers,
+                response.headers(),
                 Dir::S2c,
                 response.missing,
-                &response.faults,
+                response.faults(),
             );
             if !upgraded {
                 self.body(&mut page.parts[RESPONSE]);
@@ -173,7 +177,7 @@ impl Source<'_> {
     fn head(
         &self,
         start: String,
-        headers: &[Header],
+        headers: Headers<'_>,
         dir: Dir,
         missing: u64,
         faults: &[HeadFault],
@@ -216,27 +220,26 @@ impl Source<'_> {
         lines
     }
 
-    fn field(&self, header: &Header) -> Line {
-        let masked = secret::field(&header.name, &header.value).filter(|_| !self.model.settings.reveal);
+    fn field(&self, header: Header<'_>) -> Line {
+        let masked = secret::field(header.name, header.value).filter(|_| !self.model.settings.reveal);
         let (value, role) = match masked {
             Some(masked) => (self.hint(masked), Some(Role::Dim)),
-            None => (shown(&header.value), None),
+            None => (shown(header.value), None),
         };
-        Line { role, is_field: true, ..Line::new(shown(&header.name), value) }
+        Line { role, is_field: true, ..Line::new(shown(header.name), value) }
     }
 
     /// What follows from a field.
-    fn facts(&self, header: &Header, dir: Dir) -> Vec<Line> {
-        let is = |name: &str| header.name.eq_ignore_ascii_case(name.as_bytes());
-        if dir == Dir::C2s && is("sec-websocket-key") {
-            let text = match BASE64.decode(&header.value) {
+    fn facts(&self, header: Header<'_>, dir: Dir) -> Vec<Line> {
+        if dir == Dir::C2s && header.is("sec-websocket-key") {
+            let text = match BASE64.decode(header.value) {
                 Ok(bytes) => format!("{} decoded", count(bytes.len() as u64, "byte")),
                 Err(_) => "not base64".to_owned(),
             };
             return vec![Line { whole: false, ..Line::note(text, Role::Dim) }];
         }
         let upgraded = self.handshake.upgraded();
-        if dir == Dir::S2c && is("sec-websocket-accept") && upgraded {
+        if dir == Dir::S2c && header.is("sec-websocket-accept") && upgraded {
             return match self.handshake.accept() {
                 Some(accept) => {
                     let (words, role) =
@@ -255,8 +258,8 @@ impl Source<'_> {
     }
 
     /// Rules look at this field, wherever it stands right.
-    fn is_checked(&self, header: &Header, dir: Dir) -> bool {
-        let name = String::from_utf8_lossy(&header.name).to_ascii_lowercase();
+    fn is_checked(&self, header: Header<'_>, dir: Dir) -> bool {
+        let name = String::from_utf8_lossy(header.name).to_ascii_lowercase();
         let both =
             ["upgrade", "connection", "sec-websocket-protocol", "sec-websocket-extensions"].contains(&&*name);
         match dir {
@@ -307,7 +310,7 @@ enum Where {
     Nowhere,
 }
 
-fn where_in(evidence: &Evidence, headers: &[Header]) -> Where {
+fn where_in(evidence: &Evidence, headers: Headers<'_>) -> Where {
     let Evidence::Line { line, .. } = evidence else { return Where::Nowhere };
     let colon = memchr::memchr(b':', line).unwrap_or(line.len());
     let name = line.get(..colon).unwrap_or_default().trim_ascii();
@@ -316,9 +319,9 @@ fn where_in(evidence: &Evidence, headers: &[Header]) -> Where {
         return Where::Start;
     }
     let value = line.get(colon + 1..).unwrap_or_default().trim_ascii();
-    let named = |header: &Header| header.name.trim_ascii().eq_ignore_ascii_case(name);
-    let same = headers.iter().position(|header| named(header) && header.value == value);
-    same.or_else(|| headers.iter().position(named)).map_or(Where::Nowhere, Where::Field)
+    let named = |header: &Header<'_>| header.name.trim_ascii().eq_ignore_ascii_case(name);
+    let same = headers.iter().position(|header| named(&header) && header.value == value);
+    same.or_else(|| headers.iter().position(|header| named(&header))).map_or(Where::Nowhere, Where::Field)
 }
 
 const fn fault_words(fault: HeadFault) -> &'static str {

@@ -55,7 +55,8 @@ impl View for InspectView {
 
     /// Where nothing was chosen, the first message of the connection is shown.
     fn enter(&mut self, model: &mut Model) {
-        let of_conn = model.current_conn().and_then(|conn| conn.messages.get(0)).map(|place| *place as usize);
+        let of_conn =
+            model.current_conn().and_then(|conn| conn.messages.iter().next()).map(|place| *place as usize);
         let stale =
             model.current_message().is_none_or(|(row, _)| model.conn.is_some_and(|conn| conn != row.conn));
         if stale && let Some(place) = of_conn.or_else(|| model.shown.get(&model.store, 0)) {

@@ -87,7 +87,7 @@ pub(super) fn summary(row: &Row, preview: &str) -> Spans {
         _ => {
             // A preview that is full is not all there is.
             let cut = row.len > preview.len() as u64 && row.kind != Kind::Binary
-                || row.kind == Kind::Binary && row.len as usize > preview.len().div_ceil(3);
+                || row.kind == Kind::Binary && row.len > preview.len().div_ceil(3) as u64;
             let more = if cut && !preview.is_empty() { "…" } else { "" };
             spans.push((format!("{}{more}", preview.trim_end()), role));
         }

@@ -10,9 +10,9 @@ pub(in crate::tui::view) fn lines(model: &Model) -> Vec<(String, Role)> {
     let key = |action| model.keymap.keys(action).next().unwrap_or_default();
     let reading = model.store.is_reading();
     let all = match model.narrow.conn.map(|conn| model.store.conn(conn)) {
-        Some(Some(conn)) => conn.messages.len(),
+        Some(Some(conn)) => conn.messages.count(),
         Some(None) => 0,
-        None => model.store.messages(),
+        None => model.store.kept(),
     };
     if all == 0 {
         return nothing(model, reading);
@@ -49,7 +49,7 @@ fn nothing(model: &Model, reading: bool) -> Vec<(String, Role)> {
     let key = |action| model.keymap.keys(action).next().unwrap_or_default();
     let Some(conn) = model.narrow.conn.and_then(|conn| model.store.conn(conn)) else {
         let so_far = if reading { " so far" } else { "" };
-        let conns = count(model.store.conns().len() as u64, "connection");
+        let conns = count(model.store.conns().count() as u64, "connection");
         return vec![(format!("no message on {conns}{so_far}"), Role::Text)];
     };
     let number = conn.number;

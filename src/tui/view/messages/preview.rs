@@ -108,7 +108,7 @@ fn payload(model: &mut Model, place: usize, row: &Row, preview: &str, columns: u
     if row.fault.is_some() && row.len == 0 {
         return String::new();
     }
-    if row.kind == Kind::Close || row.len as usize <= preview.len() {
+    if row.kind == Kind::Close || row.len <= preview.len() as u64 {
         let mut whole = *row;
         (whole.fault, whole.frames, whole.invalid_utf8) = (None, 1, false);
         return cell::text(&cell::summary(&whole, preview));
@@ -125,8 +125,7 @@ fn payload(model: &mut Model, place: usize, row: &Row, preview: &str, columns: u
     } else {
         visible::visible(head, &mut text);
     }
-    let more =
-        row.len as usize > head.len() || row.kind == Kind::Binary && payload.len() > columns.div_ceil(3);
+    let more = row.len > head.len() as u64 || row.kind == Kind::Binary && payload.len() > columns.div_ceil(3);
     if more {
         text.push('…');
     }

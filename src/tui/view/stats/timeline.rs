@@ -63,8 +63,8 @@ impl Timeline {
             self.marks = Marks { of, ..Marks::default() };
         }
         let marks = &mut self.marks;
-        while let Some(found) = model.store.findings().get(marks.seen) {
-            marks.seen += 1;
+        for (place, found) in model.store.findings().since(marks.seen) {
+            marks.seen = place + 1;
             if conn.is_none_or(|conn| found.conn == Some(conn))
                 && let Some(at) = found.finding.at.filter(|at| at.time.nanos() >= bins.from)
             {
