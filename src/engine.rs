@@ -1,5 +1,6 @@
 //! The whole path from a source of packets to a sink of records.
 
+mod checkpoint;
 mod config;
 mod live;
 mod merge;
@@ -11,5 +12,6 @@ mod stack;
 mod tell;
 mod worker;
 
+pub use checkpoint::{Checkpoint, Checkpoints};
 pub use config::{Config, Numbering};
 pub use run::run;

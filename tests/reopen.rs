@@ -20,7 +20,7 @@ use support::talk::{ACK, Sent, Talk, Who, capture, frame, packet, request, respo
 use support::{captures_in, export_file, gallery, of_type, records, shared};
 use wscope::capture::source::{Block, LinkType, Status};
 use wscope::capture::write;
-use wscope::engine::Config;
+use wscope::engine::{Checkpoints, Config};
 use wscope::time::Timestamp;
 use wscope::tui::feed::{Feed, Progress};
 use wscope::tui::reopen::{FrameDetail, Reopener};
@@ -28,7 +28,10 @@ use wscope::tui::store::{Row, State, Store};
 
 /// All of a capture, in a store.
 fn read(paths: &[PathBuf], threads: usize) -> (Feed, Store) {
-    let config = Config { threads, ..Config::default() };
+    read_with(paths, Config { threads, ..Config::default() })
+}
+
+fn read_with(paths: &[PathBuf], config: Config) -> (Feed, Store) {
     let feed = Feed::start(paths, config, || {}).unwrap();
     let mut store = Store::default();
     feed.finish(&mut store);
@@ -168,9 +171,13 @@ fn compare(name: &str, store: &Store, reopener: &Reopener, export: &str) -> usiz
 }
 
 fn compare_file(path: &Path, threads: usize) -> usize {
-    let (feed, store) = read(&[path.to_owned()], threads);
+    compare_with(path, &Config { threads, ..Config::default() })
+}
+
+fn compare_with(path: &Path, config: &Config) -> usize {
+    let (feed, store) = read_with(&[path.to_owned()], config.clone());
     assert!(matches!(store.state(), State::Done(_)), "{}", path.display());
-    let reopener = Reopener::new(feed.files(), &Config::default());
+    let reopener = Reopener::new(feed.files(), config);
     compare(&path.display().to_string(), &store, &reopener, &export_file(path, 1))
 }
 
@@ -194,6 +201,68 @@ fn captures_of_others_too() {
             compare_file(&path, 1);
         }
     }
+}
+
+/// What is decoded from a state that was kept on the way is what is decoded from the start.
+#[test]
+fn decoding_goes_on_from_any_packet() {
+    let folders = [Some(gallery()), shared()];
+    let paths = folders.iter().flatten().flat_map(|folder| captures_in(folder));
+    let (mut states, mut opened) = (0, 0);
+    for path in paths.filter(|path| fs::metadata(path).unwrap().len() < 1 << 20) {
+        if Feed::start(std::slice::from_ref(&path), Config::default(), || {}).is_err() {
+            continue;
+        }
+        // One step is less than any packet.
+        let checkpoints = Arc::new(Checkpoints::new(1, 256 << 20));
+        let config = Config { checkpoints: Some(Arc::clone(&checkpoints)), ..Config::default() };
+        opened += compare_with(&path, &config);
+        states += usize::from(checkpoints.bytes() > 0);
+    }
+    assert!(opened > 300 && states > 20, "{opened} messages, states in {states} captures");
+}
+
+/// However long the connection is, no more than a few thousand packets are decoded for a message: some milliseconds.
+#[test]
+fn little_is_decoded_for_a_message_of_a_long_connection() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("chatty.pcap");
+    fs::write(&path, chatty(50_000)).unwrap();
+    let (feed, store) = read(std::slice::from_ref(&path), 1);
+    let reopener = Reopener::new(feed.files(), &Config::default());
+    let packets = store.packets(store.conn(1).unwrap());
+    let mut starts = Vec::new();
+    for (_, row, _) in store.messages_from(0) {
+        let begins = reopener.begins(&packets, row.first_frame.into());
+        assert!(row.last.packet - begins < 22_000, "m{}: from packet {begins} to {}", row.n, row.last.packet);
+        starts.push(begins);
+    }
+    starts.dedup();
+    assert_eq!(starts.len(), 6, "{starts:?}");
+    for place in [9, 30_000, 49_999] {
+        let (row, _) = store.message(place).unwrap();
+        let detail = reopener.message(&packets, row).unwrap().unwrap();
+        let text = format!("{{\"type\":\"trade\",\"number\":{place},\"price\":61204.5,\"quantity\":0.12}}");
+        assert_eq!((detail.message().last, detail.message().payload), (row.last, text.as_bytes()));
+    }
+}
+
+/// The states of all connections together stay within their bound, and are spread over all that was read.
+#[test]
+fn states_take_no_more_than_their_room() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("chatty.pcap");
+    fs::write(&path, chatty(20_000)).unwrap();
+    let checkpoints = Arc::new(Checkpoints::new(10_000, 100_000));
+    let config = Config { checkpoints: Some(Arc::clone(&checkpoints)), ..Config::default() };
+    let (feed, store) = read_with(&[path], config.clone());
+    assert!((40_000..=100_000).contains(&checkpoints.bytes()), "{}", checkpoints.bytes());
+    let reopener = Reopener::new(feed.files(), &config);
+    let packets = store.packets(store.conn(1).unwrap());
+    let furthest = store
+        .messages_from(0)
+        .map(|(_, row, _)| row.last.packet - reopener.begins(&packets, row.first_frame.into()));
+    assert!(furthest.max() < Some(2_000), "of 40,000 packets");
 }
 
 /// With several threads the store is the same.

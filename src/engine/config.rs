@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::checkpoint::Checkpoints;
 use crate::event::ConnectionId;
 use crate::limits::Limits;
 use crate::ws::session::Want;
@@ -18,6 +19,9 @@ pub struct Config {
     pub threads: usize,
     /// Server ports on which TCP streams are WebSocket even without a handshake.
     pub decode_as: Vec<u16>,
+    /// Where states are kept from which connections can be decoded again, for observers with
+    /// [`PACKETS`](crate::observe::Observer::PACKETS).
+    pub checkpoints: Option<Arc<Checkpoints>>,
     /// What connections are called that were counted before, where a part of a capture is read again; needs one thread.
     pub numbering: Option<Arc<Numbering>>,
 }

@@ -11,6 +11,7 @@ use crate::rules::ledger::Told;
 use crate::ws::fact::{Kind, Listener, Out, Single};
 use crate::ws::session::{Session, Tools};
 
+use super::checkpoint::EACH;
 use super::tell::{Given, Teller};
 
 /// A WebSocket connection that is being decoded.
@@ -96,6 +97,18 @@ impl Live {
         }
         seen.last = at;
         session.feed(dir, item, at, tools, &mut Ears { conn, checker, seen, teller });
+    }
+
+    /// Payload bytes of its messages, and what its frames cost besides.
+    #[inline]
+    pub(super) fn work(&self) -> u64 {
+        let [client, server] = &self.seen.totals;
+        client.payload + server.payload + EACH * (client.frames + server.frames)
+    }
+
+    /// Where frames and messages are, and where something was last put out; `None` where it is over.
+    pub(super) fn state(&self) -> Option<(&Session, At)> {
+        (!self.seen.told).then_some((&self.session, self.seen.last))
     }
 
     /// Acknowledgements are of interest.

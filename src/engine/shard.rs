@@ -11,6 +11,7 @@ use crate::packet::segment::{FlowKey, Segment};
 use crate::tcp::{self, History, Output};
 use crate::ws::session::Tools;
 
+use super::checkpoint::{Checkpoints, EACH};
 use super::stack::{Carries, Cx, Flow as FlowFacts, Stack};
 use super::tell::Teller;
 use crate::observe::Observer;
@@ -30,6 +31,7 @@ pub(super) struct Context<'a, O: Observer, H: History> {
     pub(super) teller: &'a mut Teller<O>,
     pub(super) history: &'a H,
     pub(super) decode_as: &'a [u16],
+    pub(super) checkpoints: Option<&'a Checkpoints>,
 }
 
 /// A set of flows.
@@ -65,6 +67,10 @@ struct Flow {
     facts: FlowFacts,
     /// Its packets that the observer has not been told of, where it asks for them.
     places: Option<Box<Writer>>,
+    /// Bytes of its packets, and what each of them costs: where states are kept.
+    work: u64,
+    /// Steps of work at the last of these.
+    marked: u64,
 }
 
 impl Shard {
@@ -111,6 +117,9 @@ impl Shard {
         }
         let Some(Some(flow)) = self.flows.get_mut(index as usize) else { return };
         if O::PACKETS {
+            if let Some(checkpoints) = cx.checkpoints {
+                flow.checkpoint(s, checkpoints);
+            }
             flow.note(s, packet, cx);
         }
         flow.segment(s, cx);
@@ -275,6 +284,8 @@ impl Flow {
             opened: s.at,
             facts,
             places: None,
+            work: 0,
+            marked: 0,
         }
     }
 
@@ -300,6 +311,24 @@ impl Flow {
             stack.segment(s.at, &mut Cx { flow: facts, tools, teller });
         }
         self.waits = stack.waits();
+    }
+
+    /// Keeps the state before the packet of a segment, where enough was done since the last time.
+    #[inline]
+    fn checkpoint(&mut self, s: &Segment<'_>, checkpoints: &Checkpoints) {
+        self.work += s.payload.len() as u64 + EACH;
+        let nth = checkpoints.steps(self.work + self.stack.work());
+        // A packet may carry several segments: its places are told once.
+        if nth != self.marked && s.at.packet != self.last.packet {
+            let kept = !checkpoints.wants(nth)
+                || self
+                    .stack
+                    .state(self.key, self.last, &self.tcp, nth)
+                    .is_none_or(|(id, state)| checkpoints.keep(id, state));
+            if kept {
+                self.marked = nth;
+            }
+        }
     }
 
     /// Notes the packets of a segment. They reach the observer before anything that the segment completes.

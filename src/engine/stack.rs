@@ -8,11 +8,13 @@ use crate::http::probe::{Guess, probe};
 use crate::http::upgrade::Handshake;
 use crate::item::{At, Dir, End, Item};
 use crate::observe::Observer;
-use crate::packet::segment::Endpoint;
+use crate::packet::segment::{Endpoint, FlowKey};
 use crate::rules::{Finding, checker};
+use crate::tcp;
 use crate::ws::deflate::Params;
 use crate::ws::session::{Session, Setup, Tools};
 
+use super::checkpoint::Checkpoint;
 use super::live::{Live, opening};
 use super::probe::Probe;
 use super::tell::Teller;
@@ -141,6 +143,29 @@ impl Stack {
         // Behind anything else HTTP may still come.
         let never = matches!(self.layer, Layer::Opaque(Carries::Tls | Carries::Http1 | Carries::Http2));
         self.attempts == 0 && never
+    }
+
+    /// What was made of the flow's packets, in bytes of payload, of which a frame costs a few.
+    #[inline]
+    pub(super) fn work(&self) -> u64 {
+        if let Layer::WebSocket(live) = &self.layer { live.work() } else { 0 }
+    }
+
+    /// The state of the connection behind the flow's packet at `last`, and its name; `None` where there is none.
+    #[cold]
+    pub(super) fn state(
+        &self,
+        key: FlowKey,
+        last: At,
+        tcp: &tcp::Connection,
+        nth: u64,
+    ) -> Option<(ConnectionId, Checkpoint)> {
+        let Layer::WebSocket(live) = &self.layer else { return None };
+        let (session, put) = live.state()?;
+        let Connection { id, client, server, .. } = live.conn;
+        let (tcp, session, flipped) = (tcp.clone(), session.clone(), self.flipped);
+        let state = Checkpoint { key, ends: [client, server], last: [last, put], tcp, session, flipped, nth };
+        Some((id, state))
     }
 
     /// [`Stack::segment`] is of interest.

@@ -114,7 +114,9 @@ impl<'a, O: Observer> Worker<'a, O> {
             spare: &mut self.spare,
             budget,
         };
-        let mut cx = Context { tools, teller: &mut self.teller, history, decode_as: &self.config.decode_as };
+        let Config { decode_as, checkpoints, .. } = self.config;
+        let checkpoints = checkpoints.as_deref();
+        let mut cx = Context { tools, teller: &mut self.teller, history, decode_as, checkpoints };
         run(flows, &mut cx);
     }
 }

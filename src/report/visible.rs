@@ -68,6 +68,26 @@ pub fn json(text: &str, out: &mut String) {
     }
 }
 
+/// The characters of a text, and the bytes that are of none: how many bytes each has, and the columns that it takes as it
+/// is shown.
+pub fn widths(bytes: &[u8]) -> impl Iterator<Item = (usize, usize)> {
+    let mut shown = String::new();
+    let chars = bytes.utf8_chunks().flat_map(|chunk| {
+        let valid = chunk.valid().chars().map(Some);
+        valid.chain(chunk.invalid().iter().map(|_| None))
+    });
+    chars.map(move |c| match c {
+        Some(' '..='~') => (1, 1),
+        Some(c) => {
+            shown.clear();
+            visible(c.encode_utf8(&mut [0; 4]).as_bytes(), &mut shown);
+            (c.len_utf8(), shown.width())
+        }
+        // As `\xff`.
+        None => (1, 4),
+    })
+}
+
 /// Text that is fit for a terminal already, cut to `width` columns.
 #[must_use]
 pub fn fit(text: &str, width: usize, ascii: bool) -> String {

@@ -15,7 +15,7 @@ use crate::packet::segment::{Flags, Segment};
 /// A TCP connection as far as the capture shows it.
 ///
 /// What every packet touches stands first.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[repr(C)]
 pub struct Connection {
     low: Half,

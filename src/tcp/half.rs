@@ -23,7 +23,7 @@ pub struct Counters {
 }
 
 /// The state of one direction.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Half {
     /// Stream offset of the next byte to put out.
     pub(super) next: u64,

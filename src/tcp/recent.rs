@@ -6,7 +6,7 @@ use super::History;
 use crate::packet::segment::Place;
 
 /// The ring.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Recent {
     entries: [Entry; ENTRIES],
     oldest: u8,

@@ -13,7 +13,7 @@ use crate::packet::segment::Place;
 
 /// The state of a direction that does not simply go on; it is allocated on first need and freed
 /// when all is in order again.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Pending {
     /// What lies beyond the hole.
     pub(super) queue: Queue,
@@ -39,7 +39,7 @@ pub(super) struct Passed {
 }
 
 /// Pieces in order of their stream offset.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Queue {
     pieces: BTreeMap<u64, Piece>,
     allocated: usize,
@@ -47,7 +47,7 @@ pub(super) struct Queue {
 }
 
 /// Consecutive bytes of the stream that one packet carried.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Piece {
     pub(super) body: Body,
     pub(super) at: At,
@@ -55,7 +55,7 @@ pub(super) struct Piece {
 }
 
 /// The bytes, or how many of them are not in the capture.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Body {
     Bytes(Box<[u8]>),
     Cut(u64),

@@ -3,9 +3,10 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::{Color, Style};
-use unicode_width::UnicodeWidthStr as _;
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use super::action::Action;
+use super::search::{Needle, cut};
 use super::theme::{Role, Theme};
 use super::view::ViewId;
 use crate::report::visible;
@@ -28,8 +29,6 @@ pub enum Hit {
     Column(usize),
     /// Anything else of a pane, numbered by the view.
     Part(usize, usize),
-    /// The border between two panes.
-    Split,
 }
 
 /// A part of the screen that is being drawn.
@@ -89,6 +88,55 @@ impl<'a> Canvas<'a> {
             taken += self.put(x + taken, y, width - taken, text, role);
         }
         taken
+    }
+
+    /// Writes pieces of text without their first `left` columns; what is cut at the right ends in `…`. What is searched for
+    /// is marked.
+    pub fn scrolled(
+        &mut self,
+        spans: &Spans,
+        (x, y, width): (u16, u16, u16),
+        left: usize,
+        needle: Option<&Needle>,
+    ) {
+        let mut text = String::new();
+        let mut pieces = Vec::new();
+        let mut skipped = 0;
+        for (part, role) in spans {
+            let rest = part.trim_start_matches(|c: char| {
+                let skip = skipped < left;
+                if skip {
+                    skipped += c.width().unwrap_or(0);
+                }
+                skip
+            });
+            text.push_str(rest);
+            pieces.push((text.len(), *role));
+        }
+        let marked: Vec<_> = needle.into_iter().flat_map(|needle| needle.places(text.as_bytes())).collect();
+        let cuts = text.width() > usize::from(width);
+        let room = if cuts { width.saturating_sub(1) } else { width };
+        let mut taken = 0;
+        for (part, role, marked) in cut(&text, &pieces, &marked) {
+            let mut part = part;
+            let left = usize::from(room - taken);
+            if part.width() > left {
+                // As much as there is room for: the mark of a cut is ours.
+                let mut used = 0;
+                let end = part.char_indices().find(|(_, c)| {
+                    used += c.width().unwrap_or(0);
+                    used > left
+                });
+                part = part.get(..end.map_or(part.len(), |(at, _)| at)).unwrap_or_default();
+            }
+            taken += self.put(x + taken, y, room - taken, part, if marked { Role::Match } else { role });
+            if taken >= room {
+                break;
+            }
+        }
+        if cuts {
+            self.put(x + room, y, 1, "…", Role::Dim);
+        }
     }
 
     /// Text that is fit for a terminal.

@@ -5,10 +5,9 @@ use std::time::{Duration, Instant};
 use similar::{Algorithm, DiffOp, capture_diff_slices_deadline};
 
 use super::reopen::MessageDetail;
-use crate::decode::{self, Decoded, Format, Hint, Kind};
+use crate::decode::{self, Decoded, Format, Kind};
 use crate::report::hexdump;
 use crate::report::visible::shown;
-use crate::ws::fact;
 
 /// After that, the rest is compared coarsely.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -49,6 +48,8 @@ pub struct Diff {
     pub rows: Vec<Row>,
     /// The lines below each other: of what changed, first those of the first message, then those of the second.
     pub below: Vec<Row>,
+    /// How many lines changed, were removed, were added.
+    pub counts: [usize; 3],
     /// What they were compared as.
     pub formats: [&'static str; 2],
 }
@@ -60,14 +61,9 @@ impl Diff {
         let (left, right) = (lines(left), lines(right));
         let rows = rows(&left.1, &right.1);
         let below = below(&rows);
-        Self { formats: [left.0, right.0], lines: [left.1, right.1], rows, below }
-    }
-
-    /// How many lines changed, were removed, were added.
-    #[must_use]
-    pub fn counts(&self) -> [usize; 3] {
-        let count = |change| self.rows.iter().filter(|row| row.change == change).count();
-        [Change::Changed, Change::Removed, Change::Added].map(count)
+        let count = |change| rows.iter().filter(|row| row.change == change).count();
+        let counts = [Change::Changed, Change::Removed, Change::Added].map(count);
+        Self { counts, formats: [left.0, right.0], lines: [left.1, right.1], rows, below }
     }
 
     /// As a patch: `-` and `+` before what differs.
@@ -123,12 +119,7 @@ fn below(rows: &[Row]) -> Vec<Row> {
 /// A message as lines, and what they are.
 fn lines(detail: &MessageDetail) -> (&'static str, Vec<String>) {
     let message = detail.message();
-    let hint = Hint {
-        text: message.kind == fact::Kind::Text,
-        close: message.kind == fact::Kind::Close,
-        partial: !message.complete() || message.cut(),
-    };
-    let decoded = decode::decode(message.payload, hint, None);
+    let decoded = decode::decode(message.payload, detail.hint(), None);
     let mut lines = match (&decoded.tree, decoded.format) {
         (Some(_), _) => tree(&decoded),
         (None, Format::Hex) => hexdump::lines(0, &decoded.text).take(LINES).collect(),
@@ -213,6 +204,7 @@ mod tests {
     use super::*;
     use crate::item::Dir;
     use crate::report::sample;
+    use crate::ws::fact;
 
     fn detail(kind: fact::Kind, payload: &[u8]) -> MessageDetail {
         MessageDetail::new(&sample::message(Dir::S2c, kind, payload), Vec::new())
@@ -243,7 +235,7 @@ mod tests {
   }
 "#;
         assert_eq!(diff.patch(), expected);
-        assert_eq!(diff.counts(), [2, 0, 3]);
+        assert_eq!(diff.counts, [2, 0, 3]);
         let next = |from, forward| next(&diff.rows, from, forward);
         assert_eq!(
             (next(0, true), next(2, true), next(5, false), next(5, true)),
@@ -254,10 +246,10 @@ mod tests {
     #[test]
     fn text_and_bytes_are_compared() {
         let lines = diff("one\ntwo\nthree", "one\nthree");
-        assert_eq!((lines.counts(), lines.formats), ([0, 1, 0], ["text", "text"]));
+        assert_eq!((lines.counts, lines.formats), ([0, 1, 0], ["text", "text"]));
         let bytes =
             Diff::new(&detail(fact::Kind::Binary, &[0xff; 20]), &detail(fact::Kind::Binary, &[0xff; 21]));
-        assert_eq!((bytes.counts(), bytes.formats), ([1, 0, 0], ["hex", "hex"]));
+        assert_eq!((bytes.counts, bytes.formats), ([1, 0, 0], ["hex", "hex"]));
         let same = diff("\u{1b}[2J", "\u{1b}[2J");
         assert_eq!(same.patch(), "  ␛[2J\n");
     }

@@ -159,7 +159,9 @@ impl Feed {
             origin: None,
         };
         let spool = feed.files.spool().cloned();
-        let config = Config { want: Want { payload: 2 * PREVIEW, hash: false, frame_bytes: 0 }, ..config };
+        let want = Want { payload: 2 * PREVIEW, hash: false, frame_bytes: 0 };
+        let checkpoints = config.checkpoints.or_else(|| feed.files.checkpoints());
+        let config = Config { want, checkpoints, ..config };
         thread::Builder::new().name("decode".to_owned()).spawn(move || {
             let mut source = Cancellable { source, cancelled };
             let mut rows = Rows::new(spool, |batch| send(&sender, News::Batch(batch), &wake));

@@ -13,7 +13,7 @@ use tempfile::NamedTempFile;
 
 use super::spool::{Cut, Replay, Spool};
 use crate::capture::open::{Opened, Opening, open, open_through, open_with};
-use crate::engine::Config;
+use crate::engine::{Checkpoints, Config};
 use crate::limits::Limits;
 
 /// The files of a capture. What can be read only once (standard input, a pipe) is copied to a temporary
@@ -33,7 +33,14 @@ pub struct Files {
     until: Option<u64>,
     /// What of the spool went before that.
     cut: Option<Arc<Cut>>,
+    /// States of connections, not to decode them from their start. Of a spool there are none: what they stand for goes.
+    checkpoints: Option<Arc<Checkpoints>>,
 }
+
+/// What is decoded between two states that are kept of a connection: that takes some 5 to 20 ms. And what all states
+/// take at most, in bytes: some hundred of connections that are compressed, thousands of others.
+const EVERY: u64 = 8 << 20;
+const ROOM: usize = 16 << 20;
 
 impl Files {
     /// Opens files as one capture, as [`open`] does.
@@ -76,6 +83,7 @@ impl Files {
             followed,
             until: None,
             cut: None,
+            checkpoints: Some(Arc::new(Checkpoints::new(EVERY, ROOM))),
         };
         Ok((files, opened))
     }
@@ -92,6 +100,7 @@ impl Files {
             followed: false,
             until: None,
             cut: None,
+            checkpoints: None,
         }
     }
 
@@ -169,6 +178,11 @@ impl Files {
         })?;
         // How large it will be is not known.
         Ok(Opened { size: opened.size.filter(|_| !grows), ..opened })
+    }
+
+    /// Where states of its connections are kept, if they are.
+    pub(super) fn checkpoints(&self) -> Option<Arc<Checkpoints>> {
+        self.checkpoints.clone()
     }
 
     /// The files, as they were named.

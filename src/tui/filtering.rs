@@ -101,8 +101,6 @@ struct Counted {
     /// Messages that were counted.
     seen: usize,
     all: usize,
-    /// By number of the connection, from 1.
-    conns: Vec<u32>,
 }
 
 impl Filtering {
@@ -227,13 +225,6 @@ impl Filtering {
     #[must_use]
     pub const fn matches(&self) -> usize {
         self.counted.all
-    }
-
-    /// How many messages of a connection it selects, as far as is known.
-    #[must_use]
-    pub fn matches_of(&self, conn: u32) -> u32 {
-        let at = (conn as usize).checked_sub(1);
-        at.and_then(|at| self.counted.conns.get(at)).copied().unwrap_or(0)
     }
 
     /// Changes when [`Filtering::conn`] does.
@@ -371,15 +362,7 @@ impl Filtering {
             let slice = (counted.seen + 16 * SLICE).min(end);
             while let Some(place) = self.messages().next_set(counted.seen, slice) {
                 counted.seen = place + 1;
-                let Some((row, _)) = store.message(place) else { continue };
-                counted.all += 1;
-                let Some(at) = (row.conn as usize).checked_sub(1) else { continue };
-                if counted.conns.len() <= at {
-                    counted.conns.resize(at + 1, 0);
-                }
-                if let Some(count) = counted.conns.get_mut(at) {
-                    *count += 1;
-                }
+                counted.all += usize::from(store.message(place).is_some());
             }
             counted.seen = slice;
             if Instant::now() >= until {

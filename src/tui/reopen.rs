@@ -26,16 +26,17 @@ use self::picked::Picked;
 use super::files::Files;
 use super::store::{Packets, Row};
 use super::workers::Cancelled;
-use crate::engine::{self, Config};
+use crate::engine::{self, Checkpoint, Checkpoints, Config};
 use crate::http::upgrade::Handshake;
 use crate::ws::session::Want;
 
-/// Decodes connections again. Every call reads, and decodes all of the connection that comes before what is
-/// wanted: where that is much, call it in another thread.
+/// Decodes connections again. Every call reads, and decodes the connection from the last of its states that was kept
+/// before what is wanted ([`Checkpoints`]), or from its start: call it in another thread.
 #[derive(Clone, Debug)]
 pub struct Reopener {
     files: Files,
     config: Config,
+    checkpoints: Option<Arc<Checkpoints>>,
     cancelled: Cancelled,
 }
 
@@ -45,7 +46,8 @@ impl Reopener {
     pub fn new(files: &Files, config: &Config) -> Self {
         Self {
             files: files.clone(),
-            config: Config { threads: 1, ..config.clone() },
+            config: Config { threads: 1, checkpoints: None, ..config.clone() },
+            checkpoints: config.checkpoints.clone().or_else(|| files.checkpoints()),
             cancelled: Cancelled::default(),
         }
     }
@@ -138,14 +140,42 @@ impl Reopener {
         &self.config
     }
 
+    /// The number of the packet behind which decoding begins where a frame is wanted; 0 = with the first.
+    #[must_use]
+    pub fn begins(&self, packets: &Packets, frame: u64) -> u64 {
+        self.before(packets, frame).map_or(0, |state| state.packet())
+    }
+
+    fn before(&self, packets: &Packets, frame: u64) -> Option<Arc<Checkpoint>> {
+        // Where packets are gone, what is wanted is told from other messages by more than numbers.
+        let checkpoints = self.checkpoints.as_ref().filter(|_| !packets.has_gap())?;
+        checkpoints.before(packets.id, packets.ends, frame)
+    }
+
     fn take(&self, packets: &Packets, wanted: Wanted, want: Want) -> io::Result<Taken> {
         let config = Config { want, ..self.config.clone() };
         let done = Arc::default();
-        let mut source = Picked::new(&self.files, &config.limits, packets, Arc::clone(&done));
+        let limits = &config.limits;
+        let state = wanted.frame().and_then(|frame| self.before(packets, frame)).and_then(|state| {
+            let behind = Picked::behind(&self.files, limits, packets, Arc::clone(&done), state.packet())?;
+            Some((state, behind))
+        });
+        let (state, mut source) = match state {
+            Some((state, behind)) => (Some(state), behind),
+            None => (None, Picked::new(&self.files, limits, packets, Arc::clone(&done))),
+        };
         source.until(&self.cancelled);
         let mut taken = Taken::default();
         let finder = || Finder::new(packets, wanted.clone(), Arc::clone(&done));
-        engine::run(&mut source, &config, &finder, &mut taken, &|_| {})?;
+        if let Some(state) = state {
+            let mut finder = finder();
+            state.resume(&mut source, &config, &mut |fact| {
+                finder.fact(fact).into_iter().for_each(|record| taken.add(record));
+                !finder.is_done()
+            })?;
+        } else {
+            engine::run(&mut source, &config, &finder, &mut taken, &|_| {})?;
+        }
         Ok(taken)
     }
 }

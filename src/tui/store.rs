@@ -41,6 +41,8 @@ pub struct Store {
     /// The places of the packets of each flow, by the number of its first.
     flows: HashMap<u64, Heaps, foldhash::fast::RandomState>,
     state: State,
+    /// Messages with data that are there.
+    data: u64,
     /// The time of the first packet of the first connection.
     origin: Option<Timestamp>,
     /// What is known where the oldest may go.
@@ -146,6 +148,12 @@ impl Store {
     #[must_use]
     pub fn kept(&self) -> usize {
         self.messages.count()
+    }
+
+    /// How many of those that there are have data: the others are control frames.
+    #[must_use]
+    pub const fn data_messages(&self) -> u64 {
+        self.data
     }
 
     /// A message by its place, from 0, and its preview: the beginning of its payload, at most 64 bytes, fit
@@ -287,6 +295,7 @@ impl Store {
 
     fn push_message(&mut self, row: Row, text: &[u8]) {
         let place = self.messages() as u32;
+        self.data += u64::from(row.kind.is_data());
         self.messages.push_with(|shared| {
             let row = Row { text: shared.len() as u32, ..row };
             shared.push_str(std::str::from_utf8(text).unwrap_or_default());

@@ -129,6 +129,41 @@ impl<T> Drop for Task<T> {
     }
 }
 
+/// What is done at once where it is small, else in another thread; the latest only.
+#[derive(Debug)]
+pub struct Later<K, T>(Option<(K, Task<T>)>);
+
+impl<K, T> Default for Later<K, T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<K: PartialEq, T: Clone + Send + Sync + 'static> Later<K, T> {
+    /// What comes of `work`, whose result depends on `of`; `None` while it is being done.
+    pub fn get(
+        &mut self,
+        of: K,
+        small: bool,
+        workers: &Workers,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Option<T> {
+        let under_way = self.0.take();
+        if small {
+            return Some(work());
+        }
+        let task = match under_way {
+            Some((other, task)) if other == of => task,
+            _ => workers.run(move |_| work()),
+        };
+        let done = task.get().cloned();
+        if done.is_none() {
+            self.0 = Some((of, task));
+        }
+        done
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -20,7 +20,7 @@ const SPARE: usize = 16 << 10;
 const CONTROL_KEPT: usize = 4 << 10;
 
 /// A message of which not all has been seen.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Assembly {
     kind: Kind,
     compressed: bool,
@@ -241,6 +241,11 @@ impl Assembly {
             utf8,
             sha256,
         }
+    }
+
+    /// Bytes that are counted in the budget.
+    pub(super) const fn counted(&self) -> usize {
+        self.counted
     }
 
     /// Gives back what is counted in the budget.

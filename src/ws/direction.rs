@@ -17,7 +17,7 @@ const DOUBTFUL_HEADERS: u8 = 64;
 /// The reader of one direction. It accepts any bits and tells what it saw.
 ///
 /// What every frame touches stands first, within 64 bytes.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[repr(C)]
 pub(super) struct Direction {
     /// Bytes of the stream before the one to be read next.
@@ -43,9 +43,11 @@ pub(super) struct Direction {
     partial_n: u64,
     /// Inflate history that this direction holds of the shard's budget.
     history: usize,
+    /// A limit cut something.
+    limited: bool,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Phase {
     /// At a frame boundary, or inside a header.
     Header,
@@ -58,7 +60,7 @@ enum Phase {
 }
 
 /// A frame of which not all has been seen.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct OpenFrame {
     n: u64,
     first: At,
@@ -72,7 +74,7 @@ struct OpenFrame {
 }
 
 /// Where a frame's payload goes.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Target {
     /// To the direction's data message.
     Message,
@@ -100,6 +102,7 @@ impl Direction {
             doubt: 0,
             ended: false,
             history: 0,
+            limited: false,
         }
     }
 
@@ -120,6 +123,28 @@ impl Direction {
         }
         if let Some(Target::Control(control)) = self.frame.take().map(|frame| frame.target) {
             control.release(budget);
+        }
+    }
+
+    /// As [`Session::carried`](super::session::Session::carried).
+    pub(super) fn carried(&self) -> Option<[usize; 2]> {
+        let cut = self.limited && self.deflate.as_ref().is_some_and(|context| context.is_lost());
+        if cut || matches!(self.phase, Phase::Lost(_)) {
+            return None;
+        }
+        let frame = self.frame.as_ref().map_or(0, |frame| match &frame.target {
+            Target::Control(control) => frame.wire.len() + control.counted(),
+            Target::Message | Target::Nowhere => frame.wire.len(),
+        });
+        let message = self.message.as_ref().map_or(0, |message| message.counted());
+        Some([frame + message, self.deflate.as_ref().map_or(0, |context| context.history_bytes())])
+    }
+
+    pub(super) fn charge(&self, budget: &mut Budget) {
+        budget.history += self.history;
+        budget.messages += self.message.as_ref().map_or(0, |message| message.counted());
+        if let Some(Target::Control(control)) = self.frame.as_ref().map(|frame| &frame.target) {
+            budget.messages += control.counted();
         }
     }
 
@@ -444,6 +469,7 @@ impl Direction {
         let Some(assembly) = assembly else { return };
         let mask = frame.header.mask.map(|key| (key, position as usize & 3));
         if let Some(limit) = assembly.push(chunk, mask, at, tools) {
+            self.limited = true;
             out.tell(Out::Trouble { dir: self.dir, at, what: Trouble::Limit(limit) });
         }
     }

@@ -82,7 +82,7 @@ impl Expect {
 }
 
 /// Bytes of one direction in which a boundary is looked for.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Search {
     bytes: Vec<u8>,
     /// Where in `bytes` each segment starts, and its packet.

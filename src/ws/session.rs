@@ -76,7 +76,7 @@ impl Numbering {
 
 /// One WebSocket connection after its handshake. Bytes in, frames and messages out; it describes and
 /// never judges.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[repr(C)]
 pub struct Session {
     numbering: Numbering,
@@ -113,6 +113,28 @@ impl Session {
     pub fn finish(&mut self, at: At, tools: &mut Tools<'_>, out: &mut impl Listener) {
         for dir in Dir::BOTH {
             self.feed(dir, Item::End(End::Capture), at, tools, out);
+        }
+    }
+
+    /// How many frames have begun, of both directions together.
+    #[must_use]
+    pub const fn frames(&self) -> u64 {
+        self.numbering.frames
+    }
+
+    /// Bytes that it holds of frames and messages that are open, and of inflate history. `None` where a boundary is
+    /// being looked for, or limits cut what later messages need: then it is best begun anew.
+    #[must_use]
+    pub fn carried(&self) -> Option<[usize; 2]> {
+        let [client, server] = &self.directions;
+        let ([open, history], [more, other]) = (client.carried()?, server.carried()?);
+        Some([open + more, history + other])
+    }
+
+    /// Counts what a copy of a session holds in the budget.
+    pub fn charge(&self, budget: &mut Budget) {
+        for direction in &self.directions {
+            direction.charge(budget);
         }
     }
 

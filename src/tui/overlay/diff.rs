@@ -1,5 +1,7 @@
 //! The differences of two messages, beside or below each other.
 
+use std::sync::Arc;
+
 use crossterm::event::KeyCode;
 use ratatui::layout::Rect;
 
@@ -51,15 +53,15 @@ impl DiffView {
         }
         let mut read = Vec::new();
         for place in self.places {
-            match model.detail(place) {
-                Loaded::Ready(detail) => read.push(detail.clone()),
+            match model.shared_detail(place) {
+                Loaded::Ready(detail) => read.push(Arc::clone(detail)),
                 Loaded::Loading => {}
                 Loaded::Gone => return Err("the packets of one of them are not there".to_owned()),
                 Loaded::Failed(error) => return Err(error.to_string()),
             }
         }
         if let [left, right] = &read[..] {
-            let (left, right) = (left.clone(), right.clone());
+            let (left, right) = (Arc::clone(left), Arc::clone(right));
             self.diff = Some(model.workers.run(move |_| Diff::new(&left, &right)));
         }
         Ok(())
@@ -97,7 +99,7 @@ impl Overlay for DiffView {
         let diff = self.diff.as_ref().and_then(Task::get);
         let (title, right) = match diff {
             Some(diff) => {
-                let [changed, removed, added] = diff.counts();
+                let [changed, removed, added] = diff.counts;
                 let [one, other] = diff.formats;
                 let what = if one == other { one.to_owned() } else { format!("{one} and {other}") };
                 (
@@ -144,7 +146,7 @@ impl Overlay for DiffView {
                 canvas.paint(Rect::new(body.x, y, body.width, 1), Role::Cursor);
             }
         }
-        if diff.counts() == [0; 3] && diff.rows.is_empty() {
+        if diff.rows.is_empty() {
             say("both are empty", Role::Dim, canvas);
         }
     }

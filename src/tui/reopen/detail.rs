@@ -1,7 +1,8 @@
 //! Frames and messages with their bytes, for as long as they are looked at.
 
+use crate::decode::Hint;
 use crate::tui::store::Row;
-use crate::ws::fact::{Frame, Message};
+use crate::ws::fact::{Frame, Kind, Message};
 
 /// A frame, with its payload as on the wire.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,6 +60,16 @@ impl MessageDetail {
 
     pub(super) const fn set_sha256(&mut self, hash: [u8; 32]) {
         self.facts.sha256 = Some(hash);
+    }
+
+    /// What its payload is decoded by.
+    pub(in crate::tui) fn hint(&self) -> Hint {
+        let message = self.message();
+        Hint {
+            text: message.kind == Kind::Text,
+            close: message.kind == Kind::Close,
+            partial: !message.complete() || message.cut(),
+        }
     }
 
     /// The message. Its hash is there where its payload is whole.

@@ -11,7 +11,7 @@ use crate::http::upgrade::Handshake;
 use crate::observe::{Observer, Outbox, Sink};
 use crate::packet::segment::Endpoint;
 use crate::tui::store::{Packets, Row};
-use crate::ws::fact::{Frame, Message};
+use crate::ws::fact::{Frame, Message, Out};
 
 /// What is wanted of a connection.
 #[derive(Clone, Debug)]
@@ -21,6 +21,17 @@ pub(super) enum Wanted {
     Message(Row),
     /// The frames with these numbers.
     Frames(RangeInclusive<u64>),
+}
+
+impl Wanted {
+    /// No frame before this one is wanted; `None` = what is before all frames is.
+    pub(super) fn frame(&self) -> Option<u64> {
+        match self {
+            Self::Handshake => None,
+            Self::Message(row) => Some(row.first_frame.into()),
+            Self::Frames(numbers) => Some(*numbers.start()),
+        }
+    }
 }
 
 /// What was found.
@@ -50,6 +61,20 @@ impl Finder {
         let Packets { id, ends, .. } = *packets;
         let gap = packets.has_gap();
         Self { id, ends, wanted, gap, done, frames: [Vec::new(), Vec::new()], count: 0 }
+    }
+
+    /// Nothing more is wanted.
+    pub(super) fn is_done(&self) -> bool {
+        self.done.load(Ordering::Relaxed)
+    }
+
+    /// Looks at what the connection brought.
+    pub(super) fn fact(&mut self, fact: &Out<'_>) -> Option<Record> {
+        match fact {
+            Out::Frame(frame) => self.frame(frame),
+            Out::Message(message) => self.message(message),
+            Out::Trouble { .. } => None,
+        }
     }
 
     fn frame(&mut self, frame: &Frame<'_>) -> Option<Record> {
@@ -106,7 +131,7 @@ impl Observer for Finder {
 
     fn event(&mut self, conn: &Connection, event: Event<'_>, out: &mut Outbox<Record>) {
         let mine = conn.id == self.id && [conn.client, conn.server] == self.ends;
-        if !mine || self.done.load(Ordering::Relaxed) {
+        if !mine || self.is_done() {
             return;
         }
         let record = match event {
@@ -132,13 +157,19 @@ pub(super) struct Taken {
     pub(super) frames: Vec<FrameDetail>,
 }
 
-impl Sink<Record> for Taken {
-    fn record(&mut self, _: u32, record: Record, _: &[u8]) -> io::Result<()> {
+impl Taken {
+    pub(super) fn add(&mut self, record: Record) {
         match record {
             Record::Handshake(handshake) => self.handshake = handshake,
             Record::Message(message) => self.message = Some(*message),
             Record::Frame(frame) => self.frames.push(*frame),
         }
+    }
+}
+
+impl Sink<Record> for Taken {
+    fn record(&mut self, _: u32, record: Record, _: &[u8]) -> io::Result<()> {
+        self.add(record);
         Ok(())
     }
 

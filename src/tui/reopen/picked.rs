@@ -61,7 +61,20 @@ impl<'a> Picked<'a> {
         packets: &'a Packets,
         done: Arc<AtomicBool>,
     ) -> Self {
-        Self::some(files, limits, packets, done, |_, _| true)
+        Self::of(files, limits, done, places::read(&packets.places))
+    }
+
+    /// Those behind the one with this number; `None` where it is not there.
+    pub(super) fn behind(
+        files: &'a Files,
+        limits: &'a Limits,
+        packets: &'a Packets,
+        done: Arc<AtomicBool>,
+        number: u64,
+    ) -> Option<Self> {
+        let mut behind = places::read(&packets.places);
+        let is_there = behind.any(|packet| packet.number == number);
+        is_there.then(|| Self::of(files, limits, done, behind))
     }
 
     /// Those that `picks` says yes to, by their place among the packets and their number.
@@ -74,6 +87,15 @@ impl<'a> Picked<'a> {
     ) -> Self {
         let read = places::read(&packets.places).enumerate();
         let read = read.filter(move |(place, packet)| picks(*place, packet.number)).map(|(_, packet)| packet);
+        Self::of(files, limits, done, read)
+    }
+
+    fn of(
+        files: &'a Files,
+        limits: &'a Limits,
+        done: Arc<AtomicBool>,
+        read: impl Iterator<Item = Numbered> + Send + 'a,
+    ) -> Self {
         // Each segment comes right behind the packets that brought fragments of it. That is as good as the
         // order of the capture, but for files that can only be read from their start.
         let packets: Box<dyn Iterator<Item = Numbered> + Send> = if files.any_compressed() {

@@ -107,7 +107,17 @@ impl Store {
             }
         }
         self.conns.retain(|_, conn| !going.contains(&conn.number), |_, ()| {});
-        self.messages.retain(|_, row| !going.contains(&row.conn), pack);
+        let mut data = 0;
+        let stays = |row: &Row| !going.contains(&row.conn);
+        self.messages.retain(
+            |_, row| {
+                let stays = stays(row);
+                data += u64::from(!stays && row.kind.is_data());
+                stays
+            },
+            pack,
+        );
+        self.data -= data;
         let stays = |conn: Option<u32>| conn.is_none_or(|conn| !going.contains(&conn));
         self.findings.retain(|_, found| stays(found.conn), |_, ()| {});
         gone.conns += (before.0 - self.conns.count()) as u64;
@@ -132,7 +142,16 @@ impl Store {
             end = place + 1;
         }
         let before = self.messages.count();
-        self.messages.retain(|place, _| place >= end, pack);
+        let mut data = 0;
+        self.messages.retain(
+            |place, row| {
+                let stays = place >= end;
+                data += u64::from(!stays && row.kind.is_data());
+                stays
+            },
+            pack,
+        );
+        self.data -= data;
         gone.messages += (before - self.messages.count()) as u64;
         let Self { conns, messages, flows, .. } = self;
         let there: Vec<usize> = conns.since(0).map(|(place, _)| place).collect();

@@ -170,8 +170,7 @@ impl View for ConnsView {
         } else {
             conns
         };
-        let totals = model.store.conns().iter().flat_map(Conn::totals);
-        format!("{conns} · {}", count(totals.map(|totals| totals.messages).sum(), "message"))
+        format!("{conns} · {}", count(model.store.data_messages(), "message"))
     }
 
     fn hints(&self, _: &Model) -> Vec<(Action, &'static str)> {

@@ -323,7 +323,7 @@ impl View for FollowView {
                         canvas.put(inner.x, y, 1, "│", role);
                     }
                     let room = inner.width.saturating_sub(indent);
-                    paint::draw(&spans, (inner.x + indent, y, room), left, needle.as_ref(), canvas);
+                    canvas.scrolled(&spans, (inner.x + indent, y, room), left, needle.as_ref());
                 }
                 None => {
                     let (text, role) = self.end(model);

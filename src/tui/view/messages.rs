@@ -322,7 +322,7 @@ impl View for MessagesView {
         let data = |conn: &Conn| conn.totals().iter().map(|totals| totals.messages).sum::<u64>();
         let (all, data) = match model.narrow.conn.map(|conn| model.store.conn(conn)) {
             Some(conn) => conn.map_or((0, 0), |conn| (conn.messages.count(), data(conn))),
-            None => (model.store.kept(), model.store.conns().iter().map(data).sum()),
+            None => (model.store.kept(), model.store.data_messages()),
         };
         let (shown, all) = (model.shown.len(&model.store), all as u64);
         let plural = if all == 1 { "" } else { "s" };

@@ -7,7 +7,7 @@ use super::history::History;
 ///
 /// It holds at most the window that was agreed, and only as much of it as was seen: nothing before
 /// the first message, nothing ever without context takeover.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Context {
     params: Params,
     history: History,

@@ -1,7 +1,7 @@
 //! The last bytes of a direction's output, to which later messages refer (RFC 1951 section 3.2.3).
 
 /// A ring of at most `window` bytes that takes memory only for what it has seen.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct History {
     bytes: Vec<u8>,
     /// Where the oldest byte is, once the ring is full; 0 before.

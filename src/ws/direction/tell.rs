@@ -238,6 +238,7 @@ impl Direction {
         self.history = now;
         if now > 0 && tools.budget.history > tools.limits.shard_history_bytes {
             context.drop_history();
+            self.limited = true;
             tools.budget.history -= now;
             self.history = 0;
             out.tell(Out::Trouble { dir: self.dir, at, what: Trouble::Limit(Limit::History) });

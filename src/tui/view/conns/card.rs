@@ -5,11 +5,11 @@ use std::time::Duration;
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr as _;
 
-use super::columns::{end, place, worst};
+use super::columns::{end, place};
 use super::seek;
 use crate::item::Dir;
 use crate::place::Place;
-use crate::report::words::{count, number, size, span};
+use crate::report::words::{count, number, sign, size, span};
 use crate::rules::Level;
 use crate::time::Delay;
 use crate::tui::canvas::{Canvas, Hit, Spans};
@@ -192,11 +192,7 @@ fn ended(conn: &Conn) -> String {
 
 fn finding(found: &Found, conn: u32, area: Rect, canvas: &mut Canvas<'_>) {
     let finding = &found.finding;
-    let mut counts = [0; 3];
-    if let Some(count) = counts.get_mut(finding.rule.level as usize) {
-        *count = 1;
-    }
-    let (sign, role) = worst(&counts);
+    let (sign, role) = (sign(finding.rule.level), Role::of_level(finding.rule.level));
     let id = Place { conn, what: seek::place(found) }.to_string();
     let right = format!("{id}  {}", finding.rule.source);
     let right_width = (right.width() as u16 + 2).min(area.width / 2);

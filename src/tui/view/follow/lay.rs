@@ -3,8 +3,6 @@
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 
-use unicode_width::UnicodeWidthStr as _;
-
 use crate::filter::heartbeat;
 use crate::item::Dir;
 use crate::report::hexdump::WIDTH;
@@ -283,7 +281,7 @@ impl Rows {
         let room = width.saturating_sub(indent.into()).max(8);
         let (mut from, mut used, mut at) = (start, 0, start);
         let line = payload.get(start..end).unwrap_or_default();
-        for (len, wide) in widths(line) {
+        for (len, wide) in visible::widths(line) {
             if used + wide > room && at > from {
                 let part = what(from, at);
                 self.push(from, at, indent, part);
@@ -390,25 +388,6 @@ fn string_end(payload: &[u8], at: usize) -> usize {
         }
     }
     payload.len()
-}
-
-/// The bytes and columns of each character as it is shown.
-fn widths(bytes: &[u8]) -> impl Iterator<Item = (usize, usize)> {
-    let mut shown = String::new();
-    bytes
-        .utf8_chunks()
-        .flat_map(|chunk| {
-            let valid = chunk.valid().chars().map(|c| c.to_string().into_bytes());
-            valid.chain(chunk.invalid().iter().map(|byte| vec![*byte]))
-        })
-        .map(move |piece| {
-            if let [b' '..=b'~'] = *piece {
-                return (1, 1);
-            }
-            shown.clear();
-            visible::visible(&piece, &mut shown);
-            (piece.len(), shown.width())
-        })
 }
 
 #[cfg(test)]

@@ -1,13 +1,10 @@
 //! A row of a transcript as it is seen.
 
-use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
-
 use super::lay::{Row, What};
 use crate::report::words::{arrow, count};
 use crate::report::{close, hexdump, visible, words};
-use crate::tui::canvas::{Canvas, Spans};
+use crate::tui::canvas::Spans;
 use crate::tui::reopen::Said;
-use crate::tui::search::{Needle, cut};
 use crate::tui::theme::Role;
 
 /// The row that says who said what; `time` is when.
@@ -103,54 +100,6 @@ fn json(bytes: &[u8], mut string: bool, mut escape: bool) -> Spans {
     }
     push(&mut piece, if string { Role::String } else { Role::Number }, &mut spans);
     spans
-}
-
-/// Draws pieces without the first `left` columns, with what was searched for; what is cut ends in `…`.
-pub(super) fn draw(
-    spans: &Spans,
-    (x, y, width): (u16, u16, u16),
-    left: usize,
-    needle: Option<&Needle>,
-    canvas: &mut Canvas<'_>,
-) {
-    let mut text = String::new();
-    let mut pieces = Vec::new();
-    let mut skipped = 0;
-    for (part, role) in spans {
-        let rest = part.trim_start_matches(|c: char| {
-            let skip = skipped < left;
-            if skip {
-                skipped += c.width().unwrap_or(0);
-            }
-            skip
-        });
-        text.push_str(rest);
-        pieces.push((text.len(), *role));
-    }
-    let marked = needle.map(|needle| needle.places(&text)).unwrap_or_default();
-    let cuts = text.width() > usize::from(width);
-    let room = if cuts { width.saturating_sub(1) } else { width };
-    let mut taken = 0;
-    for (part, role, marked) in cut(&text, &pieces, &marked) {
-        let mut part = part;
-        let left = usize::from(room - taken);
-        if part.width() > left {
-            // As much as there is room for: the mark of a cut is ours.
-            let mut used = 0;
-            let end = part.char_indices().find(|(_, c)| {
-                used += c.width().unwrap_or(0);
-                used > left
-            });
-            part = part.get(..end.map_or(part.len(), |(at, _)| at)).unwrap_or_default();
-        }
-        taken += canvas.put(x + taken, y, room - taken, part, if marked { Role::Match } else { role });
-        if taken >= room {
-            break;
-        }
-    }
-    if cuts {
-        canvas.put(x + room, y, 1, "…", Role::Dim);
-    }
 }
 
 #[cfg(test)]

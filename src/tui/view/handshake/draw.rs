@@ -129,7 +129,7 @@ fn draw_row(row: &Row, area: Rect, left: usize, needle: Option<&Needle>, canvas:
         text.push_str(&part);
         pieces.push((text.len(), *role));
     }
-    let marked = needle.map(|needle| needle.places(&text)).unwrap_or_default();
+    let marked: Vec<_> = needle.into_iter().flat_map(|needle| needle.places(text.as_bytes())).collect();
     let spans = cut(&text, &pieces, &marked);
     canvas.spans(
         area.x,

@@ -10,7 +10,7 @@ use ratatui::layout::Rect;
 use super::rows::{self, NO_NODE, Row};
 use super::spans;
 use super::{Pane, Subject, facts};
-use crate::decode::{self, Decoded, Format, Hint, Kind, Node};
+use crate::decode::{self, Decoded, Format, Kind, Node};
 use crate::report::close;
 use crate::report::words::{count, number, size};
 use crate::tui::action::Action;
@@ -19,8 +19,7 @@ use crate::tui::list::{Scroll, Step};
 use crate::tui::model::Model;
 use crate::tui::reopen::MessageDetail;
 use crate::tui::theme::Role;
-use crate::tui::workers::Task;
-use crate::ws::fact::Kind as Message;
+use crate::tui::workers::Later;
 
 /// What is larger is decoded, laid out and searched in another thread.
 const QUICK: usize = 64 << 10;
@@ -48,13 +47,13 @@ pub(super) struct PayloadTab {
     wrap: bool,
     of: Option<Of>,
     decoded: Option<Arc<Decoded>>,
-    decoding: Option<(Of, Task<Arc<Decoded>>)>,
+    decoding: Later<Of, Arc<Decoded>>,
     folds: HashSet<u32>,
     /// Counts what changes the rows.
     version: u64,
     rows: Vec<Row>,
     rows_of: Option<RowsOf>,
-    laying: Option<(RowsOf, Task<Vec<Row>>)>,
+    laying: Later<RowsOf, Vec<Row>>,
     scroll: Scroll,
     /// Columns that are left out at the left.
     left: usize,
@@ -64,7 +63,7 @@ pub(super) struct PayloadTab {
     hex: usize,
     found: Arc<Matches>,
     found_of: Option<FoundOf>,
-    finding: Option<(FoundOf, Task<Arc<Matches>>)>,
+    finding: Later<FoundOf, Arc<Matches>>,
     /// The search goes on; then the next match, or the one before, is gone to.
     seeking: Option<bool>,
     /// The match that was gone to last.
@@ -83,21 +82,9 @@ impl PayloadTab {
         let detail = Arc::clone(&subject.detail);
         let (forced, raw) = (self.forced, self.raw);
         let decode = move || Arc::new(decoded(&detail, forced, raw));
-        let done = if subject.detail.message().payload.len() <= QUICK {
-            Some(decode())
-        } else {
-            let task = match self.decoding.take() {
-                Some((other, task)) if other == of => task,
-                _ => model.workers.run(move |_| decode()),
-            };
-            let done = task.get().map(Arc::clone);
-            if done.is_none() {
-                self.decoding = Some((of, task));
-            }
-            done
-        };
+        let small = subject.detail.message().payload.len() <= QUICK;
+        let done = self.decoding.get(of, small, &model.workers, decode);
         if let Some(decoded) = done {
-            self.decoding = None;
             self.decoded = Some(decoded);
             self.of = Some(of);
             self.folds.clear();
@@ -162,7 +149,7 @@ impl PayloadTab {
                 self.draw_hex(&decoded, at, Rect::new(x, y, width, 1), canvas);
             } else if let Some(row) = self.rows.get(at) {
                 let spans = self.spans(&decoded, *row, usize::from(width) + self.left);
-                spans::draw(&spans, self.left, x, y, width, canvas);
+                canvas.scrolled(&spans, (x, y, width), self.left, None);
             }
             let row = Rect::new(list.x, y, list.width, 1);
             if at == self.scroll.cursor && pane.focused {
@@ -219,19 +206,8 @@ impl PayloadTab {
         }
         let (shared, folds, wrap) = (Arc::clone(decoded), self.folds.clone(), of.1);
         let work = move || rows::layout(&shared, &folds, wrap);
-        let done = if decoded.text.len() <= QUICK {
-            Some(work())
-        } else {
-            let task = match self.laying.take() {
-                Some((other, task)) if other == of => task,
-                _ => model.workers.run(move |_| work()),
-            };
-            let done = task.get().cloned();
-            if done.is_none() {
-                self.laying = Some((of, task));
-            }
-            done
-        };
+        let small = decoded.text.len() <= QUICK;
+        let done = self.laying.get(of, small, &model.workers, work);
         if let Some(rows) = done {
             // The cursor stays where it is in the text.
             if self.wanted.is_none() {
@@ -477,11 +453,6 @@ const fn is_hex(decoded: &Decoded) -> bool {
 }
 
 fn decoded(detail: &MessageDetail, forced: Option<Format>, raw: bool) -> Decoded {
-    let message = detail.message();
-    let hint = Hint {
-        text: message.kind == Message::Text,
-        close: message.kind == Message::Close,
-        partial: !message.complete() || message.cut(),
-    };
+    let (message, hint) = (detail.message(), detail.hint());
     if raw { decode::raw(message.payload, hint) } else { decode::decode(message.payload, hint, forced) }
 }

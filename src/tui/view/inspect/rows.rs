@@ -95,26 +95,13 @@ fn parts(text: &[u8], start: usize, node: u32, first: usize, others: usize, rows
         return push(0, text.len());
     }
     let (mut from, mut at, mut taken, mut room) = (0, 0, 0, first);
-    let mut shown = String::new();
-    for chunk in text.utf8_chunks() {
-        let valid = chunk.valid().char_indices().map(|(_, c)| (c.len_utf8(), Some(c)));
-        for (len, c) in valid.chain(chunk.invalid().iter().map(|_| (1, None))) {
-            let wide = match c {
-                Some(' '..='~') => 1,
-                Some(c) => {
-                    shown.clear();
-                    visible::visible(c.encode_utf8(&mut [0; 4]).as_bytes(), &mut shown);
-                    shown.width()
-                }
-                None => 4,
-            };
-            if taken + wide > room {
-                push(from, at);
-                (from, taken, room) = (at, 0, others);
-            }
-            taken += wide;
-            at += len;
+    for (len, wide) in visible::widths(text) {
+        if taken + wide > room {
+            push(from, at);
+            (from, taken, room) = (at, 0, others);
         }
+        taken += wide;
+        at += len;
     }
     push(from, at);
 }

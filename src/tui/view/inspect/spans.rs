@@ -1,9 +1,7 @@
 //! Text of a payload on a line: what cannot be seen is made visible, in a role of its own.
 
-use unicode_width::UnicodeWidthStr as _;
-
 use crate::report::visible;
-use crate::tui::canvas::{Canvas, Spans};
+use crate::tui::canvas::Spans;
 use crate::tui::theme::Role;
 
 /// The most bytes of a line that are looked at to draw it, for each of its columns.
@@ -59,50 +57,4 @@ pub(super) fn head(bytes: &[u8], columns: usize) -> &[u8] {
     }
     let back = (0..4).find(|back| bytes.get(most - back).is_none_or(|byte| byte & 0xc0 != 0x80));
     bytes.get(..most - back.unwrap_or(0)).unwrap_or(bytes)
-}
-
-/// Draws spans, without the first `left` columns of them. What does not fit ends in `…`.
-pub(super) fn draw(spans: &Spans, left: usize, x: u16, y: u16, width: u16, canvas: &mut Canvas<'_>) {
-    let (mut skip, mut at) = (left, 0);
-    let wide: usize = spans.iter().map(|(text, _)| text.width()).sum();
-    let cut = wide.saturating_sub(left) > usize::from(width);
-    let room = if cut { width.saturating_sub(1) } else { width };
-    for (text, role) in spans {
-        let mut text = text.as_str();
-        while skip > 0
-            && let Some(c) = text.chars().next()
-        {
-            let (first, rest) = text.split_at(c.len_utf8());
-            skip = skip.saturating_sub(first.width());
-            text = rest;
-        }
-        if skip > 0 || text.is_empty() {
-            continue;
-        }
-        if at + text.width() > usize::from(room) {
-            // The canvas would end it with an ellipsis of its own.
-            let mut fits = 0;
-            let mut taken = 0;
-            for c in text.chars() {
-                let next = taken + c.encode_utf8(&mut [0; 4]).width();
-                if at + next > usize::from(room) {
-                    break;
-                }
-                taken = next;
-                fits += c.len_utf8();
-            }
-            at += usize::from(canvas.put(
-                x + at as u16,
-                y,
-                room - at as u16,
-                text.get(..fits).unwrap_or(""),
-                *role,
-            ));
-            break;
-        }
-        at += usize::from(canvas.put(x + at as u16, y, room - at as u16, text, *role));
-    }
-    if cut && width > 0 {
-        canvas.put(x + at as u16, y, 1, "…", Role::Dim);
-    }
 }

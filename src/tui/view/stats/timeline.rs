@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use ratatui::layout::Rect;
 
 use crate::item::Dir;
-use crate::report::words::{count, number, size, span};
+use crate::report::words::{self, count, number, size, span};
+use crate::rules::Level;
 use crate::time::Timestamp;
 use crate::tui::canvas::{Canvas, Hit};
 use crate::tui::chart;
@@ -14,7 +15,6 @@ use crate::tui::list::Scroll;
 use crate::tui::model::{Model, TimeFormat};
 use crate::tui::tally::{Bins, Tally, width};
 use crate::tui::theme::Role;
-use crate::tui::view::conns::worst;
 
 /// Columns at the left, for the scale.
 const SCALE: u16 = 7;
@@ -51,7 +51,7 @@ struct Marks {
     /// Findings of the store that were looked at.
     seen: usize,
     /// The worst level of each bin.
-    worst: BTreeMap<usize, usize>,
+    worst: BTreeMap<usize, Level>,
 }
 
 impl Timeline {
@@ -68,7 +68,7 @@ impl Timeline {
             if conn.is_none_or(|conn| found.conn == Some(conn))
                 && let Some(at) = found.finding.at.filter(|at| at.time.nanos() >= bins.from)
             {
-                let level = found.finding.rule.level as usize;
+                let level = found.finding.rule.level;
                 let worst = marks.worst.entry(bins.index(at.time)).or_insert(level);
                 *worst = level.min(*worst);
             }
@@ -222,12 +222,8 @@ impl Timeline {
         canvas.put(plot.x - 1, axis, 1, "┼", Role::Dim);
         canvas.rule(plot.x, axis, plot.width);
         for (bin, level) in self.marks.worst.range(window.clone()) {
-            let mut counts = [0; 3];
-            if let Some(count) = counts.get_mut(*level) {
-                *count = 1;
-            }
-            let (sign, role) = worst(&counts);
-            canvas.put(plot.x + (bin - window.start) as u16, axis, 1, sign, role);
+            let x = plot.x + (bin - window.start) as u16;
+            canvas.put(x, axis, 1, words::sign(*level), Role::of_level(*level));
         }
         if let Some(bin) = bins.counts.get(cursor) {
             let text = format!(

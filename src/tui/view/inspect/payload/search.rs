@@ -5,6 +5,8 @@ use std::sync::Arc;
 use super::{Matches, PayloadTab, QUICK};
 use crate::decode::Decoded;
 use crate::tui::model::Model;
+use crate::tui::search::Needle;
+use crate::tui::workers::Later;
 
 /// Matches that are found at most.
 const MATCHES: usize = 100_000;
@@ -14,8 +16,8 @@ impl PayloadTab {
     pub(super) fn search(&mut self, model: &Model, decoded: &Arc<Decoded>) {
         let Some(of) = self.of else { return };
         if model.find.is_empty() {
-            (self.found, self.found_of, self.finding, self.at_match) = (Arc::default(), None, None, None);
-            self.seeking = None;
+            (self.found, self.found_of, self.at_match) = (Arc::default(), None, None);
+            (self.finding, self.seeking) = (Later::default(), None);
             return;
         }
         let wanted = (of, model.find.clone());
@@ -24,19 +26,8 @@ impl PayloadTab {
         }
         let (shared, what) = (Arc::clone(decoded), model.find.clone());
         let work = move || Arc::new(find(&shared.text, &what));
-        let done = if decoded.text.len() <= QUICK {
-            Some(work())
-        } else {
-            let task = match self.finding.take() {
-                Some((other, task)) if other == wanted => task,
-                _ => model.workers.run(move |_| work()),
-            };
-            let done = task.get().map(Arc::clone);
-            if done.is_none() {
-                self.finding = Some((wanted.clone(), task));
-            }
-            done
-        };
+        let small = decoded.text.len() <= QUICK;
+        let done = self.finding.get(wanted.clone(), small, &model.workers, work);
         if let Some(found) = done {
             (self.found, self.found_of, self.at_match) = (found, Some(wanted), None);
             if let Some(on) = self.seeking.take() {
@@ -121,7 +112,8 @@ impl PayloadTab {
 
 /// Where a text holds another, whatever the case.
 fn find(text: &[u8], what: &str) -> Matches {
-    let pattern = regex::bytes::RegexBuilder::new(&regex::escape(what)).case_insensitive(true).build();
-    let Ok(pattern) = pattern else { return Vec::new() };
-    pattern.find_iter(text).take(MATCHES).map(|found| (found.start() as u32, found.end() as u32)).collect()
+    let found = Needle::new(what)
+        .into_iter()
+        .flat_map(|needle| needle.places(text).take(MATCHES).collect::<Vec<_>>());
+    found.map(|found| (found.start as u32, found.end as u32)).collect()
 }
